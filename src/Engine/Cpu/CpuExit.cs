@@ -1,0 +1,36 @@
+namespace LguestPS.Cpu;
+
+/// <summary>Why a vCPU handed control back to the host: the whole set.</summary>
+internal enum CpuExitKind
+{
+    /// <summary>The guest trapped; <see cref="CpuExit.Vector"/> says where.</summary>
+    Trap,
+
+    /// <summary>The instruction budget is used up.</summary>
+    Budget,
+
+    /// <summary>Another thread asked for it.</summary>
+    Kicked,
+
+    /// <summary>The guest cannot go on, for example because a page table entry is bad; <see cref="CpuExit.Reason"/> says why.</summary>
+    Dead,
+}
+
+/// <summary>One return of a vCPU to the host.</summary>
+/// <param name="Kind">Which of the four reasons it was.</param>
+/// <param name="Vector">For a trap, its vector, 0 to 255.</param>
+/// <param name="ErrorCode">For a trap that has one, its error code, else 0.</param>
+/// <param name="FaultAddress">For trap 14, the linear address (CR2), else 0.</param>
+/// <param name="Reason">For a dead guest, the reason in the words of ABI §11.</param>
+internal readonly record struct CpuExit(
+    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, string? Reason = null)
+{
+    public static CpuExit Trap(byte vector, uint errorCode = 0, uint faultAddress = 0) =>
+        new(CpuExitKind.Trap, vector, errorCode, faultAddress);
+
+    public static CpuExit Budget => new(CpuExitKind.Budget);
+
+    public static CpuExit Kicked => new(CpuExitKind.Kicked);
+
+    public static CpuExit Dead(string reason) => new(CpuExitKind.Dead, Reason: reason);
+}

@@ -1,0 +1,64 @@
+namespace LguestPS.Cpu;
+
+/// <summary>The one seam between the host and the hardware: runs guest code until the host must act.</summary>
+/// <remarks>
+/// A vCPU deals with its own translations. A present one may stay in use until a hypercall names it
+/// (ABI §3), so guests that keep that rule behave the same on every vCPU. Linear addresses from
+/// <see cref="SwitcherBase"/> up are never mapped: touching one is trap 14 with a not-present error code.
+/// Except for <see cref="Kick"/>, members belong to the thread that runs the guest.
+/// </remarks>
+internal abstract class VirtualCpu : IDisposable
+{
+    /// <summary>First linear address that belongs to the host (the original's switcher pages).</summary>
+    public const uint SwitcherBase = 0xFFC00000;
+
+    /// <summary>"emulated", "kvm" or "scripted".</summary>
+    public abstract string Name { get; }
+
+    /// <summary>True if the guest may execute x87 instructions.</summary>
+    public abstract bool HasFpu { get; }
+
+    /// <summary>The guest's registers: readable and writable whenever the vCPU is not running.</summary>
+    /// <remarks>A selector the host changed takes effect, with its descriptor, at the next <see cref="Run"/>.</remarks>
+    public abstract ref GuestRegisters Registers { get; }
+
+    /// <summary>Guest instructions retired since creation; exact at every return of <see cref="Run"/> and inside rdtsc.</summary>
+    public abstract long InstructionCount { get; }
+
+    /// <summary>Runs the guest.</summary>
+    /// <param name="budget">The most instructions to retire, at least 1; kept exactly by the emulated CPU.</param>
+    /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for
+    /// <c>int n</c>, <c>int3</c> and <c>into</c> behind it, as a processor would push them.</returns>
+    public abstract CpuExit Run(long budget);
+
+    /// <summary>Makes the current or the next <see cref="Run"/> return soon with <see cref="CpuExitKind.Kicked"/>. Any thread may call this.</summary>
+    public abstract void Kick();
+
+    /// <summary>Switches to another page directory.</summary>
+    /// <param name="pageDirectory">Guest-physical address of the page directory, page aligned and inside guest memory.</param>
+    public abstract void SetAddressSpace(uint pageDirectory);
+
+    /// <summary>Forgets every translation of every address space.</summary>
+    public abstract void FlushAll();
+
+    /// <summary>Forgets the current address space's translations below <paramref name="kernelBase"/>.</summary>
+    public abstract void FlushUser(uint kernelBase);
+
+    /// <summary>Forgets the translation of one page in the given directory, or in every one if <paramref name="directory"/> is null.</summary>
+    public abstract void FlushPage(uint? directory, uint linear);
+
+    /// <summary>Forgets the translations of one 4 MiB slot (<paramref name="index"/> 0 to 1022) in the given directory.</summary>
+    public abstract void FlushSlot(uint directory, uint index);
+
+    /// <summary>Replaces the descriptor table; segment registers take their new descriptors at the next <see cref="Run"/>.</summary>
+    /// <param name="descriptors">The whole table of 32 descriptors, already made safe for ring 1 (ABI §6).</param>
+    public abstract void LoadDescriptors(ReadOnlySpan<ulong> descriptors);
+
+    /// <summary>Sets the privilege level (0 to 3) from which <c>int <paramref name="vector"/></c> may be used; initially 0.</summary>
+    public abstract void SetGatePrivilege(byte vector, int level);
+
+    /// <summary>The task-switched flag (CR0.TS): while set, an FPU instruction is trap 7. Always 7 without an FPU.</summary>
+    public abstract bool TaskSwitched { get; set; }
+
+    public abstract void Dispose();
+}

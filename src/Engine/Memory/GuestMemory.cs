@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace LguestPS.Memory;
+
+/// <summary>A guest's physical memory: RAM, then the device pages (ABI §8), in one native block.</summary>
+/// <remarks>Every access by the host goes through here and is checked; a guest's number can never reach outside.</remarks>
+internal sealed unsafe class GuestMemory : IDisposable
+{
+    public const int PageSize = 4096;
+    public const int PageShift = 12;
+
+    private void* allocation;
+    private readonly byte[] watched;
+
+    /// <param name="ramBytes">Size of RAM, a multiple of 4096.</param>
+    /// <param name="devicePages">Pages above RAM: the descriptor page and the devices' own.</param>
+    /// <exception cref="OutOfMemoryException">The machine cannot give that much.</exception>
+    public GuestMemory(uint ramBytes, int devicePages)
+    {
+        RamSize = ramBytes;
+        Size = ramBytes + (uint)devicePages * PageSize;
+        allocation = NativeMemory.AllocZeroed(Size + PageSize);
+        Base = (byte*)(((nuint)allocation + PageSize - 1) & ~(nuint)(PageSize - 1));
+        watched = new byte[Size >> PageShift];
+    }
+
+    /// <summary>Host address of guest-physical address 0, page aligned.</summary>
+    public byte* Base { get; }
+
+    /// <summary>Bytes of RAM.</summary>
+    public uint RamSize { get; }
+
+    /// <summary>Bytes of RAM and device pages together: the first guest-physical address that does not exist.</summary>
+    public uint Size { get; }
+
+    /// <summary>The first page frame number that does not exist (the original's pfn_limit).</summary>
+    public uint FrameLimit => Size >> PageShift;
+
+    /// <summary>Called with a page frame number when the host is about to write to a watched page.</summary>
+    public Action<uint>? WatchedPageWritten { get; set; }
+
+    public bool Contains(uint address, uint length) => length <= Size && address <= Size - length;
+
+    /// <summary>Asks for <see cref="WatchedPageWritten"/> on the next host write to this page; a vCPU uses it for pages whose code it has translated.</summary>
+    public void Watch(uint frame) => watched[frame] = 1;
+
+    public void Unwatch(uint frame) => watched[frame] = 0;
+
+    public bool IsWatched(uint frame) => watched[frame] != 0;
+
+    /// <exception cref="GuestMemoryException">The range is not wholly inside guest memory.</exception>
+    public ReadOnlySpan<byte> Read(uint address, uint length)
+    {
+        Check(address, length);
+        return new ReadOnlySpan<byte>(Base + address, (int)length);
+    }
+
+    public uint Read32(uint address)
+    {
+        Check(address, 4);
+        return BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(Base + address, 4));
+    }
+
+    public ushort Read16(uint address)
+    {
+        Check(address, 2);
+        return BinaryPrimitives.ReadUInt16LittleEndian(new ReadOnlySpan<byte>(Base + address, 2));
+    }
+
+    public byte Read8(uint address)
+    {
+        Check(address, 1);
+        return Base[address];
+    }
+
+    /// <summary>The range as writable memory, for a device to fill.</summary>
+    /// <exception cref="GuestMemoryException">The range is not wholly inside guest memory.</exception>
+    public Span<byte> Write(uint address, uint length)
+    {
+        Check(address, length);
+        NoteWrite(address, length);
+        return new Span<byte>(Base + address, (int)length);
+    }
+
+    public void Write32(uint address, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(Write(address, 4), value);
+
+    public void Write16(uint address, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(Write(address, 2), value);
+
+    public void Write8(uint address, byte value) => Write(address, 1)[0] = value;
+
+    public void Write(uint address, ReadOnlySpan<byte> bytes) => bytes.CopyTo(Write(address, (uint)bytes.Length));
+
+    public void Dispose()
+    {
+        if (allocation is null) return;
+        NativeMemory.Free(allocation);
+        allocation = null;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Check(uint address, uint length)
+    {
+        ObjectDisposedException.ThrowIf(allocation is null, this);
+        if (!Contains(address, length)) throw new GuestMemoryException(address, length);
+    }
+
+    private void NoteWrite(uint address, uint length)
+    {
+        if (length == 0) return;
+        for (uint frame = address >> PageShift; frame <= (address + length - 1) >> PageShift; frame++)
+            if (watched[frame] != 0) WatchedPageWritten?.Invoke(frame);
+    }
+}
+
+/// <summary>A guest's number named memory that it does not have. Ends the guest; never leaves the engine.</summary>
+internal sealed class GuestMemoryException(uint address, uint length)
+    : Exception($"{length} bytes at {address:x8} are outside guest memory")
+{
+    public uint Address { get; } = address;
+    public uint Length { get; } = length;
+}
