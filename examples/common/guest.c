@@ -1,0 +1,148 @@
+#include "guest.h"
+
+#include <stdarg.h>
+
+volatile struct lguest_data lguest_data;
+
+static trap_handler *handlers[256];
+static u32 next_slot;
+
+void *memset(void *where, int byte, __SIZE_TYPE__ count)
+{
+    for (char *to = where; count--; )
+        *to++ = byte;
+    return where;
+}
+
+void *memcpy(void *to, const void *from, __SIZE_TYPE__ count)
+{
+    for (char *out = to; count--; from = (const char *)from + 1)
+        *out++ = *(const char *)from;
+    return to;
+}
+
+void lguest_init(void)
+{
+    for (u32 slot = 0; slot < RING_SLOTS; slot++)
+        lguest_data.hcall_status[slot] = SLOT_FREE;
+    lguest_data.noirq_start = (u32)noirq_start;
+    lguest_data.noirq_end = (u32)noirq_end;
+    hypercall(LGUEST_INIT, physical(&lguest_data), 0, 0);
+}
+
+void crash(const char *why)
+{
+    for (;;)
+        hypercall(CRASH, physical(why), 0, 0);
+}
+
+void power_down(void)
+{
+    crash("Power down");
+}
+
+int queue_hypercall(u32 call, u32 edx, u32 ebx, u32 ecx)
+{
+    u32 slot = next_slot;
+
+    if (lguest_data.hcall_status[slot] != SLOT_FREE)
+        return -1;
+    lguest_data.hcalls[slot].call = call;
+    lguest_data.hcalls[slot].edx = edx;
+    lguest_data.hcalls[slot].ebx = ebx;
+    lguest_data.hcalls[slot].ecx = ecx;
+    lguest_data.hcall_status[slot] = SLOT_READY;
+    next_slot = (slot + 1) % RING_SLOTS;
+    return slot;
+}
+
+void one_section(struct lguest_dma *dma, const volatile void *data, u32 length)
+{
+    memset(dma, 0, sizeof *dma);
+    dma->len[0] = length;
+    dma->addr[0] = physical(data);
+}
+
+static char *put_number(char *out, u32 number, u32 base, int width)
+{
+    char digits[10];
+    int count = 0;
+
+    do {
+        digits[count++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number);
+    for (; width > count; width--)
+        *out++ = '0';
+    while (count)
+        *out++ = digits[--count];
+    return out;
+}
+
+void print(const char *format, ...)
+{
+    char text[256], *out = text, *const room = text + sizeof text - 12;
+    struct lguest_dma dma;
+    va_list values;
+
+    va_start(values, format);
+    for (; *format && out < room; format++) {
+        int width = 0;
+
+        if (*format != '%') {
+            *out++ = *format;
+            continue;
+        }
+        while (format[1] >= '0' && format[1] <= '9')
+            width = width * 10 + *++format - '0';
+        switch (*++format) {
+        case 's':
+            for (const char *s = va_arg(values, char *); *s && out < room; )
+                *out++ = *s++;
+            break;
+        case 'c':
+            *out++ = va_arg(values, int);
+            break;
+        case 'd': {
+            int number = va_arg(values, int);
+
+            if (number < 0)
+                *out++ = '-';
+            out = put_number(out, number < 0 ? -number : number, 10, width);
+            break;
+        }
+        case 'u':
+            out = put_number(out, va_arg(values, u32), 10, width);
+            break;
+        case 'x':
+            out = put_number(out, va_arg(values, u32), 16, width);
+            break;
+        default:
+            *out++ = *format;
+        }
+    }
+    va_end(values);
+
+    one_section(&dma, text, out - text);
+    hypercall(SEND_DMA, CONSOLE_KEY, physical(&dma), 0);
+}
+
+void sleep_until(const volatile u32 *flag)
+{
+    for (interrupts_off(); !*flag; interrupts_off())
+        hypercall(HALT, 0, 0, 0);
+    interrupts_on();
+}
+
+void set_gate(u32 vector, u32 kind, trap_handler *handler)
+{
+    u32 entry = vector == SYSTEM_CALL ? (u32)system_call_entry : (u32)trap_entries + 16 * vector;
+
+    handlers[vector] = handler;
+    hypercall(LOAD_IDT_ENTRY, vector, KERNEL_CODE << 16 | (entry & 0xffff), (entry & 0xffff0000) | kind);
+}
+
+void dispatch_trap(struct trap_frame *frame)
+{
+    handlers[frame->vector](frame);
+}
