@@ -142,6 +142,18 @@ void set_gate(u32 vector, u32 kind, trap_handler *handler)
     hypercall(LOAD_IDT_ENTRY, vector, KERNEL_CODE << 16 | (entry & 0xffff), (entry & 0xffff0000) | kind);
 }
 
+void load_user_segments(void)
+{
+    static const unsigned long long table[GDT_ENTRIES] = {
+        [KERNEL_CODE >> 3] = FLAT_CODE | PRIVILEGE(1),
+        [KERNEL_DATA >> 3] = FLAT_DATA | PRIVILEGE(1),
+        [USER_CODE >> 3] = FLAT_CODE | PRIVILEGE(3),
+        [USER_DATA >> 3] = FLAT_DATA | PRIVILEGE(3),
+    };
+
+    hypercall(LOAD_GDT, physical(table), GDT_ENTRIES, 0);
+}
+
 void dispatch_trap(struct trap_frame *frame)
 {
     handlers[frame->vector](frame);

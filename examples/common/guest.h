@@ -66,6 +66,12 @@ typedef void trap_handler(struct trap_frame *frame);
 /* Vectors 0 to 0x2f and 0x80. */
 void set_gate(u32 vector, u32 kind, trap_handler *handler);
 
+/* Gives ring 3 its flat code and data segment; the host starts a guest with ring 1's alone. */
+void load_user_segments(void);
+
+/* Begins a user program in ring 3, with interrupts on. */
+void enter_user(u32 eip, u32 esp) __attribute__((noreturn));
+
 /* Parts of the image (guest.lds, start.S). */
 extern char image_end[], noirq_start[], noirq_end[];
 extern char trap_entries[], system_call_entry[];

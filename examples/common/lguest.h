@@ -32,6 +32,12 @@
 #define USER_CODE       0x73
 #define USER_DATA       0x7b
 
+/* Descriptors of 4 GiB from address 0; PRIVILEGE says for which ring. */
+#define GDT_ENTRIES     32
+#define FLAT_CODE       0x00cf9b000000ffffull
+#define FLAT_DATA       0x00cf93000000ffffull
+#define PRIVILEGE(ring) ((ring##ull) << 45)
+
 #define INTERRUPT_FLAG  0x200
 
 /* Virtual interrupt n arrives at vector FIRST_INTERRUPT + n; number 0 is the clock. */

@@ -10,7 +10,6 @@
 #define FAULT_USER      4
 
 extern const char user_program[], user_program_end[];
-void enter_user(u32 eip, u32 esp) __attribute__((noreturn));
 
 static char trap_stack[PAGE_SIZE] __attribute__((aligned(16)));
 static u32 directory, shared_page;
@@ -75,6 +74,7 @@ static void system_call(struct trap_frame *frame)
 int main(void)
 {
     lguest_init();
+    load_user_segments();
     set_gate(14, INTERRUPT_GATE, page_fault);
     set_gate(SYSTEM_CALL, TRAP_GATE | FROM_USER, system_call);
 

@@ -11,10 +11,11 @@ user_program:
 	movl $USER_PROGRAM + (hello - user_program), %ebx
 	int $SYSTEM_CALL
 
-	/* There is no page here yet: the kernel makes one when we touch it, and it is empty. */
+	/* There is no page here yet: the kernel maps one when we touch it, empty but for what we write. */
 	movl $USER_EMPTY, %esi
-	incl (%esi)
+	movl $1, (%esi)
 	movl (%esi), %ebx
+	addl 4(%esi), %ebx
 
 	/* This page holds 1000 and may only be read; writing gets us a copy of our own. */
 	movl $USER_SHARED, %esi
