@@ -1,0 +1,107 @@
+using Iced.Intel;
+
+namespace LguestPS.Tests.Cpu;
+
+/// <summary>One instruction of a test case.</summary>
+/// <param name="Bytes">Its encoding; a branch's displacement is filled in by <see cref="TestCase.Code"/>.</param>
+/// <param name="Undefined">Flags that nobody defines after it.</param>
+/// <param name="BranchSize">Bytes of its relative displacement, 0 if it is not a direct branch.</param>
+/// <param name="Skip">For a direct branch, how many instructions further the target is (negative: back, with -1 itself).</param>
+internal sealed record Piece(byte[] Bytes, uint Undefined, int BranchSize = 0, int Skip = 0);
+
+/// <summary>Bytes of the data window that differ from its usual contents.</summary>
+internal sealed record Patch(int Offset, byte[] Bytes);
+
+/// <summary>A few instructions and the state they start in.</summary>
+internal sealed record TestCase(
+    IReadOnlyList<Piece> Pieces,
+    uint[] Gpr,
+    uint Eflags,
+    ushort Es,
+    ushort Ds,
+    ushort Fs,
+    ushort Gs,
+    int CodeOffset,
+    IReadOnlyList<Patch> Patches,
+    bool FlushFirst)
+{
+    public uint Eip => Oracle.CodeBase + (uint)CodeOffset;
+
+    public byte[] Code()
+    {
+        var code = new List<byte>();
+        int[] starts = Starts();
+        for (int i = 0; i < Pieces.Count; i++)
+        {
+            byte[] bytes = (byte[])Pieces[i].Bytes.Clone();
+            int size = Pieces[i].BranchSize;
+            if (size != 0)
+            {
+                int target = starts[Math.Clamp(i + 1 + Pieces[i].Skip, 0, Pieces.Count)];
+                byte[] relative = BitConverter.GetBytes(target - starts[i + 1]);
+                relative.AsSpan(0, size).CopyTo(bytes.AsSpan(bytes.Length - size));
+            }
+
+            code.AddRange(bytes);
+        }
+
+        return [.. code];
+    }
+
+    /// <summary>The flags that nobody defines when the code stands at <paramref name="eip"/>.</summary>
+    public uint UndefinedAt(uint eip)
+    {
+        int at = Array.IndexOf(Starts(), (int)(eip - Eip));
+        if (at < 0 && eip == Eip + (uint)Starts()[^1] + 1) at = Pieces.Count;      // behind the final int3
+        if (at == 0) return 0;
+        return at > 0 ? Pieces[at - 1].Undefined : Pieces.Aggregate(0u, (all, piece) => all | piece.Undefined);
+    }
+
+    public OracleTest ForOracle()
+    {
+        OracleTest test = default;
+        for (int i = 0; i < 8; i++) test.Gpr[i] = Gpr[i];
+        (test.Eflags, test.Eip) = (Eflags, Eip);
+        (test.Es, test.Ds, test.Fs, test.Gs) = (Es, Ds, Fs, Gs);
+        byte[] code = Code();
+        test.CodeOffset = (ushort)CodeOffset;
+        test.CodeLength = (byte)code.Length;
+        test.PatchCount = (byte)Patches.Count;
+        code.CopyTo((Span<byte>)test.Code);
+        Span<byte> patches = test.Patches;
+        foreach (Patch patch in Patches)
+        {
+            BitConverter.TryWriteBytes(patches, (ushort)patch.Offset);
+            BitConverter.TryWriteBytes(patches[2..], (ushort)patch.Bytes.Length);
+            patch.Bytes.CopyTo(patches[4..]);
+            patches = patches[(4 + OracleTest.MaxPatch)..];
+        }
+
+        return test;
+    }
+
+    public string Disassembly()
+    {
+        byte[] code = Code();
+        var formatter = new NasmFormatter();
+        var text = new StringOutput();
+        var lines = new List<string>();
+        foreach (int start in Starts()[..^1])
+        {
+            Decoder decoder = Decoder.Create(32, code[start..]);
+            decoder.IP = Eip + (uint)start;
+            decoder.Decode(out Instruction instruction);
+            formatter.Format(instruction, text);
+            lines.Add($"    {instruction.IP32:x8}  {Convert.ToHexString(code, start, Math.Min(instruction.Length, code.Length - start)),-24} {text.ToStringAndReset()}");
+        }
+
+        return string.Join('\n', lines);
+    }
+
+    private int[] Starts()
+    {
+        var starts = new int[Pieces.Count + 1];
+        for (int i = 0; i < Pieces.Count; i++) starts[i + 1] = starts[i] + Pieces[i].Bytes.Length;
+        return starts;
+    }
+}
