@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using LguestPS.Guests;
 
 namespace LguestPS.Memory;
 
@@ -53,25 +54,25 @@ internal sealed unsafe class GuestMemory : IDisposable
     /// <exception cref="GuestMemoryException">The range is not wholly inside guest memory.</exception>
     public ReadOnlySpan<byte> Read(uint address, uint length)
     {
-        Check(address, length);
+        Check("read", address, length);
         return new ReadOnlySpan<byte>(Base + address, (int)length);
     }
 
     public uint Read32(uint address)
     {
-        Check(address, 4);
+        Check("read", address, 4);
         return BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(Base + address, 4));
     }
 
     public ushort Read16(uint address)
     {
-        Check(address, 2);
+        Check("read", address, 2);
         return BinaryPrimitives.ReadUInt16LittleEndian(new ReadOnlySpan<byte>(Base + address, 2));
     }
 
     public byte Read8(uint address)
     {
-        Check(address, 1);
+        Check("read", address, 1);
         return Base[address];
     }
 
@@ -79,7 +80,7 @@ internal sealed unsafe class GuestMemory : IDisposable
     /// <exception cref="GuestMemoryException">The range is not wholly inside guest memory.</exception>
     public Span<byte> Write(uint address, uint length)
     {
-        Check(address, length);
+        Check("write", address, length);
         NoteWrite(address, length);
         return new Span<byte>(Base + address, (int)length);
     }
@@ -100,10 +101,10 @@ internal sealed unsafe class GuestMemory : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Check(uint address, uint length)
+    private void Check(string access, uint address, uint length)
     {
         ObjectDisposedException.ThrowIf(allocation is null, this);
-        if (!Contains(address, length)) throw new GuestMemoryException(address, length);
+        if (!Contains(address, length)) throw new GuestMemoryException(access, address, length);
     }
 
     private void NoteWrite(uint address, uint length)
@@ -114,10 +115,6 @@ internal sealed unsafe class GuestMemory : IDisposable
     }
 }
 
-/// <summary>A guest's number named memory that it does not have. Ends the guest; never leaves the engine.</summary>
-internal sealed class GuestMemoryException(uint address, uint length)
-    : Exception($"{length} bytes at {address:x8} are outside guest memory")
-{
-    public uint Address { get; } = address;
-    public uint Length { get; } = length;
-}
+/// <summary>A guest's number named memory that it does not have.</summary>
+internal sealed class GuestMemoryException(string access, uint address, uint length)
+    : GuestKilledException($"bad {access} address 0x{address:x8} len {length}");

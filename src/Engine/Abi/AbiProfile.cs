@@ -1,0 +1,105 @@
+using LguestPS.Abi;
+
+namespace LguestPS;
+
+/// <summary>How a guest of an era asks its host for something.</summary>
+public enum TrapInstruction
+{
+    /// <summary><c>int $0x1f</c></summary>
+    Int1F,
+
+    /// <summary><c>vmcall</c> (0f 01 c1)</summary>
+    Vmcall,
+}
+
+/// <summary>How a guest of an era talks to devices.</summary>
+public enum DeviceInterface
+{
+    /// <summary>BIND_DMA and SEND_DMA with struct lguest_dma.</summary>
+    Dma,
+
+    /// <summary>virtio rings described by the lguest descriptor page.</summary>
+    Virtio,
+
+    /// <summary>virtio 1.0 over an emulated PCI bus.</summary>
+    Pci,
+}
+
+/// <summary>An era of the lguest ABI as data (ABI §1): which instruction, which registers, which numbers, which structures.</summary>
+public sealed class AbiProfile
+{
+    /// <summary>The seed's own era.</summary>
+    public const string DefaultName = "dma-2007-10";
+
+    private readonly HypercallDefinition?[] callsByNumber;
+    private readonly IReadOnlyList<HypercallDefinition> calls = [];
+
+    internal AbiProfile(string name, string kernels, IReadOnlyList<HypercallDefinition> calls)
+    {
+        Name = name;
+        Kernels = kernels;
+        this.calls = calls;
+        callsByNumber = new HypercallDefinition?[calls.Max(call => call.Number) + 1];
+        foreach (HypercallDefinition call in calls) callsByNumber[call.Number] = call;
+    }
+
+    /// <summary>Every profile, oldest first.</summary>
+    public static IReadOnlyList<AbiProfile> All { get; } =
+    [
+        Dma2623.Profile, Dma2007October.Profile, Virtio2624.Profile, Virtio2625.Profile,
+        Virtio2630.Profile, Virtio2631.Profile, Virtio2634.Profile, Pci40.Profile,
+    ];
+
+    /// <summary>The name a guest definition uses, such as dma-2007-10.</summary>
+    public string Name { get; }
+
+    /// <summary>The kernels of this era.</summary>
+    public string Kernels { get; }
+
+    public TrapInstruction Instruction { get; internal init; } = TrapInstruction.Int1F;
+
+    /// <summary>Names of the registers that carry the arguments, in ABI order; the number is always in eax.</summary>
+    public IReadOnlyList<string> ArgumentRegisters => [.. Arguments.Select(register => register.ToString().ToLowerInvariant())];
+
+    public DeviceInterface Devices { get; internal init; } = DeviceInterface.Dma;
+
+    /// <summary>The hypercalls, by number.</summary>
+    public IReadOnlyList<HypercallDefinition> Hypercalls => calls;
+
+    /// <summary>Whether this engine can run guests of this era, not just name their hypercalls.</summary>
+    public bool CanRun => Data is not null && Dma is not null;
+
+    internal IReadOnlyList<ArgumentRegister> Arguments { get; init; } = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx];
+
+    /// <summary>Where things are in struct lguest_data; null if only the names of this era are known.</summary>
+    internal GuestDataLayout? Data { get; init; }
+
+    /// <summary>Where things are in struct lguest_dma; null for eras without DMA.</summary>
+    internal DmaLayout? Dma { get; init; }
+
+    /// <summary>The profile with this name, or null.</summary>
+    public static AbiProfile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);
+
+    /// <summary>The call with this number, or null.</summary>
+    public HypercallDefinition? FindCall(uint number) => number < (uint)callsByNumber.Length ? callsByNumber[number] : null;
+
+    /// <summary>The call with this name (case does not matter), or null.</summary>
+    public HypercallDefinition? FindCall(string name) =>
+        calls.FirstOrDefault(call => string.Equals(call.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The hypercall that the trap instruction made with these registers.</summary>
+    internal Hypercall ReadHypercall(in GuestRegisters registers) =>
+        new(FindCall(registers.Eax), registers.Eax,
+            (Argument(0, registers), Argument(1, registers), Argument(2, registers), Argument(3, registers)),
+            slot: null, registers.Eip);
+
+    public override string ToString() => Name;
+
+    private uint Argument(int index, in GuestRegisters registers) => index >= Arguments.Count ? 0 : Arguments[index] switch
+    {
+        ArgumentRegister.Ebx => registers.Ebx,
+        ArgumentRegister.Ecx => registers.Ecx,
+        ArgumentRegister.Edx => registers.Edx,
+        _ => registers.Esi,
+    };
+}

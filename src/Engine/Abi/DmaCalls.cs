@@ -1,0 +1,27 @@
+using static LguestPS.Abi.Calls;
+
+namespace LguestPS.Abi;
+
+/// <summary>The sixteen hypercalls of the DMA eras (ABI §3): v2.6.23 and the seed have the same.</summary>
+internal static class DmaCalls
+{
+    public static readonly IReadOnlyList<HypercallDefinition> Table =
+    [
+        Call(0, "FLUSH_ASYNC", [], (_, _) => { }),
+        Call(1, "LGUEST_INIT", [Physical("data")], (h, call) => h.Initialise(call[0])),
+        Call(2, "CRASH", [Physical("message")], (h, call) => h.Crash(call[0])),
+        Call(3, "LOAD_GDT", [Physical("table"), Number("entries")], (h, call) => h.LoadGdt(call[0], call[1])),
+        Call(4, "NEW_PGTABLE", [Physical("directory")], (h, call) => h.NewPageTable(call[0])),
+        Call(5, "FLUSH_TLB", [Flag("all")], (h, call) => h.FlushTlb(all: call[0] != 0)),
+        Call(6, "LOAD_IDT_ENTRY", [Number("vector"), Number("low"), Number("high")], (h, call) => h.LoadIdtEntry(call[0], call[1], call[2])),
+        Call(7, "SET_STACK", [Selector("ss"), Virtual("esp"), Number("pages")], (h, call) => h.SetStack(call[0], call[1], call[2])),
+        Call(8, "TS", [Flag("set")], (h, call) => h.SetTaskSwitched(call[0] != 0)),
+        Call(9, "SET_CLOCKEVENT", [Nanoseconds("delta")], (h, call) => h.SetClockEvent(call[0])),
+        Call(10, "HALT", [], (h, _) => h.Halt()),
+        CallWithResult(12, "BIND_DMA", [Physical("key"), Physical("array"), Number("countAndIrq")], (h, call) => h.BindDma(call[0], call[1], call[2])),
+        Call(13, "SEND_DMA", [Physical("key"), Physical("dma")], (h, call) => h.SendDma(call[0], call[1])),
+        Call(14, "SET_PTE", [Physical("directory"), Virtual("address"), Entry("entry")], (h, call) => h.SetPte(call[0], call[1])),
+        Call(15, "SET_PMD", [Physical("directory"), Number("index")], (h, call) => h.SetPmd(call[0], call[1])),
+        Call(16, "LOAD_TLS", [Physical("descriptors"), Number("cpu")], (h, call) => h.LoadTls(call[0])),
+    ];
+}

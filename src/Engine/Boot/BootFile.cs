@@ -1,0 +1,26 @@
+namespace LguestPS.Boot;
+
+/// <summary>Reads the files a guest boots from.</summary>
+internal static class BootFile
+{
+    /// <param name="path">The file.</param>
+    /// <param name="what">What it is, for the message: kernel, initrd.</param>
+    /// <param name="most">The most bytes it may have.</param>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is empty or larger than <paramref name="most"/>.</exception>
+    public static byte[] Read(string path, string what, uint most)
+    {
+        try
+        {
+            FileInfo info = new(path);
+            if (info.Exists && (info.Length == 0 || info.Length > most))
+                throw new LguestException(LguestError.InvalidImage,
+                    info.Length == 0 ? $"{what} '{path}' is empty" : $"{what} '{path}' has {info.Length} bytes; at most {most} fit") { Path = path };
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            string problem = e is FileNotFoundException or DirectoryNotFoundException ? "does not exist" : $"cannot be read: {e.Message}";
+            throw new LguestException(LguestError.FileUnavailable, $"{what} '{path}' {problem}", e) { Path = path };
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.IO.Compression;
+
+namespace LguestPS.Boot;
+
+/// <summary>Unpacks a bzImage without running its own decompressor (ABI §9).</summary>
+internal static class BzImage
+{
+    /// <summary>Where the unpacked kernel goes.</summary>
+    public const uint LoadAddress = 1 << 20;
+
+    private const int MagicOffset = 0x202;
+    private const int SetupSectorsOffset = 0x1F1;
+    private const int SectorSize = 512;
+    private const int DefaultSetupSectors = 4;
+
+    // Which way the kernel was split is found where it loads eax from one of its variables.
+    private const byte MovEaxFromMemory = 0xA1;
+    private const byte LowestSplit = 0x40;
+
+    public static bool IsBzImage(ReadOnlySpan<byte> file) => file.Length > MagicOffset + 4 && file[MagicOffset..].StartsWith("HdrS"u8);
+
+    /// <summary>The kernel that is packed, with gzip, behind the setup code.</summary>
+    /// <exception cref="LguestException">InvalidImage.</exception>
+    public static byte[] Decompress(string path, byte[] file)
+    {
+        int setupSectors = file[SetupSectorsOffset] == 0 ? DefaultSetupSectors : file[SetupSectorsOffset];
+        int from = (setupSectors + 1) * SectorSize;
+        ReadOnlySpan<byte> gzip = [0x1F, 0x8B, 0x08];
+        for (int at = from; at < file.Length;)
+        {
+            int found = file.AsSpan(at).IndexOf(gzip);
+            if (found < 0) break;
+            at += found;
+            if (TryUnpack(file, at) is { } kernel) return kernel;
+            at++;
+        }
+        throw KernelImage.Invalid(path, "is a bzImage without a whole gzip-packed kernel in it: it is cut off, damaged, or packed another way");
+    }
+
+    /// <summary>The page offset the kernel was built for, by majority among the addresses in its code.</summary>
+    /// <exception cref="LguestException">InvalidImage: too few addresses to tell.</exception>
+    public static uint FindPageOffset(string path, ReadOnlySpan<byte> kernel)
+    {
+        Span<int> votes = stackalloc int[256];
+        for (int i = 0; i + 4 < kernel.Length; i++)
+            if (kernel[i] == MovEaxFromMemory && kernel[i + 4] is >= LowestSplit and < byte.MaxValue) votes[kernel[i + 4]]++;
+
+        int best = LowestSplit;
+        for (int high = LowestSplit; high < votes.Length; high++)
+            if (votes[high] > votes[best]) best = high;
+        return votes[best] > 3 ? (uint)best << 24 : throw KernelImage.Invalid(path, "does not tell its page offset; use its vmlinux instead");
+    }
+
+    private static byte[]? TryUnpack(byte[] file, int at)
+    {
+        using GZipStream stream = new(new MemoryStream(file, at, file.Length - at), CompressionMode.Decompress);
+        using MemoryStream kernel = new();
+        try
+        {
+            byte[] buffer = new byte[81920];
+            for (int read; (read = stream.Read(buffer)) > 0;)
+            {
+                if (kernel.Length + read > GuestDefinition.MaximumMemory) return null;
+                kernel.Write(buffer.AsSpan(0, read));
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+        return kernel.Length == 0 ? null : kernel.ToArray();
+    }
+}

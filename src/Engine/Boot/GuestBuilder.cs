@@ -1,0 +1,106 @@
+using LguestPS.Clock;
+using LguestPS.Cpu;
+using LguestPS.Devices;
+using LguestPS.Memory;
+using LguestPS.Segments;
+
+namespace LguestPS.Boot;
+
+/// <summary>Builds a guest from its definition: checks everything, then opens the files, then lays out memory.</summary>
+internal static class GuestBuilder
+{
+    /// <exception cref="LguestException">See <see cref="Guest.Create"/>.</exception>
+    public static Guest Build(GuestDefinition definition) => Build(definition, makeCpu: null);
+
+    /// <param name="definition">What to build.</param>
+    /// <param name="makeCpu">Makes the vCPU instead of the one the definition asks for.</param>
+    internal static Guest Build(GuestDefinition definition, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu)
+    {
+        AbiProfile abi = Check(definition);
+        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
+        if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
+
+        KernelImage kernel = KernelImage.Load(definition.Kernel);
+        byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
+
+        Stack<IDisposable> opened = new();
+        try
+        {
+            DeviceBus devices = new(OpenDevices(definition, opened));
+            GuestMemory memory = new((uint)definition.Memory, devices.PageCount);
+            opened.Push(memory);
+            uint directory = BootMemory.Load(memory, kernel, initrd, definition);
+            devices.Describe(memory);
+
+            GuestClock clock = MakeClock(definition.Clock);
+            opened.Push(clock);
+            VirtualCpu cpu = factory(memory, clock);
+            opened.Push(cpu);
+            if (clock is VirtualClock counting) counting.Cpu = cpu;
+
+            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset };
+            guest.SetPageDirectory(directory);
+            SetFirstRegisters(ref cpu.Registers, kernel.Entry);
+            return guest;
+        }
+        catch
+        {
+            while (opened.TryPop(out IDisposable? open)) open.Dispose();
+            throw;
+        }
+    }
+
+    private static AbiProfile Check(GuestDefinition definition)
+    {
+        foreach ((_, string problem) in definition.Validate())
+            throw new LguestException(LguestError.InvalidDefinition, $"{(definition.Source is { } source ? $"{source}: " : "")}{problem}") { Path = definition.Source };
+
+        AbiProfile abi = AbiProfile.Find(definition.Abi)!;
+        if (!abi.CanRun)
+        {
+            string runnable = string.Join(", ", AbiProfile.All.Where(profile => profile.CanRun).Select(profile => profile.Name));
+            throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {runnable} can run");
+        }
+        if (definition.Devices.OfType<NetDefinition>().Any())
+            throw new LguestException(LguestError.NotSupported, "network devices are not supported yet; take 'net' out of the devices");
+        return abi;
+    }
+
+    private static List<Device> OpenDevices(GuestDefinition definition, Stack<IDisposable> opened)
+    {
+        List<Device> devices = [];
+        int disks = 0;
+        foreach (DeviceDefinition device in definition.Devices)
+        {
+            Device made = device switch
+            {
+                ConsoleDefinition => new ConsoleDevice(),
+                BlockDefinition block => new BlockDevice($"block{disks++}", BlockStore.Open(block.Path, block.Mode)),
+                _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
+            };
+            opened.Push(made);
+            devices.Add(made);
+        }
+        return devices;
+    }
+
+    private static GuestClock MakeClock(ClockKind kind) => kind switch
+    {
+        ClockKind.Virtual => new VirtualClock(),
+        ClockKind.Events => new EventClock(),
+        _ => new HostClock(),
+    };
+
+    private static void SetFirstRegisters(ref GuestRegisters registers, uint entry)
+    {
+        registers = new GuestRegisters
+        {
+            Eip = entry,
+            Eflags = Eflags.AlwaysOne | Eflags.Interrupt,
+            Cs = DescriptorTable.KernelCodeSelector,
+            Ss = DescriptorTable.KernelDataSelector,
+            Ds = DescriptorTable.KernelDataSelector,
+            Es = DescriptorTable.KernelDataSelector,
+        };
+    }
+}

@@ -1,0 +1,76 @@
+using LguestPS.Memory;
+
+namespace LguestPS.Boot;
+
+/// <summary>A piece of a kernel and where it goes in guest-physical memory.</summary>
+/// <param name="Physical">Guest-physical address.</param>
+/// <param name="Bytes">What is copied there.</param>
+/// <param name="Size">Bytes it occupies; those beyond <paramref name="Bytes"/> are zero.</param>
+internal readonly record struct KernelSegment(uint Physical, ReadOnlyMemory<byte> Bytes, uint Size);
+
+/// <summary>A kernel ready to be copied into a guest: its segments, where its linear mapping starts, and its entry point.</summary>
+internal sealed class KernelImage
+{
+    /// <summary>Below this lie the boot parameters and the command line.</summary>
+    public const uint LowestAddress = 8192;
+
+    // The DMA-era entry point follows the first of these in memory; e_entry is the native one (ABI §9).
+    private static ReadOnlySpan<byte> Signature => "GenuineLguest"u8;
+
+    private KernelImage(string path, IReadOnlyList<KernelSegment> segments, uint pageOffset)
+    {
+        Segments = segments;
+        PageOffset = pageOffset;
+        Entry = FindEntry(segments, pageOffset) ?? throw Invalid(path,
+            "has no 'GenuineLguest' signature, so it has no entry for lguest; build it with CONFIG_LGUEST_GUEST=y, from a kernel older than 2.6.24");
+    }
+
+    public IReadOnlyList<KernelSegment> Segments { get; }
+
+    /// <summary>First linear address of the kernel's mapping of all memory.</summary>
+    public uint PageOffset { get; }
+
+    /// <summary>Linear address of the first instruction.</summary>
+    public uint Entry { get; }
+
+    /// <summary>First guest-physical address behind the kernel.</summary>
+    public uint End => Segments.Max(segment => segment.Physical + segment.Size);
+
+    /// <summary>Reads an ELF or bzImage kernel.</summary>
+    /// <exception cref="LguestException">FileUnavailable or InvalidImage.</exception>
+    public static KernelImage Load(string path)
+    {
+        byte[] file = BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory);
+        if (ElfImage.IsElf(file)) return FromElf(path, file);
+        if (!BzImage.IsBzImage(file)) throw Invalid(path, "is neither an ELF file nor a bzImage");
+        byte[] kernel = BzImage.Decompress(path, file);
+        return ElfImage.IsElf(kernel)
+            ? FromElf(path, kernel)
+            : new KernelImage(path, [new KernelSegment(BzImage.LoadAddress, kernel, (uint)kernel.Length)], BzImage.FindPageOffset(path, kernel));
+    }
+
+    /// <summary>Copies the kernel into guest memory.</summary>
+    public void CopyTo(GuestMemory memory)
+    {
+        foreach (KernelSegment segment in Segments) memory.Write(segment.Physical, segment.Bytes.Span);
+    }
+
+    internal static LguestException Invalid(string path, string problem, Exception? inner = null) =>
+        new(LguestError.InvalidImage, $"kernel '{path}' {problem}", inner) { Path = path };
+
+    private static KernelImage FromElf(string path, byte[] file)
+    {
+        IReadOnlyList<KernelSegment> segments = ElfImage.Read(path, file, out uint pageOffset);
+        return new KernelImage(path, segments, pageOffset);
+    }
+
+    private static uint? FindEntry(IReadOnlyList<KernelSegment> segments, uint pageOffset)
+    {
+        foreach (KernelSegment segment in segments.OrderBy(segment => segment.Physical))
+        {
+            int at = segment.Bytes.Span.IndexOf(Signature);
+            if (at >= 0) return segment.Physical + (uint)(at + Signature.Length) + pageOffset;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,77 @@
+using LguestPS.Guests;
+
+namespace LguestPS.Clock;
+
+/// <summary>A guest's time: what its counter shows, when its clock event is due, and how it waits while halted.</summary>
+internal abstract class GuestClock : IDisposable
+{
+    private long? deadline;
+
+    /// <summary>Guest time since the start, in nanoseconds.</summary>
+    public abstract long Now { get; }
+
+    public TimeSpan Elapsed => TimeSpan.FromTicks(Now / TimeSpan.NanosecondsPerTick);
+
+    /// <summary>The time stamp counter runs at 1 GHz on every clock: it counts nanoseconds.</summary>
+    public uint TscKhz => 1_000_000;
+
+    public ulong ReadTimeStampCounter() => (ulong)Now;
+
+    /// <summary>Wall-clock time as lguest_data.time has it: since 1970, UTC.</summary>
+    public (uint Seconds, uint Nanoseconds) TimeOfDay
+    {
+        get
+        {
+            long nanoseconds = (StartOfTime.Ticks - DateTime.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick + Now;
+            return ((uint)(nanoseconds / 1_000_000_000), (uint)(nanoseconds % 1_000_000_000));
+        }
+    }
+
+    /// <summary>True if console input may be handed over at this point of the run.</summary>
+    public virtual bool InputMayEnter => true;
+
+    /// <summary>True if a virtual interrupt may be delivered at this point of the run.</summary>
+    public virtual bool InterruptsMayEnter => true;
+
+    /// <summary>The date at guest time 0.</summary>
+    protected abstract DateTime StartOfTime { get; }
+
+    /// <summary>When the clock event is due, in guest nanoseconds.</summary>
+    protected long? Deadline => deadline;
+
+    /// <summary>Time starts when the guest is first driven.</summary>
+    public virtual void Start()
+    {
+    }
+
+    /// <summary>Arms the one-shot clock event (hypercall SET_CLOCKEVENT), or cancels it.</summary>
+    /// <param name="nanoseconds">From now; 0 cancels.</param>
+    public void SetEvent(uint nanoseconds) => deadline = nanoseconds == 0 ? null : Now + nanoseconds;
+
+    /// <summary>True, once, when the clock event is due.</summary>
+    public bool TakeExpired()
+    {
+        if (deadline is not { } due || Now < due) return false;
+        deadline = null;
+        return true;
+    }
+
+    /// <summary>Instructions to run before the host must look again.</summary>
+    /// <param name="interruptWaiting">An interrupt waits for the guest to enable it, which it does without a trap.</param>
+    public abstract long Budget(bool interruptWaiting);
+
+    /// <summary>Told of every exit of the vCPU.</summary>
+    /// <param name="visible">It was a trap, not just the end of a budget.</param>
+    public virtual void Exited(bool visible)
+    {
+    }
+
+    /// <summary>Lets time pass for a halted guest.</summary>
+    /// <returns>Null to look again; or where the guest stands because there is nothing to wait for.</returns>
+    public abstract Standstill? WaitForInterrupt(RunGoal goal);
+
+    /// <summary>Ends a wait: there is input, or somebody wants the guest to stop. Any thread may call this.</summary>
+    public abstract void Wake();
+
+    public abstract void Dispose();
+}

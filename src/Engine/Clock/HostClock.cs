@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using LguestPS.Guests;
+
+namespace LguestPS.Clock;
+
+/// <summary>Real time.</summary>
+internal sealed class HostClock : GuestClock
+{
+    // A few tenths of a millisecond: so long may an interrupt wait for a running guest.
+    private const long Slice = 100_000;
+
+    private readonly AutoResetEvent wake = new(initialState: false);
+    private long started;
+    private DateTime startOfTime = DateTime.UtcNow;
+
+    public override long Now => started == 0 ? 0 : (long)(Stopwatch.GetElapsedTime(started).TotalNanoseconds);
+
+    protected override DateTime StartOfTime => startOfTime;
+
+    public override void Start()
+    {
+        if (started != 0) return;
+        started = Stopwatch.GetTimestamp();
+        startOfTime = DateTime.UtcNow;
+    }
+
+    public override long Budget(bool interruptWaiting) => Slice;
+
+    public override Standstill? WaitForInterrupt(RunGoal goal)
+    {
+        if (Deadline is null && !goal.WaitForInput) return Standstill.WaitingForInput;
+        TimeSpan longest = goal.TimeLeft;
+        if (Deadline is { } due)
+        {
+            TimeSpan untilDue = TimeSpan.FromMicroseconds(Math.Max(0, (due - Now) / 1000.0));
+            if (longest == Timeout.InfiniteTimeSpan || untilDue < longest) longest = untilDue;
+        }
+        wake.WaitOne(longest);
+        return null;
+    }
+
+    public override void Wake() => wake.Set();
+
+    public override void Dispose() => wake.Dispose();
+}

@@ -1,0 +1,50 @@
+using LguestPS.Cpu;
+using LguestPS.Guests;
+
+namespace LguestPS.Clock;
+
+/// <summary>One instruction is one nanosecond, and a halted guest's waiting takes none of ours: a run is repeatable to the last event.</summary>
+internal sealed class VirtualClock : GuestClock
+{
+    /// <summary>Input enters, and the host looks at kicks, at multiples of this many instructions: a fixed grid keeps runs repeatable.</summary>
+    private const long InputGrid = 1_000_000;
+
+    /// <summary>How long a waiting interrupt may go unnoticed after the guest enabled it.</summary>
+    private const long WaitingSlice = 10_000;
+
+    private readonly AutoResetEvent wake = new(initialState: false);
+    private long skipped;
+
+    /// <summary>The vCPU whose instructions are counted; set once, when it exists.</summary>
+    public VirtualCpu? Cpu { get; set; }
+
+    public override long Now => skipped + (Cpu?.InstructionCount ?? 0);
+
+    public override bool InputMayEnter => Cpu!.InstructionCount % InputGrid == 0;
+
+    // The day of the seed.
+    protected override DateTime StartOfTime => new(2007, 10, 22, 0, 0, 0, DateTimeKind.Utc);
+
+    public override long Budget(bool interruptWaiting)
+    {
+        long budget = InputGrid - Cpu!.InstructionCount % InputGrid;
+        if (interruptWaiting) budget = Math.Min(budget, WaitingSlice);
+        return Deadline is { } due ? Math.Clamp(due - Now, 1, budget) : budget;
+    }
+
+    public override Standstill? WaitForInterrupt(RunGoal goal)
+    {
+        if (Deadline is { } due)
+        {
+            skipped += Math.Max(0, due - Now);
+            return null;
+        }
+        if (!goal.WaitForInput) return Standstill.WaitingForInput;
+        wake.WaitOne(goal.TimeLeft);
+        return null;
+    }
+
+    public override void Wake() => wake.Set();
+
+    public override void Dispose() => wake.Dispose();
+}

@@ -1,0 +1,125 @@
+namespace LguestPS;
+
+/// <summary>Which vCPU to run a guest on.</summary>
+public enum CpuChoice
+{
+    /// <summary>The fastest one that works here and can do what the definition asks.</summary>
+    Auto,
+    Emulated,
+    Kvm,
+}
+
+/// <summary>What the guest's time is made of.</summary>
+public enum ClockKind
+{
+    /// <summary>Real time.</summary>
+    Host,
+
+    /// <summary>One instruction is one nanosecond and idle time is jumped over: repeatable to the last event.</summary>
+    Virtual,
+
+    /// <summary>Time advances only with guest-visible exits: the same on every vCPU.</summary>
+    Events,
+}
+
+/// <summary>What a guest is told about its time stamp counter.</summary>
+public enum TscChoice
+{
+    /// <summary>The counter's frequency.</summary>
+    Auto,
+
+    /// <summary>Zero kHz: the guest reads <c>time</c> in lguest_data instead.</summary>
+    Off,
+}
+
+/// <summary>What happens to writes to a disk image.</summary>
+public enum BlockMode
+{
+    /// <summary>Writes fail.</summary>
+    ReadOnly,
+
+    /// <summary>Writes go to the file.</summary>
+    ReadWrite,
+
+    /// <summary>Writes stay in memory; the file is never touched.</summary>
+    Snapshot,
+}
+
+/// <summary>A device of a guest. The order of devices is the order of their slots in the descriptor page (ABI §8).</summary>
+public abstract record DeviceDefinition;
+
+public sealed record ConsoleDefinition : DeviceDefinition;
+
+/// <param name="Path">Absolute path of the disk image.</param>
+/// <param name="Mode">What happens to writes.</param>
+public sealed record BlockDefinition(string Path, BlockMode Mode = BlockMode.Snapshot) : DeviceDefinition;
+
+/// <param name="Shared">Absolute path of the file shared by the guests of one network.</param>
+public sealed record NetDefinition(string Shared) : DeviceDefinition;
+
+/// <param name="Time">Host time after which a run pauses, or null.</param>
+/// <param name="Instructions">Instructions after which the guest pauses, or null.</param>
+public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null);
+
+/// <summary>Everything needed to build a guest. Paths are absolute; values are checked by <see cref="Validate"/>.</summary>
+public sealed record GuestDefinition
+{
+    public const long MinimumMemory = 1L << 20;
+    public const long MaximumMemory = 1L << 30;
+
+    /// <summary>The guest's name; 1 to 64 letters, digits, dots, dashes and underscores.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Path of the kernel image: ELF or bzImage.</summary>
+    public required string Kernel { get; init; }
+
+    /// <summary>Path of the initial RAM disk, or null.</summary>
+    public string? Initrd { get; init; }
+
+    /// <summary>RAM in bytes: a multiple of 4096 from 1 MiB to 1 GiB.</summary>
+    public long Memory { get; init; } = 64L << 20;
+
+    /// <summary>The kernel's command line, at most 2047 bytes.</summary>
+    public string CommandLine { get; init; } = "";
+
+    /// <summary>Name of the ABI profile (ABI §1).</summary>
+    public string Abi { get; init; } = AbiProfile.DefaultName;
+
+    public CpuChoice Cpu { get; init; } = CpuChoice.Auto;
+
+    public ClockKind Clock { get; init; } = ClockKind.Host;
+
+    public TscChoice Tsc { get; init; } = TscChoice.Auto;
+
+    public IReadOnlyList<DeviceDefinition> Devices { get; init; } = [new ConsoleDefinition()];
+
+    public GuestLimits Limits { get; init; } = new();
+
+    /// <summary>The file this was read from, or null.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Everything that is wrong with this definition by itself, without opening a file: property name and sentence.</summary>
+    public IEnumerable<(string Property, string Problem)> Validate()
+    {
+        if (Name.Length is 0 or > 64 || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+            yield return (nameof(Name), $"the name '{Name}' must be 1 to 64 letters, digits, dots, dashes and underscores");
+        if (Memory is < MinimumMemory or > MaximumMemory || Memory % 4096 != 0)
+            yield return (nameof(Memory), $"memory of {Memory} bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB");
+        if (System.Text.Encoding.UTF8.GetByteCount(CommandLine) > 2047)
+            yield return (nameof(CommandLine), "the command line is longer than 2047 bytes");
+        if (AbiProfile.Find(Abi) is null)
+            yield return (nameof(Abi), $"unknown ABI profile '{Abi}'; known are {string.Join(", ", AbiProfile.All.Select(profile => profile.Name))}");
+        if (Devices.Count > 16)
+            yield return (nameof(Devices), $"{Devices.Count} devices are too many; there are 16 slots");
+        if (Devices.OfType<ConsoleDefinition>().Count() > 1)
+            yield return (nameof(Devices), "more than one console; a guest has at most one");
+        if (Limits.Instructions is <= 0)
+            yield return (nameof(Limits), "the instruction limit must be at least 1");
+        if (Limits.Time is { } time && time <= TimeSpan.Zero)
+            yield return (nameof(Limits), "the time limit must be longer than nothing");
+        if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)
+            yield return (nameof(Clock), "clock 'virtual' counts instructions, which 'cpu: kvm' cannot; use 'cpu: emulated' or clock 'events'");
+        if (Cpu == CpuChoice.Kvm && Limits.Instructions is not null)
+            yield return (nameof(Limits), "'limits.instructions' needs 'cpu: emulated' or 'cpu: auto'");
+    }
+}

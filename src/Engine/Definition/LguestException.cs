@@ -1,0 +1,38 @@
+namespace LguestPS;
+
+/// <summary>What went wrong outside a guest, for choosing an error id and an exit status.</summary>
+public enum LguestError
+{
+    /// <summary>A definition or parameter is not valid.</summary>
+    InvalidDefinition,
+
+    /// <summary>A file of the guest is missing or unreadable.</summary>
+    FileUnavailable,
+
+    /// <summary>The kernel image is not one that can be booted.</summary>
+    InvalidImage,
+
+    /// <summary>The definition is valid, but this version or machine cannot run it.</summary>
+    NotSupported,
+
+    /// <summary>Somebody else drives the guest.</summary>
+    GuestBusy,
+
+    /// <summary>The guest has ended and cannot do this any more.</summary>
+    GuestEnded,
+}
+
+/// <summary>The only exception of the public API: the message says what, where and what to do.</summary>
+public sealed class LguestException(LguestError error, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public LguestError Error { get; } = error;
+
+    /// <summary>The file it is about, if any.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Line (from 1) in <see cref="Path"/>, if known.</summary>
+    public int? Line { get; init; }
+
+    /// <summary>Column (from 1) in <see cref="Path"/>, if known.</summary>
+    public int? Column { get; init; }
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using LguestPS.Dma;
+
+namespace LguestPS.Devices;
+
+/// <summary>The console: what the guest sends is shown, what is typed waits until the guest has a buffer for it.</summary>
+internal sealed class ConsoleDevice : Device
+{
+    private const int ScrollbackSize = 64 * 1024;
+
+    private readonly Lock gate = new();
+    private readonly Queue<byte> typed = new();
+    private readonly byte[] scrollback = new byte[ScrollbackSize];
+    private long written;
+
+    public override string Name => "console";
+
+    public override ushort Type => 1;
+
+    public override uint Key => 0;
+
+    public override bool HasInput
+    {
+        get
+        {
+            lock (gate) return typed.Count != 0;
+        }
+    }
+
+    /// <summary>The newest 64 KiB of output as UTF-8 text.</summary>
+    public string Scrollback
+    {
+        get
+        {
+            lock (gate)
+            {
+                if (written <= ScrollbackSize) return Encoding.UTF8.GetString(scrollback, 0, (int)written);
+                int start = (int)(written % ScrollbackSize);
+                byte[] ordered = new byte[ScrollbackSize];
+                scrollback.AsSpan(start).CopyTo(ordered);
+                scrollback.AsSpan(0, start).CopyTo(ordered.AsSpan(ScrollbackSize - start));
+                return Encoding.UTF8.GetString(ordered);
+            }
+        }
+    }
+
+    public void Enter(ReadOnlySpan<byte> bytes)
+    {
+        lock (gate)
+            foreach (byte value in bytes) typed.Enqueue(value);
+    }
+
+    public override DmaOutcome Serve(Guest guest, DmaList sent)
+    {
+        byte[] bytes = sent.ReadAll();
+        lock (gate)
+        {
+            foreach (byte value in bytes) scrollback[written++ % ScrollbackSize] = value;
+        }
+        guest.ConsoleOutput?.Invoke(bytes);
+        return new DmaOutcome((uint)bytes.Length);
+    }
+
+    public override uint Fill(DmaList buffer)
+    {
+        lock (gate)
+        {
+            byte[] bytes = new byte[Math.Min(typed.Count, (int)buffer.Length)];
+            for (int i = 0; i < bytes.Length; i++) bytes[i] = typed.Dequeue();
+            return (uint)buffer.WriteAll(bytes);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using LguestPS.Dma;
+
+namespace LguestPS.Devices;
+
+/// <summary>A device of the launcher, as the guest finds it in the descriptor page (ABI §8).</summary>
+internal abstract class Device : IDisposable
+{
+    /// <summary>The name in events and messages: console, block0, …</summary>
+    public abstract string Name { get; }
+
+    /// <summary>1 console, 2 net, 3 block.</summary>
+    public abstract ushort Type { get; }
+
+    public virtual ushort Features => 0;
+
+    /// <summary>Pages of guest memory the device shares with its driver.</summary>
+    public virtual int Pages => 0;
+
+    /// <summary>Guest-physical address of the first of those pages; 0 without pages.</summary>
+    public uint PageAddress { get; private set; }
+
+    /// <summary>The virtual interrupt: its index in the descriptor page + 1.</summary>
+    public int Irq { get; private set; }
+
+    /// <summary>The key its driver sends to.</summary>
+    public virtual uint Key => PageAddress;
+
+    /// <summary>True while the device has something for the guest.</summary>
+    public virtual bool HasInput => false;
+
+    public void Attach(int index, uint pageAddress)
+    {
+        Irq = index + 1;
+        PageAddress = pageAddress;
+    }
+
+    /// <summary>Fills in what the guest reads from the device's page before it drives the device.</summary>
+    public virtual void PreparePage(Memory.GuestMemory memory)
+    {
+    }
+
+    /// <summary>Serves what the guest sent.</summary>
+    public abstract DmaOutcome Serve(Guest guest, DmaList sent);
+
+    /// <summary>Fills a free buffer of the guest.</summary>
+    /// <returns>Bytes written, at least 1.</returns>
+    public virtual uint Fill(DmaList buffer) => 0;
+
+    public virtual void Dispose()
+    {
+    }
+}
+
+/// <summary>What a device did with a DMA.</summary>
+/// <param name="UsedLength">What to write to the used_len of what was sent.</param>
+/// <param name="Reply">The buffer of the guest that received data in return, if any.</param>
+/// <param name="ReplyLength">Bytes in that buffer.</param>
+internal readonly record struct DmaOutcome(uint UsedLength, DmaList? Reply = null, uint ReplyLength = 0);

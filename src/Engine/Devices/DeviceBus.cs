@@ -1,0 +1,93 @@
+using LguestPS.Dma;
+using LguestPS.Memory;
+
+namespace LguestPS.Devices;
+
+/// <summary>The launcher's side of DMA: the guest's devices, the page that describes them, and who serves which key.</summary>
+internal sealed class DeviceBus : IDisposable
+{
+    private const int DescriptorSize = 12;
+
+    private readonly IReadOnlyList<Device> devices;
+
+    public DeviceBus(IReadOnlyList<Device> devices)
+    {
+        this.devices = devices;
+        Console = devices.OfType<ConsoleDevice>().FirstOrDefault();
+    }
+
+    public ConsoleDevice? Console { get; }
+
+    /// <summary>Pages the devices need above RAM: the descriptor page and their own.</summary>
+    public int PageCount => 1 + devices.Sum(device => device.Pages);
+
+    /// <summary>Gives each device its pages and writes the descriptor page, which lies just above RAM (ABI §8).</summary>
+    public void Describe(GuestMemory memory)
+    {
+        uint descriptor = memory.RamSize;
+        uint page = descriptor + GuestMemory.PageSize;
+        for (int i = 0; i < devices.Count; i++, descriptor += DescriptorSize)
+        {
+            Device device = devices[i];
+            device.Attach(i, device.Pages == 0 ? 0 : page);
+            page += (uint)device.Pages * GuestMemory.PageSize;
+
+            memory.Write16(descriptor, device.Type);
+            memory.Write16(descriptor + 2, device.Features);
+            memory.Write16(descriptor + 4, 0);
+            memory.Write16(descriptor + 6, (ushort)device.Pages);
+            memory.Write32(descriptor + 8, device.PageAddress >> GuestMemory.PageShift);
+            device.PreparePage(memory);
+        }
+    }
+
+    public Device? FindByKey(uint key)
+    {
+        foreach (Device device in devices)
+            if (device.Key == key) return device;
+        return null;
+    }
+
+    /// <summary>Serves the DMA that is pending and clears it.</summary>
+    public void ServeDma(Guest guest)
+    {
+        PendingDma pending = guest.PendingDma!;
+        guest.PendingDma = null;
+        Device? device = FindByKey(pending.Key);
+        DmaList sent = DmaList.Read(guest.Memory, guest.Abi.Dma!, pending.Address);
+        DmaSection[]? sections = guest.Events.WantsDma(device?.Name) ? sent.Sections(uint.MaxValue) : null;
+        if (device?.Serve(guest, sent) is not { } outcome)
+        {
+            guest.Events.Served(DmaDirection.Send, pending.Key, pending.Address, device: null, sections, usedLength: null);
+            return;
+        }
+        sent.UsedLength = outcome.UsedLength;
+        guest.Events.Served(DmaDirection.Send, pending.Key, pending.Address, device.Name, sections, outcome.UsedLength);
+        if (outcome.Reply is { } reply) Received(guest, device, reply, outcome.ReplyLength, reply.UsedLength);
+    }
+
+    /// <summary>Hands what devices have for the guest to the buffers it bound; without a free one, it waits.</summary>
+    public void DeliverInput(Guest guest)
+    {
+        foreach (Device device in devices)
+        {
+            if (!device.HasInput || guest.Bindings.Find(device.Key) is not { } binding) continue;
+            if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) continue;
+            uint used = device.Fill(buffer);
+            buffer.UsedLength = used;
+            guest.Interrupts.Raise(binding.Irq);
+            Received(guest, device, buffer, used, used);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Device device in devices) device.Dispose();
+    }
+
+    /// <summary>Records that a device put <paramref name="length"/> bytes into a buffer of the guest.</summary>
+    private static void Received(Guest guest, Device device, DmaList buffer, uint length, uint usedLength) =>
+        guest.Events.Served(
+            DmaDirection.Receive, device.Key, buffer.Address, device.Name,
+            guest.Events.WantsDma(device.Name) ? buffer.Sections(length) : null, usedLength);
+}

@@ -1,0 +1,62 @@
+using LguestPS.Abi;
+using LguestPS.Guests;
+using LguestPS.Memory;
+using LguestPS.Traps;
+
+namespace LguestPS.Dma;
+
+/// <summary>An array of buffers the guest bound to a key, and the interrupt it wants when one was filled.</summary>
+internal sealed record DmaBinding(uint Key, uint Array, ushort Count, byte Irq);
+
+/// <summary>The arrays a guest has bound (hypercall BIND_DMA, ABI §7): at most 32.</summary>
+internal sealed class DmaBindings(GuestMemory memory)
+{
+    private const int Most = 32;
+    private const uint KeyAlignment = 4;
+
+    private readonly List<DmaBinding> bindings = [];
+
+    public IReadOnlyList<DmaBinding> All => bindings;
+
+    /// <exception cref="GuestKilledException">The key is misaligned or outside guest memory.</exception>
+    public static void CheckKey(GuestMemory memory, uint key, string why)
+    {
+        if (key % KeyAlignment != 0 || !memory.Contains(key, KeyAlignment)) throw new GuestKilledException($"{why} 0x{key:x8}");
+    }
+
+    /// <summary>Binds, or with irq 0 unbinds, an array of <paramref name="count"/> buffers at <paramref name="array"/>.</summary>
+    /// <returns>Whether that was done.</returns>
+    /// <exception cref="GuestKilledException">The key is bad.</exception>
+    public bool Bind(uint key, uint array, ushort count, byte irq)
+    {
+        if (irq >= InterruptController.Irqs) return false;
+        CheckKey(memory, key, "bad dma key");
+        if (irq == 0)
+        {
+            int bound = bindings.FindLastIndex(binding => binding.Key == key && binding.Array == array);
+            if (bound < 0) return false;
+            bindings.RemoveAt(bound);
+            return true;
+        }
+        if (bindings.Count == Most) return false;
+        bindings.Add(new DmaBinding(key, array, count, irq));
+        return true;
+    }
+
+    /// <summary>The array bound to this key; of several the newest.</summary>
+    public DmaBinding? Find(uint key) => bindings.FindLast(binding => binding.Key == key);
+
+    /// <summary>The lowest-numbered free buffer (used_len 0) of an array, or null.</summary>
+    /// <exception cref="GuestKilledException">The array is not inside guest memory, or a free buffer in it is bad.</exception>
+    public DmaList? FindFree(DmaBinding binding, DmaLayout layout)
+    {
+        uint size = binding.Count * DmaLayout.Size;
+        if (!memory.Contains(binding.Array, size)) throw new GuestKilledException($"bad address in registered DMA struct 0x{binding.Array:x8}");
+        for (uint i = 0; i < binding.Count; i++)
+        {
+            uint address = binding.Array + i * DmaLayout.Size;
+            if (memory.Read32(address + layout.UsedLength) == 0) return DmaList.Read(memory, layout, address);
+        }
+        return null;
+    }
+}

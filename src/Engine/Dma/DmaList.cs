@@ -1,0 +1,123 @@
+using LguestPS.Abi;
+using LguestPS.Guests;
+using LguestPS.Memory;
+
+namespace LguestPS.Dma;
+
+/// <summary>One piece of guest memory named by a struct lguest_dma.</summary>
+internal readonly record struct DmaRange(uint Address, uint Length);
+
+/// <summary>A guest's struct lguest_dma: up to 16 ranges of its memory and the length used of them (ABI §7).</summary>
+internal readonly struct DmaList
+{
+    private readonly GuestMemory memory;
+    private readonly DmaLayout layout;
+
+    private DmaList(GuestMemory memory, DmaLayout layout, uint address, DmaRange[] ranges)
+    {
+        this.memory = memory;
+        this.layout = layout;
+        Address = address;
+        Ranges = ranges;
+    }
+
+    /// <summary>Guest-physical address of the struct.</summary>
+    public uint Address { get; }
+
+    public DmaRange[] Ranges { get; }
+
+    /// <summary>Bytes of all ranges together; at most 16 × 65,535.</summary>
+    public uint Length
+    {
+        get
+        {
+            uint length = 0;
+            foreach (DmaRange range in Ranges) length += range.Length;
+            return length;
+        }
+    }
+
+    /// <summary>Reads the struct for a transfer with the launcher, which asks only that each range be inside guest memory.</summary>
+    /// <exception cref="GuestKilledException">The struct or one of its ranges is not; the reason tells if the other era's layout would fit.</exception>
+    public static DmaList Read(GuestMemory memory, DmaLayout layout, uint address)
+    {
+        memory.Read(address, DmaLayout.Size);
+        DmaRange[] ranges = ReadRanges(memory, layout, address);
+        if (FirstBad(memory, ranges) is { } bad)
+        {
+            DmaRange[] otherwise = ReadRanges(memory, layout.Other, address);
+            string hint = otherwise.Length > 0 && FirstBad(memory, otherwise) is null
+                ? $"; it would be good as abi '{layout.Other.Profile}': is the guest of that era?"
+                : "";
+            throw new GuestKilledException($"bad DMA entry: {bad.Length}@0x{bad.Address:x8}{hint}");
+        }
+        return new DmaList(memory, layout, address, ranges);
+    }
+
+    public uint UsedLength
+    {
+        get => memory.Read32(Address + layout.UsedLength);
+        set => memory.Write32(Address + layout.UsedLength, value);
+    }
+
+    /// <summary>Copies the data of all ranges, in order.</summary>
+    public byte[] ReadAll()
+    {
+        byte[] bytes = new byte[Length];
+        int at = 0;
+        foreach (DmaRange range in Ranges)
+        {
+            memory.Read(range.Address, range.Length).CopyTo(bytes.AsSpan(at));
+            at += (int)range.Length;
+        }
+        return bytes;
+    }
+
+    /// <summary>Spreads <paramref name="bytes"/> over the ranges, in order.</summary>
+    /// <returns>How many bytes found room.</returns>
+    public int WriteAll(ReadOnlySpan<byte> bytes)
+    {
+        int done = 0;
+        foreach (DmaRange range in Ranges)
+        {
+            int part = Math.Min((int)range.Length, bytes.Length - done);
+            memory.Write(range.Address, bytes.Slice(done, part));
+            done += part;
+        }
+        return done;
+    }
+
+    /// <summary>The first <paramref name="length"/> bytes as event sections, with copies of the data.</summary>
+    public DmaSection[] Sections(uint length)
+    {
+        List<DmaSection> sections = new(Ranges.Length);
+        foreach (DmaRange range in Ranges)
+        {
+            uint part = Math.Min(range.Length, length);
+            if (part == 0) break;
+            sections.Add(new DmaSection(range.Address, (int)part, memory.Read(range.Address, part).ToArray()));
+            length -= part;
+        }
+        return [.. sections];
+    }
+
+    private static DmaRange[] ReadRanges(GuestMemory memory, DmaLayout layout, uint address)
+    {
+        Span<DmaRange> ranges = stackalloc DmaRange[DmaLayout.Sections];
+        int count = 0;
+        for (; count < DmaLayout.Sections; count++)
+        {
+            ushort length = memory.Read16(address + layout.Lengths + (uint)count * 2);
+            if (length == 0) break;
+            ranges[count] = new DmaRange(memory.Read32(address + layout.Addresses + (uint)count * 4), length);
+        }
+        return ranges[..count].ToArray();
+    }
+
+    private static DmaRange? FirstBad(GuestMemory memory, DmaRange[] ranges)
+    {
+        foreach (DmaRange range in ranges)
+            if (!memory.Contains(range.Address, range.Length)) return range;
+        return null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics.CodeAnalysis;
+using LguestPS.Cpu;
+
+namespace LguestPS.Events;
+
+/// <summary>Turns what happens into events, for as long as somebody wants them; counts everything.</summary>
+/// <remarks>The filter is asked before anything is allocated, so an event that nobody wants costs a few nanoseconds.</remarks>
+internal sealed class EventRecorder(Guest guest)
+{
+    private readonly Queue<LguestEvent> happened = new();
+    private EventFilter filter = EventFilter.Everything;
+    private bool endAnnounced;
+
+    public long Count { get; private set; }
+
+    /// <summary>True while an event waits to be taken.</summary>
+    public bool Any => happened.Count != 0;
+
+    public EventFilter Filter
+    {
+        set => filter = value;
+    }
+
+    public bool TryTake([NotNullWhen(true)] out LguestEvent? next) => happened.TryDequeue(out next);
+
+    /// <summary>Drops what was not taken: whoever wanted it has gone.</summary>
+    public void Clear() => happened.Clear();
+
+    public void Done(Hypercall call, uint? result)
+    {
+        Count++;
+        if (!Wants(EventKinds.Hypercall) || (filter.Hypercalls is { } numbers && !numbers.Contains(call.Number))) return;
+        happened.Enqueue(new HypercallEvent
+        {
+            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Call = call, Result = result,
+        });
+    }
+
+    /// <summary>Whether a DMA of this device would be recorded: asked first, because its data has to be copied while it is served.</summary>
+    public bool WantsDma(string? device) =>
+        Wants(EventKinds.Dma) && (filter.Devices is not { } names || (device is not null && names.Contains(device, StringComparer.OrdinalIgnoreCase)));
+
+    public void Served(DmaDirection direction, uint key, uint address, string? device, DmaSection[]? sections, uint? usedLength)
+    {
+        Count++;
+        if (sections is null) return;
+        happened.Enqueue(new DmaEvent
+        {
+            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
+        });
+    }
+
+    public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome)
+    {
+        Count++;
+        if (!Wants(EventKinds.Trap)) return;
+        happened.Enqueue(new TrapEvent
+        {
+            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Vector = exit.Vector,
+            ErrorCode = Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null,
+            Address = exit.Vector == Vector.PageFault ? exit.FaultAddress : null,
+            Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
+        });
+    }
+
+    public void Interrupted(int irq, uint eip)
+    {
+        Count++;
+        if (!Wants(EventKinds.Interrupt)) return;
+        happened.Enqueue(new InterruptEvent
+        {
+            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Irq = irq, Eip = eip,
+        });
+    }
+
+    /// <summary>Records the end, once, behind everything else.</summary>
+    public void AnnounceEnd(GuestEnding ending)
+    {
+        if (endAnnounced) return;
+        endAnnounced = true;
+        Count++;
+        if (!Wants(EventKinds.Ended)) return;
+        happened.Enqueue(new GuestEndedEvent
+        {
+            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Ending = ending.Kind, Reason = ending.Reason, Eip = guest.Cpu.Registers.Eip,
+        });
+    }
+
+    private bool Wants(EventKinds kind) => (filter.Kinds & kind) != 0;
+}

@@ -1,0 +1,17 @@
+namespace LguestPS;
+
+/// <summary>The end of a guest: always its last event.</summary>
+public sealed record GuestEndedEvent : LguestEvent
+{
+    public override EventKinds Kind => EventKinds.Ended;
+
+    public required EndingKind Ending { get; init; }
+
+    /// <summary>Why, in the words of ABI §11 or of the guest's own CRASH text.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Where the guest stood.</summary>
+    public required uint Eip { get; init; }
+
+    public override string Summary => $"ended: {Reason}";
+}

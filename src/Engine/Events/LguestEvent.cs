@@ -1,0 +1,38 @@
+namespace LguestPS;
+
+/// <summary>The kinds of event, and the value of <c>kind</c> in the launcher's JSON lines.</summary>
+[Flags]
+public enum EventKinds
+{
+    None = 0,
+    Hypercall = 1,
+    Dma = 2,
+    Trap = 4,
+    Interrupt = 8,
+    Ended = 16,
+    All = Hypercall | Dma | Trap | Interrupt | Ended,
+}
+
+/// <summary>Something that happened in a guest. Immutable, and complete in itself: it holds copies, never guest memory.</summary>
+public abstract record LguestEvent
+{
+    /// <summary>Which kind this is; exactly one flag.</summary>
+    public abstract EventKinds Kind { get; }
+
+    /// <summary>Position among everything that happened in this guest, from 1. Filtered-out events count too, so a filter leaves gaps.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>Name of the guest.</summary>
+    public required string Guest { get; init; }
+
+    /// <summary>Guest time since the guest was started, by the clock the guest runs on.</summary>
+    public required TimeSpan GuestTime { get; init; }
+
+    /// <summary>Host wall-clock time (UTC) at which it happened.</summary>
+    public required DateTime HostTime { get; init; }
+
+    /// <summary>What happened, in one line, without sequence, guest and time.</summary>
+    public abstract string Summary { get; }
+
+    public sealed override string ToString() => $"{Sequence} {Summary}";
+}

@@ -1,0 +1,44 @@
+namespace LguestPS;
+
+/// <summary>What the host did about a trap.</summary>
+public enum TrapOutcome
+{
+    /// <summary>The guest's own handler runs next.</summary>
+    Reflected,
+
+    /// <summary>The host gave the guest the FPU (vector 7).</summary>
+    FpuGranted,
+
+    /// <summary>The host skipped a port instruction of the kernel (vector 13).</summary>
+    PortSkipped,
+}
+
+/// <summary>A trap of the guest other than a hypercall.</summary>
+public sealed record TrapEvent : LguestEvent
+{
+    public override EventKinds Kind => EventKinds.Trap;
+
+    /// <summary>The vector, 0 to 255.</summary>
+    public required byte Vector { get; init; }
+
+    /// <summary>Its usual short name, such as #PF or int 0x80.</summary>
+    public string Name => Cpu.Vector.Name(Vector);
+
+    /// <summary>The error code, for vectors that have one.</summary>
+    public required uint? ErrorCode { get; init; }
+
+    /// <summary>For vector 14 the faulting linear address.</summary>
+    public required uint? Address { get; init; }
+
+    /// <summary>Where it happened: the faulting instruction, or the one behind a software interrupt.</summary>
+    public required uint Eip { get; init; }
+
+    /// <summary>The privilege level it came from: 1 is the guest's kernel, 3 its programs.</summary>
+    public required int PrivilegeLevel { get; init; }
+
+    public required TrapOutcome Outcome { get; init; }
+
+    public override string Summary =>
+        $"{Name}{(Address is { } address ? $" at 0x{address:x8}" : "")}{(ErrorCode is { } code ? $" error {code:x}" : "")}"
+        + $" from ring {PrivilegeLevel} eip 0x{Eip:x8}{(Outcome == TrapOutcome.Reflected ? "" : $" ({Outcome})")}";
+}

@@ -1,0 +1,320 @@
+using LguestPS.Boot;
+using LguestPS.Clock;
+using LguestPS.Cpu;
+using LguestPS.Devices;
+using LguestPS.Dma;
+using LguestPS.Events;
+using LguestPS.Guests;
+using LguestPS.Hypercalls;
+using LguestPS.Memory;
+using LguestPS.Segments;
+using LguestPS.Traps;
+
+namespace LguestPS;
+
+/// <summary>A guest: its memory, its vCPU and everything the host knows about it (what the original called struct lguest).</summary>
+/// <remarks>
+/// A guest advances only while somebody enumerates <see cref="Run"/> or <see cref="Step"/>, and has one such driver at a time.
+/// Between two events it stands still and every property is consistent. <see cref="Stop"/>, <see cref="SendConsole(string)"/>
+/// and the properties may be used from any thread; after <see cref="Dispose"/> the properties keep their last values.
+/// </remarks>
+public sealed class Guest : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly RunLoop loop;
+    private GuestRegisters lastRegisters;
+    private long lastInstructionCount;
+    private TimeSpan lastTime;
+    private string? driver;
+    private bool disposeWanted;
+    private bool disposed;
+
+    internal Guest(GuestDefinition definition, AbiProfile abi, GuestMemory memory, GuestClock clock, VirtualCpu cpu, string cpuReason, DeviceBus devices)
+    {
+        Definition = definition;
+        Abi = abi;
+        Memory = memory;
+        Clock = clock;
+        Cpu = cpu;
+        CpuReason = cpuReason;
+        Devices = devices;
+        Data = new GuestData(memory, abi.Data ?? throw new ArgumentException("this profile cannot be run", nameof(abi)));
+        Events = new EventRecorder(this);
+        Descriptors = new DescriptorTable(cpu);
+        Gates = new GateTable(cpu);
+        Bindings = new DmaBindings(memory);
+        Ring = new HypercallRing(Data);
+        Interrupts = new InterruptController(this);
+        loop = new RunLoop(this);
+    }
+
+    /// <summary>The guest's name.</summary>
+    public string Name => Definition.Name;
+
+    public GuestDefinition Definition { get; }
+
+    /// <summary>The era of the ABI this guest speaks.</summary>
+    public AbiProfile Abi { get; }
+
+    /// <summary>The vCPU it runs on: emulated, kvm or scripted.</summary>
+    public string CpuName => Cpu.Name;
+
+    /// <summary>Why it runs on that one.</summary>
+    public string CpuReason { get; }
+
+    public GuestState State => HasEnded ? GuestState.Ended
+        : driver is not null ? GuestState.Running
+        : Standstill == Standstill.NotStarted ? GuestState.Created : GuestState.Paused;
+
+    /// <summary>Where the guest stands, or last stood.</summary>
+    public Standstill Standstill { get; private set; } = Standstill.NotStarted;
+
+    /// <summary>Who drives the guest now, or null.</summary>
+    public string? Driver => driver;
+
+    /// <summary>How the guest ended, or null.</summary>
+    public GuestEnding? Ending { get; private set; }
+
+    public bool HasEnded => Ending is not null;
+
+    /// <summary>The hypercall that the trap handler has set and the run loop has not yet done; null if there is none.</summary>
+    public Hypercall? PendingHypercall { get; internal set; }
+
+    /// <summary>What runs next of a pending hypercall: a ring entry, or the direct call itself.</summary>
+    public Hypercall? NextCall
+    {
+        get
+        {
+            lock (gate)
+            {
+                if (disposed || PendingHypercall is null) return null;
+                return PendingDma is null && Data.IsInitialised && Ring.Peek(Abi, PendingHypercall) is { } entry ? entry : PendingHypercall;
+            }
+        }
+    }
+
+    /// <summary>A DMA that waits for its device, or null.</summary>
+    public PendingDma? PendingDma { get; internal set; }
+
+    /// <summary>True between HALT and the next interrupt.</summary>
+    public bool IsHalted { get; internal set; }
+
+    /// <summary>The registers between two instructions.</summary>
+    public GuestRegisters Registers
+    {
+        get
+        {
+            lock (gate) return disposed ? lastRegisters : Cpu.Registers;
+        }
+    }
+
+    /// <summary>Instructions run so far.</summary>
+    public long InstructionCount
+    {
+        get
+        {
+            lock (gate) return disposed ? lastInstructionCount : Cpu.InstructionCount;
+        }
+    }
+
+    /// <summary>Guest time since it was started.</summary>
+    public TimeSpan GuestTime
+    {
+        get
+        {
+            lock (gate) return disposed ? lastTime : Clock.Elapsed;
+        }
+    }
+
+    /// <summary>How many events there were so far, wanted or not.</summary>
+    public long EventCount => Events.Count;
+
+    /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
+    public string ConsoleText => Devices.Console?.Scrollback ?? "";
+
+    /// <summary>Receives console output as it is made, on the thread that drives the guest.</summary>
+    public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
+
+    internal GuestMemory Memory { get; }
+    internal GuestClock Clock { get; }
+    internal VirtualCpu Cpu { get; }
+    internal DeviceBus Devices { get; }
+    internal GuestData Data { get; }
+    internal EventRecorder Events { get; }
+    internal DescriptorTable Descriptors { get; }
+    internal GateTable Gates { get; }
+    internal DmaBindings Bindings { get; }
+    internal HypercallRing Ring { get; }
+    internal InterruptController Interrupts { get; }
+    internal KernelStack Stack { get; set; }
+
+    /// <summary>First linear address of the kernel's mapping of all memory.</summary>
+    internal uint PageOffset { get; init; }
+
+    /// <summary>Guest-physical address of the current page directory.</summary>
+    internal uint PageDirectory { get; private set; }
+
+    /// <summary>Whether the guest asked (hypercall TS) for trap 7 on its next FPU instruction.</summary>
+    internal bool WantsFpuTrap { get; set; }
+
+    /// <summary>Loads a guest's images into fresh memory and leaves it ready to run its first instruction.</summary>
+    /// <exception cref="LguestException">InvalidDefinition, FileUnavailable, InvalidImage or NotSupported; nothing stays open then.</exception>
+    public static Guest Create(GuestDefinition definition) => GuestBuilder.Build(definition);
+
+    /// <summary>Runs the guest and gives its events as they occur; the guest advances only as they are taken.</summary>
+    /// <returns>Ends when the guest ends, pauses (see <see cref="Standstill"/>) or is stopped.</returns>
+    /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>
+    public IEnumerable<LguestEvent> Run(RunOptions options, CancellationToken stop = default) =>
+        Drive(options.Driver, options.Filter, () => RunGoal.ToRun(options, this, stop), stop);
+
+    /// <summary>Moves the guest to its next standstill, as the options say, and gives what happened on the way.</summary>
+    /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>
+    public IEnumerable<LguestEvent> Step(StepOptions options, CancellationToken stop = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
+        return Drive(options.Driver, options.Filter, () => RunGoal.ToStep(options, this, stop), stop);
+    }
+
+    /// <summary>Ends the guest; if it is being driven, as soon as its driver sees it (at most a few milliseconds).</summary>
+    public void Stop()
+    {
+        lock (gate)
+        {
+            if (HasEnded) return;
+            if (driver is null) End(EndingKind.Stopped, "stopped");
+            else loop.StopWanted = true;
+        }
+        Wake();
+    }
+
+    /// <summary>Types bytes into the guest's console. They wait until the guest takes them.</summary>
+    /// <exception cref="LguestException">GuestEnded; or NotSupported if the guest has no console.</exception>
+    public void SendConsole(ReadOnlySpan<byte> bytes)
+    {
+        if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}.");
+        if (Devices.Console is not { } console)
+            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' has no console; add 'console' to its devices.");
+        console.Enter(bytes);
+        Wake();
+    }
+
+    /// <inheritdoc cref="SendConsole(ReadOnlySpan{byte})"/>
+    public void SendConsole(string text) => SendConsole(System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Frees memory and files; while somebody drives the guest, as soon as they let go.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (disposed) return;
+            disposeWanted = true;
+            if (driver is not null)
+            {
+                loop.StopWanted = true;
+            }
+            else
+            {
+                Release();
+                return;
+            }
+        }
+        Wake();
+    }
+
+    public override string ToString() => $"{Name} ({State})";
+
+    /// <summary>Ends the guest. The first ending counts.</summary>
+    internal void End(EndingKind kind, string reason)
+    {
+        if (HasEnded) return;
+        Ending = new GuestEnding(kind, reason);
+        Standstill = Standstill.Ended;
+    }
+
+    internal void SetPageDirectory(uint directory)
+    {
+        PageDirectory = directory;
+        Cpu.SetAddressSpace(directory);
+    }
+
+    /// <summary>The guest-physical address behind one of the kernel's linear addresses, as its own page tables have it.</summary>
+    /// <exception cref="GuestKilledException">The page is not mapped so; the reason is <paramref name="why"/> and the address.</exception>
+    internal uint KernelAddress(uint linear, PageAccess access, string why)
+    {
+        Translation translation = PageWalker.Walk(Memory, PageDirectory, linear, access);
+        if (translation.Bad is { } bad) throw new GuestKilledException(bad);
+        return translation.Ok ? translation.Physical : throw new GuestKilledException($"{why} 0x{linear:x8}");
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            if (disposed) return;
+            Cpu.Kick();
+            Clock.Wake();
+        }
+    }
+
+    private IEnumerable<LguestEvent> Drive(string who, EventFilter filter, Func<RunGoal> makeGoal, CancellationToken stop)
+    {
+        TakeSeat(who);
+        try
+        {
+            using CancellationTokenRegistration wake = stop.Register(Wake);
+            Events.Filter = filter;
+            RunGoal goal = makeGoal();
+            Standstill stood;
+            do
+            {
+                stood = loop.Run(goal);
+                if (HasEnded) Events.AnnounceEnd(Ending!);
+                else Standstill = stood;
+                while (Events.TryTake(out LguestEvent? happened)) yield return happened;
+            }
+            while (stood == Standstill.Event);
+        }
+        finally
+        {
+            LeaveSeat();
+        }
+    }
+
+    private void TakeSeat(string who)
+    {
+        lock (gate)
+        {
+            if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}. Create it anew to run it again.");
+            if (disposed || disposeWanted) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has been removed.");
+            if (driver is not null) throw new LguestException(LguestError.GuestBusy, $"Guest '{Name}' is being run by {driver}; stop it or wait for it first.");
+            driver = who;
+            Clock.Start();
+        }
+    }
+
+    private void LeaveSeat()
+    {
+        lock (gate)
+        {
+            driver = null;
+            if (loop.StopWanted) End(EndingKind.Stopped, "stopped");
+            // An early leaver may have left it anywhere; say where.
+            if (Standstill == Standstill.Event) Standstill = loop.WhereItStands();
+            Events.Clear();
+            if (disposeWanted) Release();
+        }
+    }
+
+    private void Release()
+    {
+        End(EndingKind.Stopped, "removed");
+        lastRegisters = Cpu.Registers;
+        lastInstructionCount = Cpu.InstructionCount;
+        lastTime = Clock.Elapsed;
+        disposed = true;
+        Devices.Dispose();
+        Cpu.Dispose();
+        Clock.Dispose();
+        Memory.Dispose();
+    }
+}

@@ -1,0 +1,82 @@
+using LguestPS.Abi;
+using LguestPS.Memory;
+
+namespace LguestPS.Guests;
+
+/// <summary>The guest's struct lguest_data (ABI §2), through which host and guest share state without a hypercall.</summary>
+internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
+{
+    private uint address;
+
+    public bool IsInitialised { get; private set; }
+
+    public GuestDataLayout Layout { get; } = layout;
+
+    /// <summary>The kernel's code between these two is never interrupted; read once, at LGUEST_INIT.</summary>
+    public uint NoIrqStart { get; private set; }
+
+    public uint NoIrqEnd { get; private set; }
+
+    /// <summary>0x200 if the guest wants interrupts, else 0: the guest's own idea of IF.</summary>
+    public uint IrqEnabled
+    {
+        get => Read(GuestDataLayout.IrqEnabled);
+        set => Write(GuestDataLayout.IrqEnabled, value);
+    }
+
+    public uint BlockedInterrupts => Read(GuestDataLayout.BlockedInterrupts);
+
+    public uint Cr2
+    {
+        set => Write(GuestDataLayout.Cr2, value);
+    }
+
+    public uint ReserveMem
+    {
+        set => Write(Layout.ReserveMem, value);
+    }
+
+    public uint TscKhz
+    {
+        set => Write(Layout.TscKhz, value);
+    }
+
+    /// <exception cref="GuestKilledException">The struct is not wholly inside guest memory.</exception>
+    public void Initialise(uint physical)
+    {
+        if (!memory.Contains(physical, Layout.Size)) throw new GuestKilledException($"bad guest page 0x{physical:x8}");
+        address = physical;
+        NoIrqStart = Read(Layout.NoIrqStart);
+        NoIrqEnd = Read(Layout.NoIrqEnd);
+        IsInitialised = true;
+    }
+
+    public void StampTime((uint Seconds, uint Nanoseconds) time)
+    {
+        Write(GuestDataLayout.TimeSeconds, time.Seconds);
+        Write(GuestDataLayout.TimeNanoseconds, time.Nanoseconds);
+    }
+
+    public void WriteGuestId(ushort id)
+    {
+        if (Layout.GuestId is { } offset) memory.Write16(address + offset, id);
+    }
+
+    public ReadOnlySpan<byte> RingStatus => memory.Read(address + Layout.HcallStatus, GuestDataLayout.RingSize);
+
+    public void SetRingDone(int slot) => memory.Write8(address + Layout.HcallStatus + (uint)slot, HypercallFree);
+
+    /// <summary>Word <paramref name="word"/> of ring entry <paramref name="slot"/>; word 0 is eax.</summary>
+    public uint RingWord(int slot, int word)
+    {
+        uint entry = (uint)(slot * (Layout.RingOrder.Count + 1) + word);
+        return Read(Layout.Hcalls + entry * 4);
+    }
+
+    /// <summary>The status of a ring slot that holds no call (any more).</summary>
+    public const byte HypercallFree = 0xFF;
+
+    private uint Read(uint offset) => memory.Read32(address + offset);
+
+    private void Write(uint offset, uint value) => memory.Write32(address + offset, value);
+}

@@ -1,0 +1,71 @@
+namespace LguestPS;
+
+/// <summary>How a guest can end.</summary>
+public enum EndingKind
+{
+    /// <summary>The guest switched itself off: CRASH with the text "Power down".</summary>
+    PowerDown,
+
+    /// <summary>The guest called CRASH with any other text.</summary>
+    Crashed,
+
+    /// <summary>The host ended it because it broke the ABI.</summary>
+    Killed,
+
+    /// <summary>A person or a program stopped it.</summary>
+    Stopped,
+}
+
+/// <summary>How a guest ended. Ending is data, never an exception.</summary>
+/// <param name="Kind">Which of the ways it was.</param>
+/// <param name="Reason">For Crashed <c>CRASH: text</c>, for Killed the reason in the words of ABI §11.</param>
+public sealed record GuestEnding(EndingKind Kind, string Reason)
+{
+    public override string ToString() => Reason;
+}
+
+/// <summary>The life of a guest: Created → Running ⇄ Paused → Ended.</summary>
+public enum GuestState
+{
+    Created,
+    Running,
+    Paused,
+    Ended,
+}
+
+/// <summary>Why a running guest came to a stop: where it stands now.</summary>
+public enum Standstill
+{
+    /// <summary>Not started yet.</summary>
+    NotStarted,
+
+    /// <summary>A hypercall is pending and nothing of it is done.</summary>
+    Hypercall,
+
+    /// <summary>A ring entry is next; the direct call stays pending behind it.</summary>
+    RingEntry,
+
+    /// <summary>A DMA waits to be served.</summary>
+    Dma,
+
+    /// <summary>Between two instructions.</summary>
+    Instruction,
+
+    /// <summary>The consumer took no more events.</summary>
+    Event,
+
+    /// <summary>Somebody asked it to stop.</summary>
+    StopRequested,
+
+    /// <summary>Halted with nothing to wait for but input.</summary>
+    WaitingForInput,
+
+    /// <summary>The host-time limit of this run was reached.</summary>
+    TimeLimit,
+
+    /// <summary>The instruction limit was reached.</summary>
+    InstructionLimit,
+
+    /// <summary>The guest has ended.</summary>
+    Ended,
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+
+namespace LguestPS.Guests;
+
+/// <summary>How far one call of Run or Step may go, and how much of that is used up.</summary>
+internal sealed class RunGoal
+{
+    private readonly CancellationToken stop;
+    private readonly long deadline = long.MaxValue;
+    private readonly StepUnit? unit;
+    private readonly uint? hypercall;
+    private int passes;
+
+    private RunGoal(Guest guest, TimeSpan? timeLimit, CancellationToken stop)
+    {
+        this.stop = stop;
+        if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit)
+            deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
+    }
+
+    private RunGoal(Guest guest, StepOptions options, CancellationToken stop)
+        : this(guest, options.TimeLimit, stop)
+    {
+        unit = options.Unit;
+        hypercall = options.Hypercall;
+        bool standsAtOne = unit switch
+        {
+            StepUnit.Standstill => guest.PendingDma is not null || guest.PendingHypercall is not null,
+            StepUnit.Hypercall => guest.PendingDma is null && guest.NextCall is { } next && next.Number == hypercall,
+            _ => true,      // there is an instruction, or what is pending, wherever it stands
+        };
+        passes = options.Count - 1 + (standsAtOne ? 1 : 0);
+    }
+
+    /// <summary>Whether a halted guest without a timer should wait for somebody to type.</summary>
+    public bool WaitForInput { get; private init; }
+
+    /// <summary>Host time left before the time limit.</summary>
+    public TimeSpan TimeLeft => deadline == long.MaxValue
+        ? Timeout.InfiniteTimeSpan
+        : TimeSpan.FromTicks(Math.Max(0, Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline).Ticks));
+
+    public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop) =>
+        new(guest, options.TimeLimit, stop) { WaitForInput = options.WaitForInput };
+
+    public static RunGoal ToStep(StepOptions options, Guest guest, CancellationToken stop) => new(guest, options, stop);
+
+    /// <summary>Whether the run is over for a reason that has nothing to do with what the guest does.</summary>
+    public Standstill? IsOver(Guest guest)
+    {
+        if (stop.IsCancellationRequested) return Standstill.StopRequested;
+        if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount >= most) return Standstill.InstructionLimit;
+        return deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline ? Standstill.TimeLimit : null;
+    }
+
+    public bool StopsBefore(Hypercall next) => unit switch
+    {
+        StepUnit.Standstill or StepUnit.Instruction => UsePass(),
+        StepUnit.Hypercall => next.Number == hypercall && UsePass(),
+        _ => false,
+    };
+
+    public bool StopsBefore(PendingDma _) => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
+
+    public bool StopsBeforeInstruction() => unit == StepUnit.Instruction && UsePass();
+
+    /// <summary>Instructions the vCPU may run before the host must look again.</summary>
+    public long Budget(Guest guest)
+    {
+        if (unit == StepUnit.Instruction) return 1;
+        long budget = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
+        return guest.Definition.Limits.Instructions is { } most ? Math.Min(budget, most - guest.Cpu.InstructionCount) : budget;
+    }
+
+    private bool UsePass() => passes-- <= 0;
+}

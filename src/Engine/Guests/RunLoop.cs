@@ -1,0 +1,77 @@
+using LguestPS.Cpu;
+using LguestPS.Hypercalls;
+using LguestPS.Traps;
+
+namespace LguestPS.Guests;
+
+/// <summary>The heart: runs a guest from one standstill to the next.</summary>
+/// <remarks>The order of the steps in <see cref="Turn"/> is the ABI's (§4).</remarks>
+internal sealed class RunLoop(Guest guest)
+{
+    private readonly HypercallExecutor hypercalls = new(guest);
+    private readonly TrapHandler traps = new(guest);
+
+    /// <summary>Set, from any thread, to end the guest at the next turn.</summary>
+    public volatile bool StopWanted;
+
+    /// <summary>Runs until the guest stands still where the goal wants it to, or an event waits to be taken.</summary>
+    public Standstill Run(RunGoal goal)
+    {
+        try
+        {
+            while (!guest.HasEnded)
+            {
+                if (guest.Events.Any) return Standstill.Event;
+                if (Turn(goal) is { } standstill) return guest.HasEnded ? Standstill.Ended : standstill;
+            }
+        }
+        catch (GuestKilledException killed)
+        {
+            guest.End(EndingKind.Killed, killed.Message);
+        }
+        return Standstill.Ended;
+    }
+
+    /// <summary>The standstill the guest is at, if it is at one; else between two instructions.</summary>
+    public Standstill WhereItStands() => guest switch
+    {
+        { HasEnded: true } => Standstill.Ended,
+        { PendingDma: not null } => Standstill.Dma,
+        { PendingHypercall: not null } => guest.Ring.IsDraining ? Standstill.RingEntry : Standstill.Hypercall,
+        _ => Standstill.Instruction,
+    };
+
+    private Standstill? Turn(RunGoal goal)
+    {
+        if (StopWanted)
+        {
+            guest.End(EndingKind.Stopped, "stopped");
+            return Standstill.Ended;
+        }
+        if (goal.IsOver(guest) is { } over) return over;     // whatever is pending stays pending
+
+        if (guest.PendingDma is not null)                    // the launcher's turn, before anything else of the guest
+        {
+            if (goal.StopsBefore(guest.PendingDma)) return Standstill.Dma;
+            guest.Devices.ServeDma(guest);
+            return null;
+        }
+        if (guest.PendingHypercall is not null)
+        {
+            if (goal.StopsBefore(guest.NextCall!)) return WhereItStands();
+            hypercalls.RunNext();                            // one call: a ring entry, or the direct one when the ring is drained
+            return null;
+        }
+
+        if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Devices.DeliverInput(guest);
+        if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
+        if (guest.Clock.InterruptsMayEnter || guest.IsHalted) guest.Interrupts.DeliverOne();
+        if (guest.IsHalted) return guest.Clock.WaitForInterrupt(goal);
+
+        if (goal.StopsBeforeInstruction()) return Standstill.Instruction;
+        CpuExit exit = guest.Cpu.Run(goal.Budget(guest));
+        traps.Handle(exit);
+        guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
+        return null;
+    }
+}

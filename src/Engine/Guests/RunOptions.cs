@@ -1,0 +1,71 @@
+namespace LguestPS;
+
+/// <summary>Which events a consumer wants. What nobody wants is never made.</summary>
+public sealed record EventFilter
+{
+    /// <summary>Every event.</summary>
+    public static EventFilter Everything { get; } = new();
+
+    /// <summary>No event at all: the guest just runs.</summary>
+    public static EventFilter Nothing { get; } = new() { Kinds = EventKinds.None };
+
+    /// <summary>The kinds wanted.</summary>
+    public EventKinds Kinds { get; init; } = EventKinds.All;
+
+    /// <summary>Of hypercalls, only those with these numbers; null for all.</summary>
+    public IReadOnlyCollection<uint>? Hypercalls { get; init; }
+
+    /// <summary>Of DMAs, only those of devices with these names; null for all.</summary>
+    public IReadOnlyCollection<string>? Devices { get; init; }
+}
+
+/// <summary>How to run a guest.</summary>
+public sealed record RunOptions
+{
+    /// <summary>Who drives the guest, for the error another driver gets: "job 4", "Start-LguestGuest", …</summary>
+    public required string Driver { get; init; }
+
+    public EventFilter Filter { get; init; } = EventFilter.Everything;
+
+    /// <summary>Pause after this much host time; null for the definition's limit, if any.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>
+    /// True if somebody may type into the guest while it runs: then a halted guest without a timer waits for it.
+    /// Otherwise it pauses, because nothing could ever wake it.
+    /// </summary>
+    public bool WaitForInput { get; init; }
+}
+
+/// <summary>How far one step goes.</summary>
+public enum StepUnit
+{
+    /// <summary>To the next place where the guest can stand still: a pending hypercall, a ring entry, a DMA.</summary>
+    Standstill,
+
+    /// <summary>To just before the next hypercall with <see cref="StepOptions.Hypercall"/>'s number, direct or in the ring.</summary>
+    Hypercall,
+
+    /// <summary>One instruction; or, where a hypercall or DMA is pending, the next part of that.</summary>
+    Instruction,
+}
+
+/// <summary>How to step a guest.</summary>
+public sealed record StepOptions
+{
+    /// <summary>Who drives the guest.</summary>
+    public required string Driver { get; init; }
+
+    public EventFilter Filter { get; init; } = EventFilter.Everything;
+
+    public StepUnit Unit { get; init; } = StepUnit.Standstill;
+
+    /// <summary>How many steps, at least 1.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>For <see cref="StepUnit.Hypercall"/>, the number to stop at.</summary>
+    public uint? Hypercall { get; init; }
+
+    /// <summary>Pause after this much host time; null for no limit but the definition's.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+}

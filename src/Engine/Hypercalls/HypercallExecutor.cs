@@ -1,0 +1,44 @@
+using LguestPS.Guests;
+
+namespace LguestPS.Hypercalls;
+
+/// <summary>Acts on the pending hypercall, one call at a time: the ring's entries first, then the call itself, which it clears.</summary>
+internal sealed class HypercallExecutor(Guest guest)
+{
+    private const uint LguestInit = 1;
+
+    private readonly HypercallHandlers handlers = new(guest);
+
+    /// <summary>Does one call of what is pending.</summary>
+    /// <exception cref="GuestKilledException">The call broke a rule.</exception>
+    public void RunNext()
+    {
+        Hypercall direct = guest.PendingHypercall!;
+        if (!guest.Data.IsInitialised)
+        {
+            if (direct.Number != LguestInit) throw new GuestKilledException($"hypercall {direct.Number} before LGUEST_INIT");
+        }
+        else if (guest.Ring.Next(guest.Abi, direct) is { } entry)
+        {
+            guest.Ring.Advance();
+            uint? discarded = Do(entry);
+            if (!guest.HasEnded) guest.Ring.MarkDone(entry.Slot!.Value);
+            // The launcher must serve it first; what is left of the ring waits for the drain that follows.
+            if (guest.PendingDma is not null) guest.Ring.EndDrain();
+            guest.Events.Done(entry, discarded);
+            return;
+        }
+
+        uint? result = Do(direct);
+        if (result is { } value) guest.Cpu.Registers.Eax = value;
+        guest.PendingHypercall = null;
+        guest.Ring.EndDrain();
+        guest.Events.Done(direct, result);
+    }
+
+    private uint? Do(Hypercall call)
+    {
+        if (call.Definition?.Handler is not { } handler) throw new GuestKilledException($"Bad hypercall {call.Number}");
+        return handler(handlers, call);
+    }
+}

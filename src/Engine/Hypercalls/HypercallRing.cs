@@ -1,0 +1,69 @@
+using LguestPS.Abi;
+using LguestPS.Guests;
+
+namespace LguestPS.Hypercalls;
+
+/// <summary>The asynchronous ring: calls the guest left in lguest_data for the next time it traps.</summary>
+/// <remarks>
+/// A drain looks at one snapshot of the 64 status bytes (ABI §4), so it ends even if the guest could refill the ring;
+/// the cursor outlives it. Between two entries a drain can be left and taken up again.
+/// </remarks>
+internal sealed class HypercallRing(GuestData data)
+{
+    private readonly byte[] snapshot = new byte[GuestDataLayout.RingSize];
+    private int left;
+
+    /// <summary>The slot that is looked at next, 0 to 63.</summary>
+    public int Cursor { get; private set; }
+
+    /// <summary>True from the first look at the ring until the drain ends.</summary>
+    public bool IsDraining { get; private set; }
+
+    /// <summary>The next entry of the drain, which this starts if need be; null when the ring is drained.</summary>
+    /// <param name="abi">Gives the call its name.</param>
+    /// <param name="direct">The call whose trap makes the ring be drained.</param>
+    public Hypercall? Next(AbiProfile abi, Hypercall direct)
+    {
+        if (!IsDraining)
+        {
+            data.RingStatus.CopyTo(snapshot);
+            left = GuestDataLayout.RingSize;
+            IsDraining = true;
+        }
+        return left == 0 || snapshot[Cursor] == GuestData.HypercallFree ? null : Fetch(abi, direct);
+    }
+
+    /// <summary>What <see cref="Next"/> would give, without starting anything.</summary>
+    public Hypercall? Peek(AbiProfile abi, Hypercall direct)
+    {
+        if (IsDraining) return Next(abi, direct);
+        return data.RingStatus[Cursor] == GuestData.HypercallFree ? null : Fetch(abi, direct);
+    }
+
+    /// <summary>Moves the cursor over the entry that <see cref="Next"/> gave: it is being done.</summary>
+    public void Advance()
+    {
+        Cursor = (Cursor + 1) % GuestDataLayout.RingSize;
+        left--;
+    }
+
+    /// <summary>Gives the guest its slot back.</summary>
+    public void MarkDone(int slot) => data.SetRingDone(slot);
+
+    /// <summary>The drain is over; the next one starts with a new snapshot.</summary>
+    public void EndDrain() => IsDraining = false;
+
+    private Hypercall Fetch(AbiProfile abi, Hypercall direct)
+    {
+        // Words 1 to n are in ring order; the profile says which register each stands for.
+        IReadOnlyList<ArgumentRegister> order = data.Layout.RingOrder;
+        Span<uint> arguments = stackalloc uint[4];
+        for (int i = 0; i < abi.Arguments.Count; i++)
+        {
+            for (int word = 0; word < order.Count; word++)
+                if (order[word] == abi.Arguments[i]) arguments[i] = data.RingWord(Cursor, word + 1);
+        }
+        uint number = data.RingWord(Cursor, 0);
+        return new Hypercall(abi.FindCall(number), number, (arguments[0], arguments[1], arguments[2], arguments[3]), Cursor, direct.Eip);
+    }
+}

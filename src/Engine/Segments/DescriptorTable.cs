@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using LguestPS.Cpu;
+
+namespace LguestPS.Segments;
+
+/// <summary>The guest's global descriptor table, as the guest loaded it and made safe for ring 1 (ABI §6).</summary>
+internal sealed class DescriptorTable
+{
+    public const int Entries = 32;
+    public const int FirstTls = 6;
+    public const int TlsEntries = 3;
+    public const int KernelCodeEntry = 12;
+    public const int KernelDataEntry = 13;
+
+    /// <summary>The ring the guest's kernel runs in.</summary>
+    public const int GuestPrivilegeLevel = 1;
+
+    public const ushort KernelCodeSelector = KernelCodeEntry << 3 | GuestPrivilegeLevel;
+    public const ushort KernelDataSelector = KernelDataEntry << 3 | GuestPrivilegeLevel;
+
+    // Present, ring 1, accessed, 32 bits, base 0, limit 4 GiB.
+    private const ulong FlatCode = 0x00CFBB000000FFFF;
+    private const ulong FlatData = 0x00CFB3000000FFFF;
+
+    private const ulong AccessedBit = 1UL << 40;
+    private const ulong CodeOrDataBit = 1UL << 44;
+    private const int PrivilegeShift = 45;
+
+    private readonly ulong[] descriptors = new ulong[Entries];
+    private readonly VirtualCpu cpu;
+
+    public DescriptorTable(VirtualCpu cpu)
+    {
+        this.cpu = cpu;
+        descriptors[KernelCodeEntry] = FlatCode;
+        descriptors[KernelDataEntry] = FlatData;
+        cpu.LoadDescriptors(descriptors);
+    }
+
+    /// <summary>The table as the vCPU uses it.</summary>
+    public ReadOnlySpan<ulong> Descriptors => descriptors;
+
+    /// <summary>Replaces descriptors from entry <paramref name="first"/> on with the guest's.</summary>
+    public void Load(int first, ReadOnlySpan<byte> table)
+    {
+        for (int i = 0; i < table.Length / 8; i++)
+        {
+            if (!BelongsToHost(first + i)) descriptors[first + i] = MakeSafe(BinaryPrimitives.ReadUInt64LittleEndian(table[(i * 8)..]));
+        }
+        cpu.LoadDescriptors(descriptors);
+    }
+
+    /// <summary>The original kept its TSS, its own two segments and the double-fault TSS here; a guest's are never taken.</summary>
+    private static bool BelongsToHost(int entry) => entry is 10 or 11 or 16 or 31;
+
+    private static ulong MakeSafe(ulong descriptor)
+    {
+        // Gates, TSSs and LDTs would be ways out of ring 1.
+        if ((descriptor & CodeOrDataBit) == 0) return 0;
+        if (((descriptor >> PrivilegeShift) & 3) == 0) descriptor |= (ulong)GuestPrivilegeLevel << PrivilegeShift;
+        return descriptor | AccessedBit;
+    }
+}

@@ -1,0 +1,30 @@
+using LguestPS.Guests;
+using LguestPS.Memory;
+
+namespace LguestPS.Segments;
+
+/// <summary>The ring-1 stack that traps from user mode switch to (hypercall SET_STACK).</summary>
+/// <param name="Ss">Stack segment; its requested privilege level is 1.</param>
+/// <param name="Esp">Where the first push goes below.</param>
+/// <param name="Pages">Pages below <paramref name="Esp"/> that must stay mapped, 0 to 2.</param>
+internal readonly record struct KernelStack(ushort Ss, uint Esp, uint Pages)
+{
+    private const uint MostPages = 2;
+
+    /// <exception cref="GuestKilledException">The segment is not a ring-1 one, or there are too many pages.</exception>
+    public static KernelStack Create(uint ss, uint esp, uint pages)
+    {
+        if ((ss & 3) != DescriptorTable.GuestPrivilegeLevel) throw new GuestKilledException($"bad stack segment 0x{ss:x}");
+        if (pages > MostPages) throw new GuestKilledException($"bad stack pages {pages}");
+        return new KernelStack((ushort)ss, esp, pages);
+    }
+
+    /// <summary>Makes sure that a trap from user mode will find its stack.</summary>
+    /// <exception cref="GuestKilledException">A page of it is not mapped writable.</exception>
+    public void Check(Guest guest)
+    {
+        // The first byte pushed lies below esp, so a page-aligned esp belongs to the page before.
+        for (uint page = 0; page < Pages; page++)
+            guest.KernelAddress(Esp - 1 - page * GuestMemory.PageSize, PageAccess.Write, "bad stack page");
+    }
+}

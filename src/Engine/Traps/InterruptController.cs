@@ -1,0 +1,44 @@
+using System.Numerics;
+using LguestPS.Cpu;
+
+namespace LguestPS.Traps;
+
+/// <summary>The 32 virtual interrupts: who is pending, and the rules by which one gets in (ABI §5).</summary>
+internal sealed class InterruptController(Guest guest)
+{
+    public const int ClockIrq = 0;
+    public const int Irqs = 32;
+
+    private uint pending;
+
+    /// <summary>True while an interrupt waits that the guest has not blocked: it must be offered again soon, because enabling interrupts is a plain store.</summary>
+    public bool AnyWaiting => guest.Data.IsInitialised && (pending & ~guest.Data.BlockedInterrupts) != 0;
+
+    public void Raise(int irq) => pending |= 1u << irq;
+
+    /// <summary>Delivers the lowest pending interrupt if the guest takes one now; wakes a halted guest.</summary>
+    public void DeliverOne()
+    {
+        if (pending == 0 || !AnyWaiting) return;
+        uint eip = guest.Cpu.Registers.Eip;
+        if (eip >= guest.Data.NoIrqStart && eip < guest.Data.NoIrqEnd) return;
+
+        if (guest.IsHalted)
+        {
+            guest.Data.IrqEnabled = Eflags.Interrupt;
+            guest.IsHalted = false;
+        }
+        else if (guest.Data.IrqEnabled == 0)
+        {
+            return;
+        }
+
+        int irq = BitOperations.TrailingZeroCount(pending & ~guest.Data.BlockedInterrupts);
+        if (guest.Gates.TryReflect(guest, (byte)(Vector.FirstInterrupt + irq), errorCode: null))
+        {
+            pending &= ~(1u << irq);
+            guest.Data.StampTime(guest.Clock.TimeOfDay);
+            guest.Events.Interrupted(irq, eip);
+        }
+    }
+}

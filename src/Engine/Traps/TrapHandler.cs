@@ -1,0 +1,55 @@
+using LguestPS.Cpu;
+using LguestPS.Guests;
+using LguestPS.Memory;
+
+namespace LguestPS.Traps;
+
+/// <summary>Decides what becomes of each exit of the vCPU. Nothing else ever makes a hypercall pending.</summary>
+internal sealed class TrapHandler(Guest guest)
+{
+    private readonly PortInstructions ports = new(guest);
+
+    /// <exception cref="GuestKilledException">The guest cannot go on.</exception>
+    public void Handle(in CpuExit exit)
+    {
+        if (exit.Kind == CpuExitKind.Dead) throw new GuestKilledException(exit.Reason!);
+        if (exit.Kind != CpuExitKind.Trap) return;
+
+        ref GuestRegisters registers = ref guest.Cpu.Registers;
+        uint eip = registers.Eip;
+        int privilegeLevel = registers.PrivilegeLevel;
+        switch (exit.Vector)
+        {
+            case Vector.Hypercall:
+                guest.PendingHypercall = guest.Abi.ReadHypercall(registers);
+                return;
+            case Vector.DeviceNotAvailable when !guest.WantsFpuTrap && guest.Cpu.HasFpu:
+                guest.Cpu.TaskSwitched = false;
+                guest.Events.Trapped(exit, eip, privilegeLevel, TrapOutcome.FpuGranted);
+                return;
+            case Vector.GeneralProtection when exit.ErrorCode == 0 && ports.TrySkip():
+                guest.Events.Trapped(exit, eip, privilegeLevel, TrapOutcome.PortSkipped);
+                return;
+            case Vector.PageFault:
+                RefuseSwitcherPages(exit.FaultAddress);
+                // The guest reads CR2 from here, never from the register.
+                if (guest.Data.IsInitialised) guest.Data.Cr2 = exit.FaultAddress;
+                break;
+        }
+
+        if (!guest.Gates.TryReflect(guest, exit.Vector, Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null))
+        {
+            uint detail = exit.Vector == Vector.PageFault ? exit.FaultAddress : exit.ErrorCode;
+            throw new GuestKilledException($"unhandled trap {exit.Vector} at 0x{eip:x8} (0x{detail:x})");
+        }
+        guest.Events.Trapped(exit, eip, privilegeLevel, TrapOutcome.Reflected);
+    }
+
+    private void RefuseSwitcherPages(uint address)
+    {
+        if (address < VirtualCpu.SwitcherBase) return;
+        uint directoryEntry = guest.Memory.Read32(guest.PageDirectory + (address >> 22) * 4);
+        if ((directoryEntry & PageFlags.Present) != 0)
+            throw new GuestKilledException($"attempt to access switcher pages: 0x{address:x8}");
+    }
+}
