@@ -49,7 +49,7 @@ internal abstract class GuestClock : IDisposable
     public void SetEvent(uint nanoseconds) => deadline = nanoseconds == 0 ? null : Now + nanoseconds;
 
     /// <summary>True, once, when the clock event is due.</summary>
-    public bool TakeExpired()
+    public virtual bool TakeExpired()
     {
         if (deadline is not { } due || Now < due) return false;
         deadline = null;

@@ -6,14 +6,15 @@ namespace LguestPS.Clock;
 /// <summary>One instruction is one nanosecond, and a halted guest's waiting takes none of ours: a run is repeatable to the last event.</summary>
 internal sealed class VirtualClock : GuestClock
 {
-    /// <summary>Input enters, and the host looks at kicks, at multiples of this many instructions: a fixed grid keeps runs repeatable.</summary>
+    // Between traps, input and waiting interrupts enter only at multiples of these counts: however a run is cut
+    // into steps, pauses and kicks, they come in at the same instruction.
     private const long InputGrid = 1_000_000;
-
-    /// <summary>How long a waiting interrupt may go unnoticed after the guest enabled it.</summary>
-    private const long WaitingSlice = 10_000;
+    private const long InterruptGrid = 10_000;
 
     private readonly AutoResetEvent wake = new(initialState: false);
     private long skipped;
+    private bool trapped = true;
+    private bool expired;
 
     /// <summary>The vCPU whose instructions are counted; set once, when it exists.</summary>
     public VirtualCpu? Cpu { get; set; }
@@ -22,15 +23,21 @@ internal sealed class VirtualClock : GuestClock
 
     public override bool InputMayEnter => Cpu!.InstructionCount % InputGrid == 0;
 
+    public override bool InterruptsMayEnter => trapped || expired || Cpu!.InstructionCount % InterruptGrid == 0;
+
     // The day of the seed.
     protected override DateTime StartOfTime => new(2007, 10, 22, 0, 0, 0, DateTimeKind.Utc);
 
     public override long Budget(bool interruptWaiting)
     {
         long budget = InputGrid - Cpu!.InstructionCount % InputGrid;
-        if (interruptWaiting) budget = Math.Min(budget, WaitingSlice);
+        if (interruptWaiting) budget = InterruptGrid - Cpu.InstructionCount % InterruptGrid;
         return Deadline is { } due ? Math.Clamp(due - Now, 1, budget) : budget;
     }
+
+    public override bool TakeExpired() => expired = base.TakeExpired();
+
+    public override void Exited(bool visible) => trapped = visible;
 
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {

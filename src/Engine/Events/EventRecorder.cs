@@ -16,20 +16,26 @@ internal sealed class EventRecorder(Guest guest)
     /// <summary>True while an event waits to be taken.</summary>
     public bool Any => happened.Count != 0;
 
+    /// <summary>What is wanted from now on. Of events the last driver left untaken, only those wanted now remain.</summary>
     public EventFilter Filter
     {
-        set => filter = value;
+        set
+        {
+            filter = value;
+            for (int left = happened.Count; left > 0; left--)
+            {
+                LguestEvent untaken = happened.Dequeue();
+                if (Wants(untaken)) happened.Enqueue(untaken);
+            }
+        }
     }
 
     public bool TryTake([NotNullWhen(true)] out LguestEvent? next) => happened.TryDequeue(out next);
 
-    /// <summary>Drops what was not taken: whoever wanted it has gone.</summary>
-    public void Clear() => happened.Clear();
-
     public void Done(Hypercall call, uint? result)
     {
         Count++;
-        if (!Wants(EventKinds.Hypercall) || (filter.Hypercalls is { } numbers && !numbers.Contains(call.Number))) return;
+        if (!WantsHypercall(call.Number)) return;
         happened.Enqueue(new HypercallEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
@@ -90,6 +96,16 @@ internal sealed class EventRecorder(Guest guest)
             Ending = ending.Kind, Reason = ending.Reason, Eip = guest.Cpu.Registers.Eip,
         });
     }
+
+    private bool WantsHypercall(uint number) =>
+        Wants(EventKinds.Hypercall) && (filter.Hypercalls is not { } numbers || numbers.Contains(number));
+
+    private bool Wants(LguestEvent untaken) => untaken switch
+    {
+        HypercallEvent call => WantsHypercall(call.Number),
+        DmaEvent dma => WantsDma(dma.Device),
+        _ => Wants(untaken.Kind),
+    };
 
     private bool Wants(EventKinds kind) => (filter.Kinds & kind) != 0;
 }

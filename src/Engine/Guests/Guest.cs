@@ -69,6 +69,22 @@ public sealed class Guest : IDisposable
     /// <summary>Where the guest stands, or last stood.</summary>
     public Standstill Standstill { get; private set; } = Standstill.NotStarted;
 
+    /// <summary><see cref="Standstill"/> or the ending, in words.</summary>
+    public string StateReason => Ending?.Reason ?? Standstill switch
+    {
+        Standstill.NotStarted => "not started",
+        Standstill.Hypercall => $"before hypercall {PendingHypercall?.Name}",
+        Standstill.RingEntry => $"in the ring, before {NextCall?.Name}; {PendingHypercall?.Name} stays pending",
+        Standstill.Dma => $"before DMA to {PendingDma?.Device ?? "no device"}",
+        Standstill.Instruction => $"before the instruction at 0x{Registers.Eip:x8}",
+        Standstill.Event => "its events wait to be taken",
+        Standstill.StopRequested => "stopped on request",
+        Standstill.WaitingForInput => "waiting for input",
+        Standstill.TimeLimit => "the time limit was reached",
+        Standstill.InstructionLimit => "the instruction limit was reached",
+        _ => "",
+    };
+
     /// <summary>Who drives the guest now, or null.</summary>
     public string? Driver => driver;
 
@@ -300,7 +316,6 @@ public sealed class Guest : IDisposable
             if (loop.StopWanted) End(EndingKind.Stopped, "stopped");
             // An early leaver may have left it anywhere; say where.
             if (Standstill == Standstill.Event) Standstill = loop.WhereItStands();
-            Events.Clear();
             if (disposeWanted) Release();
         }
     }

@@ -53,14 +53,15 @@ internal sealed class RunGoal
         return deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline ? Standstill.TimeLimit : null;
     }
 
-    public bool StopsBefore(Hypercall next) => unit switch
+    /// <summary>Whether to stand still before the next call of what is pending.</summary>
+    public bool StopsBeforeCall(Guest guest) => unit switch
     {
         StepUnit.Standstill or StepUnit.Instruction => UsePass(),
-        StepUnit.Hypercall => next.Number == hypercall && UsePass(),
+        StepUnit.Hypercall => guest.NextCall?.Number == hypercall && UsePass(),
         _ => false,
     };
 
-    public bool StopsBefore(PendingDma _) => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
+    public bool StopsBeforeDma() => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
 
     public bool StopsBeforeInstruction() => unit == StepUnit.Instruction && UsePass();
 

@@ -52,13 +52,13 @@ internal sealed class RunLoop(Guest guest)
 
         if (guest.PendingDma is not null)                    // the launcher's turn, before anything else of the guest
         {
-            if (goal.StopsBefore(guest.PendingDma)) return Standstill.Dma;
+            if (goal.StopsBeforeDma()) return Standstill.Dma;
             guest.Devices.ServeDma(guest);
             return null;
         }
         if (guest.PendingHypercall is not null)
         {
-            if (goal.StopsBefore(guest.NextCall!)) return WhereItStands();
+            if (goal.StopsBeforeCall(guest)) return WhereItStands();
             hypercalls.RunNext();                            // one call: a ring entry, or the direct one when the ring is drained
             return null;
         }
