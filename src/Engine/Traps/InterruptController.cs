@@ -1,4 +1,3 @@
-using System.Numerics;
 using LguestPS.Cpu;
 
 namespace LguestPS.Traps;
@@ -33,7 +32,7 @@ internal sealed class InterruptController(Guest guest)
             return;
         }
 
-        int irq = BitOperations.TrailingZeroCount(pending & ~guest.Data.BlockedInterrupts);
+        int irq = System.Numerics.BitOperations.TrailingZeroCount(pending & ~guest.Data.BlockedInterrupts);
         if (guest.Gates.TryReflect(guest, (byte)(Vector.FirstInterrupt + irq), errorCode: null))
         {
             pending &= ~(1u << irq);
