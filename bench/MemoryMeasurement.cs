@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace LguestPS.Bench;
+
+/// <summary>What this process grows by for each guest that has run, beyond the guest's RAM that was touched.</summary>
+internal static class MemoryMeasurement
+{
+    private const int Guests = 50;
+    private const int Megabytes = 16;
+
+    public static int Run()
+    {
+        Workloads.Build();
+        RunOne().Dispose();
+        long before = Resident();
+        List<Guest> guests = [.. Enumerable.Range(0, Guests).Select(_ => RunOne())];
+        long after = Resident();
+        Console.WriteLine($"{Guests} guests of {Megabytes} MiB that ran: {(after - before) / Guests / 1024} KiB resident each, page tables and kernel included");
+        guests.ForEach(guest => guest.Dispose());
+        Console.WriteLine($"after Dispose: {(Resident() - before) / 1024} KiB above the start");
+        return 0;
+    }
+
+    private static Guest RunOne()
+    {
+        Guest guest = Guest.Create(Workloads.Guest("calls.elf", "1000", Megabytes));
+        foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench" }))
+        {
+        }
+        return guest;
+    }
+
+    private static long Resident()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        using Process self = Process.GetCurrentProcess();
+        return self.WorkingSet64;
+    }
+}

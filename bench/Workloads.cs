@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace LguestPS.Bench;
+
+/// <summary>The guests and programs in bench/workloads, built when they are first needed.</summary>
+internal static class Workloads
+{
+    /// <summary>Name and rounds of each workload: enough rounds for about a second of emulation.</summary>
+    public static readonly (string Name, int Rounds)[] All =
+    [
+        ("checksum", 400), ("unpack", 300), ("memory", 40000), ("sieve", 120), ("tree", 120),
+        ("interpreter", 200000), ("sort", 60), ("hash", 250), ("many functions", 400),
+    ];
+
+    public static readonly string Repository = FindRepository();
+
+    public static readonly string Folder = Path.Combine(Repository, "bench", "workloads");
+
+    public static void Build() => Run("make", $"-s -C \"{Folder}\"");
+
+    public static GuestDefinition Guest(string image, string commandLine, int megabytes = 16) => new()
+    {
+        Name = "bench",
+        Kernel = Path.Combine(Folder, image),
+        CommandLine = commandLine,
+        Memory = (long)megabytes << 20,
+        Cpu = CpuChoice.Emulated,
+    };
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <returns>What it printed, and how long it took.</returns>
+    public static (string Output, TimeSpan Time) Run(string program, string arguments)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        TimeSpan time = Stopwatch.GetElapsedTime(start);
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {arguments} ended with status {process.ExitCode}");
+        return (output.Trim(), time);
+    }
+
+    private static string FindRepository()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "LguestPS.sln"))) folder = folder.Parent;
+        return folder?.FullName ?? throw new DirectoryNotFoundException("LguestPS.sln is in no folder above this program");
+    }
+}
