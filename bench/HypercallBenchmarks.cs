@@ -1,4 +1,7 @@
 using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace LguestPS.Bench;
@@ -10,13 +13,13 @@ public class HypercallBenchmarks
 {
     private const int Calls = 1_000_000;
 
-    private sealed class InThisProcess : BenchmarkDotNet.Configs.ManualConfig
+    private sealed class InThisProcess : ManualConfig
     {
         // The emulated CPU wants the runtime settings of this project, which a generated one would not have.
         public InThisProcess()
         {
-            AddJob(BenchmarkDotNet.Jobs.Job.ShortRun.WithToolchain(InProcessEmitToolchain.Default));
-            AddColumn(BenchmarkDotNet.Columns.StatisticColumn.OperationsPerSecond);
+            AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+            AddColumn(StatisticColumn.OperationsPerSecond);
         }
     }
 
