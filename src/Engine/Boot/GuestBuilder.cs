@@ -27,7 +27,7 @@ internal static class GuestBuilder
         try
         {
             DeviceBus devices = new(OpenDevices(definition, opened));
-            GuestMemory memory = new((uint)definition.Memory, devices.PageCount);
+            GuestMemory memory = Allocate((uint)definition.Memory, devices.PageCount);
             opened.Push(memory);
             uint directory = BootMemory.Load(memory, kernel, initrd, definition);
             devices.Describe(memory);
@@ -82,6 +82,18 @@ internal static class GuestBuilder
             devices.Add(made);
         }
         return devices;
+    }
+
+    private static GuestMemory Allocate(uint ramBytes, int devicePages)
+    {
+        try
+        {
+            return new GuestMemory(ramBytes, devicePages);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new LguestException(LguestError.NotSupported, $"this machine cannot give {ramBytes >> 20} MiB for the guest's memory; ask for less", e);
+        }
     }
 
     private static GuestClock MakeClock(ClockKind kind) => kind switch

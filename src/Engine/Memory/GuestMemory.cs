@@ -27,6 +27,8 @@ internal sealed unsafe class GuestMemory : IDisposable
         watched = new byte[Size >> PageShift];
     }
 
+    ~GuestMemory() => Free();
+
     /// <summary>Host address of guest-physical address 0, page aligned.</summary>
     public byte* Base { get; }
 
@@ -95,7 +97,12 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     public void Dispose()
     {
-        if (allocation is null) return;
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
         NativeMemory.Free(allocation);
         allocation = null;
     }

@@ -37,6 +37,7 @@ internal sealed class GateTable
         if ((high & PresentBit) == 0)
         {
             gates[vector] = null;
+            cpu.SetGatePrivilege((byte)vector, 0);
             return;
         }
         uint type = (high >> 8) & 0xF;
