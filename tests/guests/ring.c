@@ -166,13 +166,19 @@ static void cursor(void)
 
 static void odd_calls(void)
 {
-    u32 slot = forward(2), result;
+    u32 slot = forward(2);
 
     put_bind(slot);
     put(slot + 1, FLUSH_ASYNC, 0, 0, 0);
-    result = hypercall(SET_CLOCKEVENT, 0, 0, 0);
-    check(result == 0 && lguest_data.hcalls[slot].call == BIND_DMA, "the result of a ring entry goes nowhere");
+    u32 result = hypercall(BIND_DMA, KEY + 4, physical(&buffer), DMA_BUFFERS(1, 0));
+    check_equal("the result of a ring entry goes nowhere", result, 0);
     check_equal("a FLUSH_ASYNC in the ring does nothing", times_bound(), 1);
+
+    hypercall(SET_CLOCKEVENT, 1000000, 0, 0);
+    put(forward(1), HALT, 0, 0, 0);
+    u32 direct = bind(1);
+    check(direct == 1 && lguest_data.irq_enabled, "after a HALT in the ring, the direct call is done and the guest sleeps");
+    times_bound();
 }
 
 int main(void)

@@ -58,6 +58,9 @@ extern const char user_nested_task_behind[];
 USER_TEXT(user_popf, "pushl $0x3202; popfl; pushfl; popl %ebx; xorl %eax, %eax; int $0x80; user_popf_behind:");
 extern const char user_popf_behind[];
 
+/* Selectors the program found when it began. */
+USER_TEXT(user_segments, "movl %fs, %ebx; movl %gs, %ecx; movl %ds, %edx; xorl %eax, %eax; int $0x80");
+
 static void frames(void)
 {
     run_user(user_registers);
@@ -186,6 +189,14 @@ static void flags(void)
     run_user(user_popf);
     check_user_trap("popf", SYSTEM_CALL, 0, user_popf_behind);
     check_equal("popf in ring 3 does not change IOPL", caught.eflags & 0x3000, 0);
+    run_user_with(user_cli, INTERRUPT_FLAG | 0x3000);
+    check_user_trap("neither does the kernel's iret", 13, 0, user_cli);
+
+    asm volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(KERNEL_DATA));
+    run_user(user_segments);
+    check(caught.ebx == 0 && caught.ecx == 0 && caught.edx == USER_DATA, "iret to ring 3 takes the kernel's segments away");
+    run_user_with(user_registers, INTERRUPT_FLAG | 0x20000);
+    check_user_trap("virtual 8086 mode is not for ring 1 to begin", SYSTEM_CALL, 0, user_registers_at);
 }
 
 int main(void)
