@@ -4,7 +4,7 @@ using LguestPS.Memory;
 namespace LguestPS.Boot;
 
 /// <summary>Lays out a guest's memory as the 2007 launcher did (ABI §9): kernel, command line, boot parameters, initrd, first page tables.</summary>
-internal static class BootMemory
+internal sealed class BootMemory
 {
     private const uint CommandLineAddress = 4096;
     private const uint LinearMappingLimit = 1u << 30;
@@ -23,53 +23,85 @@ internal static class BootMemory
     private const byte UnknownLoader = 0xFF;
     private const uint LguestSubarch = 1;
 
-    /// <summary>Fills fresh guest memory.</summary>
-    /// <returns>Guest-physical address of the first page directory.</returns>
+    private readonly KernelImage kernel;
+    private readonly byte[]? initrd;
+    private readonly GuestDefinition definition;
+    private readonly uint initrdAddress;
+    private readonly uint initrdRoom;
+    private readonly uint tablesAddress;
+    private readonly uint mappedPages;
+
+    /// <summary>Decides where everything goes.</summary>
     /// <exception cref="LguestException">InvalidImage: the kernel and the initrd do not fit.</exception>
-    public static uint Load(GuestMemory memory, KernelImage kernel, byte[]? initrd, GuestDefinition definition)
+    public BootMemory(KernelImage kernel, byte[]? initrd, GuestDefinition definition)
     {
-        uint initrdSize = (uint)(initrd?.Length ?? 0);
-        uint initrdRoom = RoundUp(initrdSize);
-        uint mappedPages = Math.Min(memory.RamSize, LinearMappingLimit) / GuestMemory.PageSize;
-        uint tablePages = (mappedPages + 1023) / 1024;
-        ulong top = (ulong)initrdRoom + (1 + tablePages) * GuestMemory.PageSize;
+        this.kernel = kernel;
+        this.initrd = initrd;
+        this.definition = definition;
+        uint ramSize = (uint)definition.Memory;
+        initrdRoom = RoundUp((uint)(initrd?.Length ?? 0));
+        mappedPages = Math.Min(ramSize, LinearMappingLimit) / GuestMemory.PageSize;
+        CheckThatItFits(ramSize);
+
+        initrdAddress = ramSize - initrdRoom;
+        PageDirectory = initrdAddress - GuestMemory.PageSize;
+        tablesAddress = PageDirectory - TablePages * GuestMemory.PageSize;
+    }
+
+    /// <summary>Guest-physical address of the first page directory.</summary>
+    public uint PageDirectory { get; }
+
+    private uint TablePages => (mappedPages + 1023) / 1024;
+
+    /// <summary>What goes where, lowest address first.</summary>
+    public IEnumerable<LoadedPart> Parts()
+    {
+        yield return new LoadedPart("boot parameters", 0, CommandLineAddress, null);
+        yield return new LoadedPart("command line", CommandLineAddress, (uint)Encoding.UTF8.GetByteCount(definition.CommandLine) + 1, null);
+        foreach (KernelSegment segment in kernel.Segments.OrderBy(segment => segment.Physical))
+            yield return new LoadedPart("kernel", segment.Physical, segment.Size, definition.Kernel);
+        yield return new LoadedPart("page tables", tablesAddress, TablePages * GuestMemory.PageSize, null);
+        yield return new LoadedPart("page directory", PageDirectory, GuestMemory.PageSize, null);
+        if (initrd is not null) yield return new LoadedPart("initrd", initrdAddress, (uint)initrd.Length, definition.Initrd);
+    }
+
+    /// <summary>Fills fresh guest memory.</summary>
+    public void CopyTo(GuestMemory memory)
+    {
+        kernel.CopyTo(memory);
+        if (initrd is not null) memory.Write(initrdAddress, initrd);
+        WritePageTables(memory);
+        WriteBootParameters(memory);
+    }
+
+    private void CheckThatItFits(uint ramSize)
+    {
         foreach (KernelSegment segment in kernel.Segments)
         {
             if (segment.Physical < KernelImage.LowestAddress)
                 throw KernelImage.Invalid(definition.Kernel, $"loads at 0x{segment.Physical:x8}, over the boot parameters below 0x{KernelImage.LowestAddress:x}");
         }
-        if (kernel.End + top > memory.RamSize)
-        {
-            ulong needed = (kernel.End + top + (1 << 20) - 1) >> 20;
-            throw new LguestException(LguestError.InvalidImage,
-                $"{memory.RamSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {needed} MiB")
-            { Path = definition.Kernel };
-        }
-
-        kernel.CopyTo(memory);
-        uint initrdAddress = memory.RamSize - initrdRoom;
-        if (initrd is not null) memory.Write(initrdAddress, initrd);
-        uint directory = initrdAddress - GuestMemory.PageSize;
-        WritePageTables(memory, directory, tablePages, mappedPages, kernel.PageOffset);
-        WriteBootParameters(memory, initrdAddress, initrdRoom, definition.CommandLine);
-        return directory;
+        ulong needed = (ulong)kernel.End + initrdRoom + (1 + TablePages) * GuestMemory.PageSize;
+        if (needed <= ramSize) return;
+        throw new LguestException(LguestError.InvalidImage,
+            $"{ramSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {(needed + (1 << 20) - 1) >> 20} MiB")
+        { Path = definition.Kernel };
     }
 
-    private static void WritePageTables(GuestMemory memory, uint directory, uint tablePages, uint mappedPages, uint pageOffset)
+    private void WritePageTables(GuestMemory memory)
     {
-        uint tables = directory - tablePages * GuestMemory.PageSize;
         for (uint page = 0; page < mappedPages; page++)
-            memory.Write32(tables + page * 4, page * GuestMemory.PageSize | EntryFlags);
-        for (uint table = 0; table < tablePages; table++)
+            memory.Write32(tablesAddress + page * 4, page * GuestMemory.PageSize | EntryFlags);
+        for (uint table = 0; table < TablePages; table++)
         {
-            uint slot = (pageOffset >> 22) + table;
+            uint slot = (kernel.PageOffset >> 22) + table;
             // The top 4 MiB are the host's.
             if (slot >= Cpu.VirtualCpu.SwitcherBase >> 22) break;
-            memory.Write32(directory + slot * 4, (tables + table * GuestMemory.PageSize) | EntryFlags);
+            memory.Write32(PageDirectory + slot * 4, (tablesAddress + table * GuestMemory.PageSize) | EntryFlags);
         }
     }
 
-    private static void WriteBootParameters(GuestMemory memory, uint initrdAddress, uint initrdSize, string commandLine)
+    private void WriteBootParameters(GuestMemory memory)
     {
         memory.Write8(E820Entries, 1);
         memory.Write32(E820Map, 0);
@@ -78,14 +110,14 @@ internal static class BootMemory
         memory.Write32(E820Map + 12, 0);
         memory.Write32(E820Map + 16, E820Ram);
         memory.Write8(LoaderType, UnknownLoader);
-        if (initrdSize > 0)
+        if (initrd is not null)
         {
             memory.Write32(RamdiskImage, initrdAddress);
-            memory.Write32(RamdiskSize, initrdSize);
+            memory.Write32(RamdiskSize, initrdRoom);
         }
         memory.Write32(CommandLinePointer, CommandLineAddress);
         memory.Write32(HardwareSubarch, LguestSubarch);
-        memory.Write(CommandLineAddress, Encoding.UTF8.GetBytes(commandLine + "\0"));
+        memory.Write(CommandLineAddress, Encoding.UTF8.GetBytes(definition.CommandLine + "\0"));
     }
 
     private static uint RoundUp(uint bytes) => (bytes + GuestMemory.PageSize - 1) & ~(uint)(GuestMemory.PageSize - 1);

@@ -20,16 +20,14 @@ internal static class GuestBuilder
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
 
-        KernelImage kernel = KernelImage.Load(definition.Kernel);
-        byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
-
+        BootMemory boot = PlanMemory(definition, out KernelImage kernel);
         Stack<IDisposable> opened = new();
         try
         {
             DeviceBus devices = new(OpenDevices(definition, opened));
             GuestMemory memory = Allocate((uint)definition.Memory, devices.PageCount);
             opened.Push(memory);
-            uint directory = BootMemory.Load(memory, kernel, initrd, definition);
+            boot.CopyTo(memory);
             devices.Describe(memory);
 
             GuestClock clock = MakeClock(definition.Clock);
@@ -39,7 +37,7 @@ internal static class GuestBuilder
             if (clock is VirtualClock counting) counting.Cpu = cpu;
 
             Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset };
-            guest.SetPageDirectory(directory);
+            guest.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref cpu.Registers, kernel.Entry);
             return guest;
         }
@@ -48,6 +46,23 @@ internal static class GuestBuilder
             while (opened.TryPop(out IDisposable? open)) open.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What building this guest would load where. Opens its images, not its disks.</summary>
+    /// <exception cref="LguestException">As for building it.</exception>
+    public static LoadPlan Plan(GuestDefinition definition)
+    {
+        Check(definition);
+        (string cpuReason, _) = CpuSelection.Choose(definition);
+        BootMemory boot = PlanMemory(definition, out KernelImage kernel);
+        return new LoadPlan([.. boot.Parts()], kernel.Entry, kernel.PageOffset, cpuReason);
+    }
+
+    private static BootMemory PlanMemory(GuestDefinition definition, out KernelImage kernel)
+    {
+        kernel = KernelImage.Load(definition.Kernel);
+        byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
+        return new BootMemory(kernel, initrd, definition);
     }
 
     private static AbiProfile Check(GuestDefinition definition)

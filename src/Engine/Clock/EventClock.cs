@@ -36,7 +36,7 @@ internal sealed class EventClock : GuestClock
             return null;
         }
         if (!goal.WaitForInput) return Standstill.WaitingForInput;
-        wake.WaitOne(goal.TimeLeft);
+        wake.WaitOne(goal.LongestSleep);
         return null;
     }
 

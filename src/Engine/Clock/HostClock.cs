@@ -29,7 +29,7 @@ internal sealed class HostClock : GuestClock
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {
         if (Deadline is null && !goal.WaitForInput) return Standstill.WaitingForInput;
-        TimeSpan longest = goal.TimeLeft;
+        TimeSpan longest = goal.LongestSleep;
         if (Deadline is { } due)
         {
             TimeSpan untilDue = TimeSpan.FromMicroseconds(Math.Max(0, (due - Now) / 1000.0));

@@ -47,7 +47,7 @@ internal sealed class VirtualClock : GuestClock
             return null;
         }
         if (!goal.WaitForInput) return Standstill.WaitingForInput;
-        wake.WaitOne(goal.TimeLeft);
+        wake.WaitOne(goal.LongestSleep);
         return null;
     }
 

@@ -177,6 +177,10 @@ public sealed class Guest : IDisposable
     /// <exception cref="LguestException">InvalidDefinition, FileUnavailable, InvalidImage or NotSupported; nothing stays open then.</exception>
     public static Guest Create(GuestDefinition definition) => GuestBuilder.Build(definition);
 
+    /// <summary>What <see cref="Create"/> would load where, without making a guest.</summary>
+    /// <exception cref="LguestException">As for <see cref="Create"/>.</exception>
+    public static LoadPlan Plan(GuestDefinition definition) => GuestBuilder.Plan(definition);
+
     /// <summary>Runs the guest and gives its events as they occur; the guest advances only as they are taken.</summary>
     /// <returns>Ends when the guest ends, pauses (see <see cref="Standstill"/>) or is stopped.</returns>
     /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>

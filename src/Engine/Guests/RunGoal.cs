@@ -5,21 +5,27 @@ namespace LguestPS.Guests;
 /// <summary>How far one call of Run or Step may go, and how much of that is used up.</summary>
 internal sealed class RunGoal
 {
+    private static readonly long PulsePeriod = Stopwatch.Frequency / 4;
+
     private readonly CancellationToken stop;
     private readonly long deadline = long.MaxValue;
     private readonly StepUnit? unit;
     private readonly uint? hypercall;
+    private readonly Action? pulse;
+    private long nextPulse;
     private int passes;
 
-    private RunGoal(Guest guest, TimeSpan? timeLimit, CancellationToken stop)
+    private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
         this.stop = stop;
+        this.pulse = pulse;
+        nextPulse = pulse is null ? long.MaxValue : Stopwatch.GetTimestamp() + PulsePeriod;
         if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit)
             deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
     }
 
     private RunGoal(Guest guest, StepOptions options, CancellationToken stop)
-        : this(guest, options.TimeLimit, stop)
+        : this(guest, options.TimeLimit, options.Pulse, stop)
     {
         unit = options.Unit;
         hypercall = options.Hypercall;
@@ -35,13 +41,20 @@ internal sealed class RunGoal
     /// <summary>Whether a halted guest without a timer should wait for somebody to type.</summary>
     public bool WaitForInput { get; private init; }
 
-    /// <summary>Host time left before the time limit.</summary>
-    public TimeSpan TimeLeft => deadline == long.MaxValue
-        ? Timeout.InfiniteTimeSpan
-        : TimeSpan.FromTicks(Math.Max(0, Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline).Ticks));
+    /// <summary>How long a halted guest may sleep before the host must look again; infinite if nothing but the guest's own clock asks for it.</summary>
+    public TimeSpan LongestSleep
+    {
+        get
+        {
+            long first = Math.Min(deadline, nextPulse);
+            if (first == long.MaxValue) return Timeout.InfiniteTimeSpan;
+            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), first);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
     public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop) =>
-        new(guest, options.TimeLimit, stop) { WaitForInput = options.WaitForInput };
+        new(guest, options.TimeLimit, options.Pulse, stop) { WaitForInput = options.WaitForInput };
 
     public static RunGoal ToStep(StepOptions options, Guest guest, CancellationToken stop) => new(guest, options, stop);
 
@@ -50,7 +63,15 @@ internal sealed class RunGoal
     {
         if (stop.IsCancellationRequested) return Standstill.StopRequested;
         if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount >= most) return Standstill.InstructionLimit;
-        return deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline ? Standstill.TimeLimit : null;
+        if (deadline == long.MaxValue && pulse is null) return null;
+
+        long now = Stopwatch.GetTimestamp();
+        if (now >= nextPulse)
+        {
+            nextPulse = now + PulsePeriod;
+            pulse!();
+        }
+        return now >= deadline ? Standstill.TimeLimit : null;
     }
 
     /// <summary>Whether to stand still before the next call of what is pending.</summary>

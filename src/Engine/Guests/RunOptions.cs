@@ -35,6 +35,9 @@ public sealed record RunOptions
     /// Otherwise it pauses, because nothing could ever wake it.
     /// </summary>
     public bool WaitForInput { get; init; }
+
+    /// <summary>Called about four times a second, on the thread that drives the guest, while no event comes out; the guest stands still meanwhile.</summary>
+    public Action? Pulse { get; init; }
 }
 
 /// <summary>How far one step goes.</summary>
@@ -68,4 +71,7 @@ public sealed record StepOptions
 
     /// <summary>Pause after this much host time; null for no limit but the definition's.</summary>
     public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>Called about four times a second, on the thread that drives the guest, while no event comes out; the guest stands still meanwhile.</summary>
+    public Action? Pulse { get; init; }
 }
