@@ -59,7 +59,11 @@ public sealed record NetDefinition(string Shared) : DeviceDefinition;
 
 /// <param name="Time">Host time after which a run pauses, or null.</param>
 /// <param name="Instructions">Instructions after which the guest pauses, or null.</param>
-public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null);
+public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null)
+{
+    /// <summary>The longest time limit.</summary>
+    public static TimeSpan LongestTime { get; } = TimeSpan.FromDays(24);     // what the system's waits can take
+}
 
 /// <summary>Everything needed to build a guest. Paths are absolute; values are checked by <see cref="Validate"/>.</summary>
 public sealed record GuestDefinition
@@ -98,28 +102,39 @@ public sealed record GuestDefinition
     /// <summary>The file this was read from, or null.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Everything that is wrong with this definition by itself, without opening a file: property name and sentence.</summary>
+    /// <summary>Everything that is wrong with this definition by itself, without opening a file: property (Limits.Time) and sentence.</summary>
     public IEnumerable<(string Property, string Problem)> Validate()
     {
-        if (Name.Length is 0 or > 64 || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+        if (Name.Length is 0 or > 64 || !Name.All(IsNameCharacter))
             yield return (nameof(Name), $"the name '{Name}' must be 1 to 64 letters, digits, dots, dashes and underscores");
         if (Memory is < MinimumMemory or > MaximumMemory || Memory % 4096 != 0)
             yield return (nameof(Memory), $"memory of {Memory} bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB");
+        if (CommandLine.Contains('\0'))
+            yield return (nameof(CommandLine), "the command line contains a zero byte, which would end it");
         if (System.Text.Encoding.UTF8.GetByteCount(CommandLine) > 2047)
             yield return (nameof(CommandLine), "the command line is longer than 2047 bytes");
         if (AbiProfile.Find(Abi) is null)
-            yield return (nameof(Abi), $"unknown ABI profile '{Abi}'; known are {string.Join(", ", AbiProfile.All.Select(profile => profile.Name))}");
+            yield return (nameof(Abi), $"unknown ABI profile '{Abi}'{DefinitionText.Instead(Abi, [.. AbiProfile.All.Select(profile => profile.Name)])}");
         if (Devices.Count > 16)
             yield return (nameof(Devices), $"{Devices.Count} devices are too many; there are 16 slots");
         if (Devices.OfType<ConsoleDefinition>().Count() > 1)
             yield return (nameof(Devices), "more than one console; a guest has at most one");
         if (Limits.Instructions is <= 0)
-            yield return (nameof(Limits), "the instruction limit must be at least 1");
-        if (Limits.Time is { } time && time <= TimeSpan.Zero)
-            yield return (nameof(Limits), "the time limit must be longer than nothing");
+            yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "the instruction limit must be at least 1");
+        if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))
+            yield return ($"{nameof(Limits)}.{nameof(Limits.Time)}", $"the time limit must be longer than nothing and at most {GuestLimits.LongestTime.TotalDays:0} days");
         if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)
             yield return (nameof(Clock), "clock 'virtual' counts instructions, which 'cpu: kvm' cannot; use 'cpu: emulated' or clock 'events'");
         if (Cpu == CpuChoice.Kvm && Limits.Instructions is not null)
-            yield return (nameof(Limits), "'limits.instructions' needs 'cpu: emulated' or 'cpu: auto'");
+            yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "'limits.instructions' needs 'cpu: emulated' or 'cpu: auto'");
     }
+
+    /// <summary>A valid name made from any text, such as a file's name.</summary>
+    public static string NameFrom(string text)
+    {
+        string name = new([.. text.Take(64).Select(c => IsNameCharacter(c) ? c : '-')]);
+        return name.Length == 0 ? "guest" : name;
+    }
+
+    private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_';
 }

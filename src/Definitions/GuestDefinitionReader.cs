@@ -1,0 +1,69 @@
+namespace LguestPS.Definitions;
+
+/// <summary>Reads guest definitions written in YAML (design §6).</summary>
+public sealed class GuestDefinitionReader : IGuestDefinitionReader
+{
+    private static readonly YamlKeys<GuestLimits> LimitKeys = new()
+    {
+        ["time"] = (limits, value) => limits with { Time = value.Time() },
+        ["instructions"] = (limits, value) => limits with { Instructions = value.Count() },
+    };
+
+    private static readonly YamlKeys<BlockDefinition> BlockKeys = new()
+    {
+        ["path"] = (block, value) => block with { Path = value.FullPath() },
+        ["mode"] = (block, value) => block with { Mode = value.OneOf<BlockMode>() },
+    };
+
+    private static readonly YamlKeys<NetDefinition> NetKeys = new()
+    {
+        ["shared"] = (net, value) => net with { Shared = value.FullPath() },
+    };
+
+    private static readonly Dictionary<string, Func<YamlValue, DeviceDefinition>> DeviceKinds = new()
+    {
+        ["console"] = value => value.IsEmpty ? new ConsoleDefinition() : throw value.Problem("a console has no settings; write just 'console'"),
+        ["block"] = value => value.Read(new BlockDefinition(""), BlockKeys, required: "path"),
+        ["net"] = value => value.Read(new NetDefinition(""), NetKeys, required: "shared"),
+    };
+
+    private static readonly YamlKeys<GuestDefinition> GuestKeys = new()
+    {
+        ["name"] = (guest, value) => guest with { Name = value.Text() },
+        ["kernel"] = (guest, value) => guest with { Kernel = value.FullPath() },
+        ["initrd"] = (guest, value) => guest with { Initrd = value.FullPath() },
+        ["memory"] = (guest, value) => guest with { Memory = value.Size() },
+        ["commandLine"] = (guest, value) => guest with { CommandLine = value.Text() },
+        ["abi"] = (guest, value) => guest with { Abi = value.Text() },
+        ["cpu"] = (guest, value) => guest with { Cpu = value.OneOf<CpuChoice>() },
+        ["clock"] = (guest, value) => guest with { Clock = value.OneOf<ClockKind>() },
+        ["tsc"] = (guest, value) => guest with { Tsc = value.OneOf<TscChoice>() },
+        ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(ReadDevice)] },
+        ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
+    };
+
+    /// <inheritdoc/>
+    public GuestDefinition Read(string path)
+    {
+        YamlSource source = YamlSource.Open(path);
+        YamlValue root = YamlParser.Parse(source);
+        GuestDefinition unnamed = new()
+        {
+            Name = GuestDefinition.NameFrom(Path.GetFileNameWithoutExtension(source.Path)),
+            Kernel = "",
+            Source = source.Path,
+        };
+        GuestDefinition definition = root.Read(unnamed, GuestKeys, required: "kernel");
+        foreach ((string property, string problem) in definition.Validate())
+            throw root.FindKey(property).Problem(problem);
+        return definition;
+    }
+
+    private static DeviceDefinition ReadDevice(YamlValue item)
+    {
+        YamlValue device = item.IsMapping ? item.OnlyEntry("a device is one key with its settings indented below it") : item.AsKey();
+        return DeviceKinds.TryGetValue(device.Key, out Func<YamlValue, DeviceDefinition>? read)
+            ? read(device)
+            : throw device.KeyProblem($"unknown device '{device.Key}'{DefinitionText.Instead(device.Key, DeviceKinds.Keys)}");
+    }
+}

@@ -1,0 +1,129 @@
+using YamlDotNet.Core;
+
+namespace LguestPS.Definitions;
+
+/// <summary>The keys a mapping may have, and what each does to the object it describes.</summary>
+internal sealed class YamlKeys<T> : Dictionary<string, Func<T, YamlValue, T>>;
+
+/// <summary>A key and where it stands.</summary>
+internal sealed record YamlKey(string Name, Mark Start);
+
+/// <summary>A value in a YAML file, with its key and its place; reads itself as what is asked for, or says why it cannot.</summary>
+internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
+{
+    public string Key => key?.Name ?? "";
+
+    public long KeyLine => key?.Start.Line ?? start.Line;
+
+    /// <summary>True if nothing, or null, is written.</summary>
+    public virtual bool IsEmpty => false;
+
+    public bool IsMapping => this is YamlMapping;
+
+    protected YamlSource Source => source;
+
+    protected Mark Start => start;
+
+    /// <summary>What it is, for a message.</summary>
+    protected abstract string Shape { get; }
+
+    private string What => key is null ? "this" : $"'{key.Name}'";
+
+    public LguestException Problem(string message) => source.Problem(start.Line, start.Column, message);
+
+    public LguestException KeyProblem(string message) => key is null ? Problem(message) : source.Problem(key.Start.Line, key.Start.Column, message);
+
+    public virtual string Text() => throw Problem($"{What} must be text, not {Shape}");
+
+    public virtual IReadOnlyList<YamlValue> Items(string what) => throw Problem($"{What} must be a list with one {what} a line ('- …'), not {Shape}");
+
+    /// <summary>Reads a mapping into an object.</summary>
+    /// <param name="initial">The object without it.</param>
+    /// <param name="keys">The keys it may have.</param>
+    /// <param name="required">A key it must have.</param>
+    public virtual T Read<T>(T initial, YamlKeys<T> keys, string? required = null) =>
+        throw Problem($"{(key is null ? "a guest definition" : What)} must be a mapping with {Choice(keys.Keys)}, not {Shape}");
+
+    /// <summary>The only entry of a mapping.</summary>
+    public virtual YamlValue OnlyEntry(string rule) => throw Problem($"{rule}; this is {Shape}");
+
+    /// <summary>A word standing alone, taken as a key without a value.</summary>
+    public YamlValue AsKey() => new YamlText(source, start, new YamlKey(Text(), start), "", isEmpty: true);
+
+    /// <summary>The value of the key for a property such as Limits.Time, or the nearest one around it that is there.</summary>
+    public virtual YamlValue FindKey(string property) => AtKey();
+
+    public string FullPath()
+    {
+        string path = Text();
+        if (path.Length == 0 || path.Contains('\0')) throw Problem($"{What} must be the path of a file");
+        return Path.GetFullPath(path, Path.GetDirectoryName(source.Path)!);
+    }
+
+    public long Size() => DefinitionText.TryParseSize(Text(), out long bytes) ? bytes : throw Problem(DefinitionText.SizeProblem(Text()));
+
+    public TimeSpan Time() => DefinitionText.TryParseTime(Text(), out TimeSpan time) ? time : throw Problem(DefinitionText.TimeProblem(Text()));
+
+    public long Count() => DefinitionText.TryParseCount(Text(), out long count) ? count : throw Problem(DefinitionText.CountProblem(Text()));
+
+    public T OneOf<T>() where T : struct, Enum => DefinitionText.TryParseName(Text(), out T value)
+        ? value
+        : throw Problem($"unknown {Key} '{Text()}'{DefinitionText.Instead(Text(), DefinitionText.Names<T>())}");
+
+    /// <summary>This value, with problems reported at its key.</summary>
+    protected YamlValue AtKey() => key is null ? this : new YamlText(source, key.Start, key, "", isEmpty: true);
+
+    protected static string Choice(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
+}
+
+/// <summary>A scalar: definitions give it a type by where it stands, so 'off' and '5' are just text.</summary>
+internal sealed class YamlText(YamlSource source, Mark start, YamlKey? key, string value, bool isEmpty) : YamlValue(source, start, key)
+{
+    public string Value => value;
+
+    public override bool IsEmpty => isEmpty;
+
+    protected override string Shape => isEmpty ? "nothing" : "text";
+
+    public override string Text() => isEmpty ? base.Text() : value;
+}
+
+internal sealed class YamlList(YamlSource source, Mark start, YamlKey? key, IReadOnlyList<YamlValue> items) : YamlValue(source, start, key)
+{
+    protected override string Shape => "a list";
+
+    public override IReadOnlyList<YamlValue> Items(string what) => items;
+}
+
+internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, OrderedDictionary<string, YamlValue> entries) : YamlValue(source, start, key)
+{
+    protected override string Shape => "a mapping";
+
+    public override T Read<T>(T initial, YamlKeys<T> keys, string? required = null)
+    {
+        T result = initial;
+        foreach ((string name, YamlValue value) in entries)
+        {
+            if (!keys.TryGetValue(name, out Func<T, YamlValue, T>? read))
+                throw value.KeyProblem($"unknown key '{name}'{DefinitionText.Instead(name, keys.Keys)}");
+            result = read(result, value);
+        }
+        return required is null || entries.ContainsKey(required)
+            ? result
+            : throw KeyProblem($"'{required}' is missing{(Key.Length == 0 ? "" : $" in '{Key}'")}");
+    }
+
+    public override YamlValue OnlyEntry(string rule)
+    {
+        if (entries.Count == 0) throw Problem(rule);
+        return entries.Count == 1 ? entries.GetAt(0).Value : throw entries.GetAt(1).Value.KeyProblem($"'{entries.GetAt(1).Key}' stands beside '{entries.GetAt(0).Key}'; {rule}");
+    }
+
+    public override YamlValue FindKey(string property)
+    {
+        string[] parts = property.Split('.', 2);
+        string name = char.ToLowerInvariant(parts[0][0]) + parts[0][1..];
+        if (!entries.TryGetValue(name, out YamlValue? value)) return AtKey();
+        return value.FindKey(parts[^1]);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+
+namespace LguestPS;
+
+/// <summary>How the values of a guest definition are written, wherever they are: in YAML, on a command line, as a cmdlet's parameter.</summary>
+public static class DefinitionText
+{
+    private static readonly (string Unit, long Bytes)[] SizeUnits = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
+    private static readonly (string Unit, double Seconds)[] TimeUnits = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)];
+
+    /// <summary>The names of an enumeration's values as a definition writes them: readOnly, not ReadOnly.</summary>
+    public static IReadOnlyList<string> Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(CamelCase)];
+
+    /// <summary>How a definition writes this value.</summary>
+    public static string NameOf<T>(T value) where T : struct, Enum => CamelCase(Enum.GetName(value) ?? value.ToString());
+
+    /// <summary>The value with this name, in exactly this spelling.</summary>
+    public static bool TryParseName<T>(string text, out T value) where T : struct, Enum
+    {
+        foreach (T candidate in Enum.GetValues<T>())
+        {
+            value = candidate;
+            if (NameOf(candidate) == text) return true;
+        }
+        value = default;
+        return false;
+    }
+
+    /// <summary>Reads a size: a number of bytes, or a number with KiB, MiB or GiB.</summary>
+    public static bool TryParseSize(string text, out long bytes)
+    {
+        bytes = 0;
+        int digits = CountWhile(text, char.IsAsciiDigit);
+        if (!long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out long number)) return false;
+        long unit = 1;
+        if (digits != text.Length && (unit = SizeUnits.FirstOrDefault(known => known.Unit == text[digits..]).Bytes) == 0) return false;
+        if (number > long.MaxValue / unit) return false;
+        bytes = number * unit;
+        return true;
+    }
+
+    /// <summary>What is wrong with a size that could not be read, and what to write instead.</summary>
+    public static string SizeProblem(string text)
+    {
+        string number = text[..CountWhile(text, char.IsAsciiDigit)];
+        string unit = text[number.Length..].Trim();
+        string meant = number.Length == 0 || unit.Length == 0 ? "" : SizeUnits.FirstOrDefault(known => char.ToUpperInvariant(unit[0]) == known.Unit[0]).Unit ?? "";
+        return $"'{text}' is not a size" + (meant.Length != 0
+            ? $"; did you mean '{number}{meant}'?"
+            : "; write bytes, or a number with KiB, MiB or GiB, such as 64MiB");
+    }
+
+    /// <summary>Reads a length of time: a number with ms, s, m or h (30s, 500ms, 2m), or hh:mm:ss.</summary>
+    public static bool TryParseTime(string text, out TimeSpan time)
+    {
+        if (TimeSpan.TryParseExact(text, [@"h\:mm\:ss", @"hh\:mm\:ss"], CultureInfo.InvariantCulture, out time)) return true;
+        int digits = CountWhile(text, c => char.IsAsciiDigit(c) || c == '.');
+        if (!double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)) return false;
+        double seconds = number * TimeUnits.FirstOrDefault(known => known.Unit == text[digits..]).Seconds;
+        if (digits == text.Length || seconds >= TimeSpan.MaxValue.TotalSeconds) return false;
+        time = TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond));
+        return TimeUnits.Any(known => known.Unit == text[digits..]);
+    }
+
+    /// <summary>What is wrong with a length of time that could not be read.</summary>
+    public static string TimeProblem(string text) => $"'{text}' is not a length of time; write it like 30s, 500ms, 2m or 00:00:30";
+
+    /// <summary>Reads a count of instructions.</summary>
+    public static bool TryParseCount(string text, out long count) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
+
+    /// <summary>What is wrong with a count that could not be read.</summary>
+    public static string CountProblem(string text) => $"'{text}' is not a whole number";
+
+    /// <summary>Ends a message about a name nobody knows: with the known name nearest to it, or with all of them.</summary>
+    public static string Instead(string unknown, IReadOnlyCollection<string> known) => Nearest(unknown, known) is { } nearest
+        ? $"; did you mean '{nearest}'?"
+        : known.Count == 1 ? $"; only '{known.First()}' is known" : $"; known are {string.Join(", ", known)}";
+
+    /// <summary>The known name that somebody probably meant, or null if none is near.</summary>
+    public static string? Nearest(string unknown, IEnumerable<string> known)
+    {
+        (string? Name, int Distance) best = (null, int.MaxValue);
+        foreach (string name in known)
+        {
+            int distance = Distance(unknown.ToLowerInvariant(), name.ToLowerInvariant());
+            if (distance < best.Distance) best = (name, distance);
+        }
+        return best.Distance <= Math.Max(1, Math.Min(unknown.Length, best.Name?.Length ?? 0) / 3) ? best.Name : null;
+    }
+
+    /// <summary>Letters to insert, remove, replace, or swap with their neighbour, to get from one word to the other.</summary>
+    private static int Distance(string from, string to)
+    {
+        if (Math.Abs(from.Length - to.Length) > 8) return int.MaxValue;
+        int[,] cost = new int[from.Length + 1, to.Length + 1];
+        for (int i = 0; i <= from.Length; i++) cost[i, 0] = i;
+        for (int j = 0; j <= to.Length; j++) cost[0, j] = j;
+        for (int i = 1; i <= from.Length; i++)
+        {
+            for (int j = 1; j <= to.Length; j++)
+            {
+                int replace = cost[i - 1, j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+                cost[i, j] = Math.Min(replace, Math.Min(cost[i - 1, j], cost[i, j - 1]) + 1);
+                if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+                    cost[i, j] = Math.Min(cost[i, j], cost[i - 2, j - 2] + 1);
+            }
+        }
+        return cost[from.Length, to.Length];
+    }
+
+    private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+    private static int CountWhile(string text, Func<char, bool> accepts)
+    {
+        int count = 0;
+        while (count < text.Length && accepts(text[count])) count++;
+        return count;
+    }
+}
