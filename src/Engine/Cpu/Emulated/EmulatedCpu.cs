@@ -1,23 +1,238 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using LguestPS.Memory;
 
 namespace LguestPS.Cpu.Emulated;
 
-internal sealed class EmulatedCpu : VirtualCpu
+/// <summary>A 32-bit x86 in software: translates guest code to chains of small handlers and runs them.</summary>
+/// <remarks>
+/// The way through this folder: <see cref="Run"/> here finds blocks in <see cref="TranslationCache"/>, which has <see cref="Translator"/>
+/// make them; their operations run by the rules of <see cref="Flow"/>, most of them through <see cref="Skeletons"/>, on a
+/// <see cref="CpuState"/>. Memory goes through the TLB of the <see cref="Mmu"/>.
+/// </remarks>
+internal sealed unsafe class EmulatedCpu : VirtualCpu
 {
-    public EmulatedCpu(GuestMemory memory, Func<ulong> readTimeStampCounter) => throw new NotSupportedException($"{memory}{readTimeStampCounter}");
+    /// <summary>A repeated string instruction counts as one more after this many iterations, so that it stays interruptible.</summary>
+    private const uint IterationsPerInstruction = 4096;
+
+    private const int Gates = 256;
+
+    private readonly CpuState* state = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
+    private readonly GuestMemory memory;
+    private readonly Func<ulong> timeStamp;
+    private readonly JumpCache jumps = new();
+    private readonly GCHandle self;
+    private SliceGovernor slices = new();
+    private long retired;
+    private long slice;
+    private bool descriptorsChanged = true;
+    private volatile bool kicked;
+    private bool disposed;
+
+    /// <param name="memory">The guest's memory; this CPU takes its <see cref="GuestMemory.WatchedPageWritten"/>.</param>
+    /// <param name="timeStamp">What <c>rdtsc</c> reads; it may look at <see cref="InstructionCount"/>.</param>
+    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp)
+    {
+        this.memory = memory;
+        this.timeStamp = timeStamp;
+        Mmu = new Mmu(memory, jumps);
+        Translations = new TranslationCache(Mmu, jumps, memory);
+        memory.WatchedPageWritten = frame => Translations.DropFrame(state, frame);
+
+        self = GCHandle.Alloc(this, GCHandleType.Weak);
+        *state = default;
+        state->Owner = GCHandle.ToIntPtr(self);
+        state->Descriptors = (ulong*)NativeMemory.AllocZeroed(Segmentation.DescriptorCount, sizeof(ulong));
+        state->GatePrivileges = (byte*)NativeMemory.AllocZeroed(Gates);
+        state->Depart = &Flow.Depart;
+        state->Registers.Eflags = Eflags.AlwaysOne;
+    }
+
     public override string Name => "emulated";
+
     public override bool HasFpu => false;
-    public override ref GuestRegisters Registers => throw new NotSupportedException();
-    public override long InstructionCount => 0;
-    public override bool TaskSwitched { get; set; }
-    public override CpuExit Run(long budget) => throw new NotSupportedException();
-    public override void Kick() { }
-    public override void SetAddressSpace(uint pageDirectory) { }
-    public override void FlushAll() { }
-    public override void FlushUser(uint kernelBase) { }
-    public override void FlushPage(uint? directory, uint linear) { }
-    public override void FlushSlot(uint directory, uint index) { }
-    public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors) { }
-    public override void SetGatePrivilege(byte vector, int level) { }
-    public override void Dispose() { }
+
+    public override ref GuestRegisters Registers => ref state->Registers;
+
+    public override long InstructionCount => retired + slice - state->Budget;
+
+    public override bool TaskSwitched
+    {
+        get => state->TaskSwitched;
+        set => state->TaskSwitched = value;
+    }
+
+    public Mmu Mmu { get; }
+
+    public TranslationCache Translations { get; }
+
+    public override CpuExit Run(long budget)
+    {
+        state->Cause = ExitCause.None;
+        LazyFlags.Write(state, state->Registers.Eflags);
+        CpuExit exit = TryTakeSegments() ? RunSlices(budget) : TakeExit();
+        state->Registers.Eflags = LazyFlags.Read(state);
+        return exit;
+    }
+
+    public override void Kick() => kicked = true;
+
+    public override void SetAddressSpace(uint pageDirectory) => Mmu.SetAddressSpace(pageDirectory);
+
+    public override void FlushAll() => Mmu.FlushAll();
+
+    public override void FlushUser(uint kernelBase)
+    {
+        if (kernelBase > 0) Mmu.FlushRange(0, kernelBase - 1);
+    }
+
+    public override void FlushPage(uint? directory, uint linear) => Mmu.FlushPage(directory, linear);
+
+    public override void FlushSlot(uint directory, uint index) => Mmu.FlushSlot(directory, index);
+
+    public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors)
+    {
+        descriptors.CopyTo(new Span<ulong>(state->Descriptors, Segmentation.DescriptorCount));
+        descriptorsChanged = true;
+    }
+
+    public override void SetGatePrivilege(byte vector, int level) => state->GatePrivileges[vector] = (byte)level;
+
+    public ulong ReadTimeStamp() => timeStamp();
+
+    /// <summary>A segment register was loaded: finds out which shortcuts translated code may take now.</summary>
+    public void SegmentsChanged()
+    {
+        CpuMode mode = CpuMode.None;
+        if (state->Cs.IsFlat) mode |= CpuMode.FlatCode;
+        if (IsFlatData(state->Ds) && IsFlatData(state->Es) && IsFlatData(state->Ss) && state->StackMask == uint.MaxValue) mode |= CpuMode.FlatData;
+        if (mode != state->Mode) jumps.Clear();
+        state->Mode = mode;
+        state->Tlb = Mmu.ForLevel(state->PrivilegeLevel);
+        state->Jumps = jumps.ForLevel(state->PrivilegeLevel);
+    }
+
+    public override void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        memory.WatchedPageWritten = null;
+        self.Free();
+        Translations.Dispose();
+        Mmu.Dispose();
+        jumps.Dispose();
+        NativeMemory.Free(state->Descriptors);
+        NativeMemory.Free(state->GatePrivileges);
+        NativeMemory.AlignedFree(state);
+    }
+
+    private static bool IsFlatData(in Segment segment) => segment.IsFlat && (segment.Traits & SegmentTraits.Writable) != 0;
+
+    private CpuExit RunSlices(long budget)
+    {
+        long remaining = budget;
+        while (remaining > 0)
+        {
+            if (kicked)
+            {
+                kicked = false;
+                return CpuExit.Kicked;
+            }
+
+            bool traced = (state->Registers.Eflags & Eflags.Trap) != 0;
+            state->RepeatLimit = traced ? 1 : IterationsPerInstruction;
+            slice = traced ? 1 : Math.Min(remaining, slices.Limit);
+            state->Budget = slice;
+            RunSlice(remaining);
+            long done = slice - state->Budget;
+            retired += done;
+            remaining -= done;
+            slice = state->Budget = 0;
+
+            if (state->Cause != ExitCause.None) return TakeExit();
+            if (traced && done > 0) return CpuExit.Trap(Vector.Debug);
+        }
+
+        return CpuExit.Budget;
+    }
+
+    /// <summary>Runs until the slice is used up or something stops the guest.</summary>
+    private void RunSlice(long remaining)
+    {
+        byte here;
+        state->StackMark = (nint)(&here);
+        while (state->Cause == ExitCause.None && state->Budget > 0 && !kicked)
+        {
+            // popf and iret may have turned tracing on: that is for the next slice, of one instruction.
+            if (slice != 1 && (state->Registers.Eflags & Eflags.Trap) != 0) break;
+
+            state->CodeDropped = false;
+            Block* block = Translations.Find(state, state->Mode);
+            if (block != null && block->Instructions > state->Budget)
+            {
+                if (state->Budget < remaining - (slice - state->Budget)) break;
+                state->Unlinked = null;
+                block = Translations.Find(state, state->Mode | CpuMode.SingleStep);
+            }
+
+            if (block == null) break;
+            Enter(block);
+        }
+
+        state->Unlinked = null;
+        slices.Observe((nint)(&here) - state->StackMark);
+    }
+
+    private void Enter(Block* block)
+    {
+        Operation* op = Block.First(block);
+        if ((block->Mode & (CpuMode.FlatCode | CpuMode.SingleStep)) == CpuMode.FlatCode)
+        {
+            Link* link = state->Unlinked;
+            if (link != null && !block->Straddles) *link = new Link { Target = op, Eip = block->Eip, Count = block->Instructions };
+            else jumps.Add(state->Jumps, block);
+        }
+
+        state->Unlinked = null;
+        state->Budget -= block->Instructions;
+        do op = op->Handler(state, op, state->Tlb);
+        while (op != null);
+    }
+
+    private CpuExit TakeExit() => state->Cause == ExitCause.Dead
+        ? CpuExit.Dead(Mmu.DeathReason)
+        : CpuExit.Trap(state->Vector, state->ErrorCode, state->FaultAddress);
+
+    /// <summary>Loads the segment registers that the host has changed, or all after a change of the descriptor table.</summary>
+    private bool TryTakeSegments()
+    {
+        bool all = descriptorsChanged;
+        ref GuestRegisters registers = ref state->Registers;
+        if (all || registers.Cs != state->Cs.Selector)
+        {
+            if (!Segmentation.TryFind(state, registers.Cs, out Descriptor code) || !code.IsCode || !code.IsPresent)
+                return CpuState.Raise(state, Vector.GeneralProtection, registers.Cs & 0xFFFCu);
+            Segmentation.SetCode(state, registers.Cs, code);
+        }
+
+        if (all || registers.Ss != state->Ss.Selector)
+        {
+            if (!Segmentation.TryFind(state, registers.Ss, out Descriptor stack) || !stack.IsWritable || !stack.IsPresent)
+                return CpuState.Raise(state, Vector.GeneralProtection, registers.Ss & 0xFFFCu);
+            Segmentation.SetStack(state, registers.Ss, stack);
+        }
+
+        foreach (byte segment in (ReadOnlySpan<byte>)[SegmentNumber.Es, SegmentNumber.Ds, SegmentNumber.Fs, SegmentNumber.Gs])
+        {
+            ushort selector = *Segmentation.SelectorOf(state, segment);
+            if (!all && selector == CpuState.SegmentOf(state, segment)->Selector) continue;
+            if (Segmentation.Load(state, segment, selector)) continue;
+            state->Cause = ExitCause.None;
+            Segmentation.SetData(state, segment, Segment.Null(0));
+        }
+
+        descriptorsChanged = false;
+        SegmentsChanged();
+        return true;
+    }
 }

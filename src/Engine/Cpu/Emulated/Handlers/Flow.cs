@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>How control passes from one handler to the next.</summary>
+/// <remarks>
+/// A handler ends by calling the next one in tail position, which optimised code turns into a jump: a chain. What cannot be done
+/// on the fast path leaves the chain by returning to <see cref="EmulatedCpu"/>'s loop: an operation to go on with, or null.
+/// <para>
+/// Code that is not optimised (Debug, tier 0) calls instead of jumping, and the same handlers then nest. That is harmless because
+/// every chain ends with its slice of the budget; the loop measures how deep the last one went and keeps slices short while chains
+/// nest (see <see cref="SliceGovernor"/>). So a host process that we do not control is safe whatever its runtime settings are, and fast as soon as its
+/// code is optimised.
+/// </para>
+/// </remarks>
+internal static unsafe class Flow
+{
+    /// <summary>Goes on with the next operation of the block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Operation* Next(CpuState* cpu, Operation* op, TlbEntry* tlb)
+    {
+        op++;
+        return op->Handler(cpu, op, tlb);
+    }
+
+    /// <summary>Goes to the block at the end of a link.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Operation* Follow(CpuState* cpu, Link* link, TlbEntry* tlb)
+    {
+        Operation* target = link->Target;
+        long left = cpu->Budget - link->Count;
+        if (left < 0)
+        {
+            cpu->Registers.Eip = link->Eip;
+            cpu->Unlinked = link;
+            return cpu->Depart(cpu, target, tlb);
+        }
+
+        cpu->Budget = left;
+        return target->Handler(cpu, target, tlb);
+    }
+
+    /// <summary>Goes to the block at an address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Operation* Jump(CpuState* cpu, uint eip, TlbEntry* tlb)
+    {
+        Link* entry = JumpCache.For(cpu->Jumps, eip);
+        Operation* target = entry->Target;
+        long left = cpu->Budget - entry->Count;
+        if (entry->Eip != eip || left < 0)
+        {
+            cpu->Registers.Eip = eip;
+            return cpu->Depart(cpu, target, tlb);
+        }
+
+        cpu->Budget = left;
+        return target->Handler(cpu, target, tlb);
+    }
+
+    /// <summary>The end of a chain: back to the loop, with the target if the jump cache knows it.</summary>
+    public static Operation* Depart(CpuState* cpu, Operation* op, TlbEntry* tlb)
+    {
+        byte here;
+        cpu->StackMark = (nint)(&here);
+
+        Link* link = cpu->Unlinked;
+        if (link != null && link->Target == null) return null;
+
+        cpu->Unlinked = null;
+        uint eip = cpu->Registers.Eip;
+        Link* entry = JumpCache.For(cpu->Jumps, eip);
+        if (entry->Eip != eip || cpu->Budget < entry->Count) return null;
+        cpu->Budget -= entry->Count;
+        return entry->Target;
+    }
+
+    /// <summary>Stops before this instruction, for a fault that has been raised.</summary>
+    public static Operation* Fault(CpuState* cpu, Operation* op)
+    {
+        Block* block = Block.Of(op);
+        OperationInfo* info = Block.InfoOf(op);
+        cpu->Registers.Eip = block->Eip + info->Offset;
+        cpu->Budget += block->Instructions - info->Ordinal;
+        return null;
+    }
+
+    /// <summary>Raises a fault and stops before this instruction.</summary>
+    public static Operation* Fault(CpuState* cpu, Operation* op, byte vector, uint errorCode = 0)
+    {
+        CpuState.Raise(cpu, vector, errorCode);
+        return Fault(cpu, op);
+    }
+
+    /// <summary>Stops behind this instruction.</summary>
+    public static Operation* Leave(CpuState* cpu, Operation* op) => LeaveTo(cpu, op, NextEip(op));
+
+    /// <summary>Counts this instruction as done and goes on at another address by way of the loop.</summary>
+    public static Operation* LeaveTo(CpuState* cpu, Operation* op, uint eip)
+    {
+        OperationInfo* info = Block.InfoOf(op);
+        cpu->Registers.Eip = eip;
+        cpu->Budget += Block.Of(op)->Instructions - info->Ordinal - info->Count;
+        return null;
+    }
+
+    public static uint EipOf(Operation* op) => Block.Of(op)->Eip + Block.InfoOf(op)->Offset;
+
+    public static uint NextEip(Operation* op)
+    {
+        OperationInfo* info = Block.InfoOf(op);
+        return Block.Of(op)->Eip + info->Offset + info->Length;
+    }
+
+    /// <summary>Stands in for the first operation of a block that was dropped while others still lead to it.</summary>
+    public static Operation* Dropped(CpuState* cpu, Operation* op, TlbEntry* tlb)
+    {
+        Block* block = Block.Of(op);
+        cpu->Registers.Eip = block->Eip;
+        cpu->Budget += block->Instructions;
+        return null;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>Everything the handlers work on, in native memory so that they need neither the collector nor a bounds check.</summary>
+/// <remarks>
+/// The hot fields come first: an instruction names a register by its byte offset in here (see <see cref="RegisterOffset"/>).
+/// While code runs, the six status flags live in <see cref="FlagResult"/> and <see cref="FlagCarries"/> (see <see cref="Eflags"/>)
+/// and only the other bits of <see cref="GuestRegisters.Eflags"/> are valid.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CpuState
+{
+    public GuestRegisters Registers;
+
+    /// <summary>Always zero: what an absent base or index register reads.</summary>
+    public uint Zero;
+
+    public long FlagResult;
+    public uint FlagCarries;
+    public CpuMode Mode;
+
+    /// <summary>Instructions left in this slice; a block takes its share when it is entered.</summary>
+    public long Budget;
+
+    /// <summary>The jump cache of the current privilege level.</summary>
+    public Link* Jumps;
+
+    /// <summary>Ends a chain of handlers: continues at <see cref="GuestRegisters.Eip"/>, which the caller has set.</summary>
+    public delegate*<CpuState*, Operation*, TlbEntry*, Operation*> Depart;
+
+    /// <summary>The TLB of the current privilege level.</summary>
+    public TlbEntry* Tlb;
+
+    /// <summary>Where <see cref="SlowMemory"/> put the operand of the access in progress.</summary>
+    public byte* Operand;
+
+    /// <summary>The link that was followed and led nowhere yet.</summary>
+    public Link* Unlinked;
+
+    public Segment Es;
+    public Segment Cs;
+    public Segment Ss;
+    public Segment Ds;
+    public Segment Fs;
+    public Segment Gs;
+
+    /// <summary>0xFFFF or 0xFFFFFFFF, by the stack segment's size.</summary>
+    public uint StackMask;
+
+    public ExitCause Cause;
+    public byte Vector;
+    public uint ErrorCode;
+    public uint FaultAddress;
+
+    /// <summary>Translated code was dropped, perhaps the running block: leave it after this instruction.</summary>
+    public bool CodeDropped;
+
+    /// <summary>CR0.TS.</summary>
+    public bool TaskSwitched;
+
+    /// <summary>Iterations that a repeated string instruction may do before it counts as one more.</summary>
+    public uint RepeatLimit;
+
+    /// <summary>Address of a local of the last <see cref="Depart"/>: shows how deep the handlers are nested.</summary>
+    public nint StackMark;
+
+    /// <summary>Holds an operand that crosses a page while an instruction works on it.</summary>
+    public ulong Bounce;
+    public PendingStore Store;
+
+    /// <summary>The 32 descriptors of the GDT.</summary>
+    public ulong* Descriptors;
+
+    /// <summary>For each vector the highest privilege level that may use it in an <c>int</c> instruction.</summary>
+    public byte* GatePrivileges;
+
+    /// <summary>Handle of the <see cref="EmulatedCpu"/>.</summary>
+    public nint Owner;
+
+    public readonly int PrivilegeLevel => Registers.Cs & 3;
+
+    public static EmulatedCpu OwnerOf(CpuState* cpu) => Unsafe.As<EmulatedCpu>(GCHandle.FromIntPtr(cpu->Owner).Target!);
+
+    /// <summary>The segment register with the given number in the order of the instruction set: es, cs, ss, ds, fs, gs.</summary>
+    public static Segment* SegmentOf(CpuState* cpu, int index) => &cpu->Es + index;
+
+    /// <summary>Records a fault for the host.</summary>
+    /// <returns>False, so that a check can end with it.</returns>
+    public static bool Raise(CpuState* cpu, byte vector, uint errorCode = 0)
+    {
+        cpu->Cause = ExitCause.Trap;
+        cpu->Vector = vector;
+        cpu->ErrorCode = errorCode;
+        cpu->FaultAddress = 0;
+        return false;
+    }
+
+    public static bool RaisePageFault(CpuState* cpu, uint errorCode, uint linear)
+    {
+        Raise(cpu, Cpu.Vector.PageFault, errorCode);
+        cpu->FaultAddress = linear;
+        return false;
+    }
+}
+
+/// <summary>Why the handlers stopped.</summary>
+internal enum ExitCause : byte
+{
+    /// <summary>No reason of its own: go on at eip.</summary>
+    None,
+    Trap,
+    Dead,
+}
+
+/// <summary>What a translated block takes for granted; part of its key.</summary>
+[Flags]
+internal enum CpuMode : uint
+{
+    None = 0,
+
+    /// <summary>ds, es and ss are writable, start at 0 and span 4 GiB.</summary>
+    FlatData = 1,
+
+    /// <summary>cs starts at 0 and spans 4 GiB.</summary>
+    FlatCode = 2,
+
+    /// <summary>Blocks of one instruction.</summary>
+    SingleStep = 4,
+}
+
+/// <summary>Byte offsets of registers in <see cref="CpuState"/>.</summary>
+internal static class RegisterOffset
+{
+    public const byte Eax = 0;
+    public const byte Ecx = 4;
+    public const byte Edx = 8;
+    public const byte Ebx = 12;
+    public const byte Esp = 16;
+    public const byte Ebp = 20;
+    public const byte Esi = 24;
+    public const byte Edi = 28;
+
+    /// <summary><see cref="CpuState.Zero"/>.</summary>
+    public const byte None = 52;
+}

@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>One page's translation. A tag is a page's linear address, or <see cref="NoTag"/>.</summary>
+/// <remarks>
+/// An access compares the tag with the page of its <em>last</em> byte in the entry of its <em>first</em>:
+/// one compare that also sends accesses across a page the slow way.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct TlbEntry
+{
+    public const int Entries = 1024;
+    public const uint PageMask = 0xFFFFF000;
+
+    /// <summary>Equals no page address.</summary>
+    public const uint NoTag = uint.MaxValue;
+
+    public uint ReadTag;
+
+    /// <summary>Valid only if the page is writable, dirty, and holds no translated code.</summary>
+    public uint WriteTag;
+
+    /// <summary>Host address minus linear address.</summary>
+    public nint Addend;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TlbEntry* For(TlbEntry* tlb, uint linear) => tlb + (linear >> 12 & Entries - 1);
+}

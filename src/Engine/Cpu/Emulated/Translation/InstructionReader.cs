@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+using LguestPS.Memory;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>Reads instructions from host memory, no further than it may.</summary>
+internal sealed unsafe class InstructionReader : CodeReader, IDisposable
+{
+    public const int MaxInstructionBytes = 15;
+
+    private readonly Decoder decoder;
+    private readonly byte* joined = (byte*)NativeMemory.AllocZeroed(MaxInstructionBytes + 1);
+    private byte* next;
+    private byte* end;
+
+    public InstructionReader() => decoder = Decoder.Create(32, this);
+
+    /// <summary>Starts at an address; the decoder sees at most the given number of bytes.</summary>
+    public void Start(byte* code, uint eip, uint bytes)
+    {
+        next = code;
+        end = code + bytes;
+        decoder.IP = eip;
+    }
+
+    /// <summary>Starts with an instruction that begins at the end of one page and goes on in another.</summary>
+    public void StartAcross(byte* first, uint firstBytes, byte* second, uint eip)
+    {
+        for (uint i = 0; i < MaxInstructionBytes; i++) joined[i] = i < firstBytes ? first[i] : second[i - firstBytes];
+        Start(joined, eip, MaxInstructionBytes);
+    }
+
+    public override int ReadByte() => next < end ? *next++ : -1;
+
+    /// <param name="instruction">The next instruction.</param>
+    /// <param name="isFloatingPoint">True for an x87 opcode, known or not, and for wait.</param>
+    /// <returns>False if the instruction does not end before the bytes do.</returns>
+    public bool Read(out Instruction instruction, out bool isFloatingPoint)
+    {
+        byte* opcode = next;
+        decoder.Decode(out instruction);
+        while (opcode < next - 1 && IsPrefix(*opcode)) opcode++;
+        isFloatingPoint = (*opcode & 0xF8) == 0xD8;
+        return decoder.LastError != DecoderError.NoMoreBytes;
+    }
+
+    public void Dispose() => NativeMemory.Free(joined);
+
+    /// <summary>Bytes from an address to the end of its page.</summary>
+    public static uint BytesInPage(uint linear) => GuestMemory.PageSize - (linear & GuestMemory.PageSize - 1);
+
+    private static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65 or 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3;
+}

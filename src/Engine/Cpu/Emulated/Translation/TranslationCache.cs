@@ -1,0 +1,208 @@
+using System.Runtime.InteropServices;
+using LguestPS.Memory;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>All translated blocks, by physical address, linear address and mode; and for each frame the blocks that a write to it ends.</summary>
+/// <remarks>
+/// A dropped block stays in memory until everything is forgotten at once, so whoever still runs it or leads to it comes to no harm:
+/// its first operation becomes <see cref="Flow.Dropped"/>.
+/// </remarks>
+internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMemory memory) : IDisposable
+{
+    private const int Buckets = 1 << 14;
+
+    private readonly Block** buckets = (Block**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Block*));
+    private readonly Block*[] firstInFrame = new Block*[memory.FrameLimit];
+
+    /// <summary>For each frame, which of its 64-byte pieces hold code.</summary>
+    private readonly ulong[] coverage = new ulong[memory.FrameLimit];
+    private readonly Arena arena = new();
+    private readonly Translator translator = new();
+
+    /// <summary>The block at eip, translated now if need be.</summary>
+    /// <returns>Null if fetching it raised a fault.</returns>
+    public Block* Find(CpuState* cpu, CpuMode mode)
+    {
+        uint eip = cpu->Registers.Eip;
+        uint linear = cpu->Cs.Base + eip;
+        if ((cpu->Cs.Traits & SegmentTraits.Big) == 0 || !cpu->Cs.Contains(eip, 1))
+        {
+            CpuState.Raise(cpu, Vector.GeneralProtection); // off the segment, or 16-bit code, which nobody has
+            return null;
+        }
+
+        if (!mmu.TryRead(cpu, linear, out byte* code)) return null;
+        uint physical = mmu.PhysicalOf(code);
+        Block* block = buckets[Bucket(physical, eip)];
+        for (; block != null; block = block->NextInBucket)
+        {
+            if (block->Physical != physical || block->Eip != eip || block->Mode != mode) continue;
+            if (!block->Straddles) break;
+            if (!mmu.TryRead(cpu, (linear | TlbEntry.PageMask ^ uint.MaxValue) + 1, out byte* second)) return null;
+            if (mmu.PhysicalOf(second) >> GuestMemory.PageShift == block->SecondFrame) break;
+        }
+
+        if (block == null)
+        {
+            if (arena.IsFull) Forget(cpu);
+            block = translator.Translate(cpu, mmu, eip, mode, code, arena);
+            if (block == null) return null;
+            Add(block);
+        }
+
+        if ((mode & CpuMode.FlatCode) == 0 && !cpu->Cs.Contains(eip, block->Bytes))
+        {
+            CpuState.Raise(cpu, Vector.GeneralProtection);
+            return null;
+        }
+
+        return block;
+    }
+
+    /// <summary>Drops the blocks that a write inside one page has changed.</summary>
+    public void DropOverwritten(CpuState* cpu, uint physical, uint bytes)
+    {
+        uint frame = physical >> GuestMemory.PageShift;
+        uint first = physical & GuestMemory.PageSize - 1;
+        if ((coverage[frame] & Pieces(first, bytes)) == 0) return;
+        Drop(cpu, frame, first, bytes);
+    }
+
+    /// <summary>Drops all blocks of a frame, which the host is about to write.</summary>
+    public void DropFrame(CpuState* cpu, uint frame) => Drop(cpu, frame, 0, GuestMemory.PageSize);
+
+    public void Dispose()
+    {
+        translator.Dispose();
+        arena.Dispose();
+        NativeMemory.Free(buckets);
+    }
+
+    private static uint Bucket(uint physical, uint eip) => (physical * 0x9E3779B1 ^ eip) >> 12 & Buckets - 1;
+
+    private static ulong Pieces(uint first, uint bytes)
+    {
+        int low = (int)(first >> 6);
+        int high = (int)(first + bytes - 1 >> 6);
+        return ulong.MaxValue >> 63 - high & ulong.MaxValue << low;
+    }
+
+    /// <summary>The part of a block that lies in a frame, as offset and length.</summary>
+    private static (uint First, uint Bytes) Extent(Block* block, uint frame)
+    {
+        uint first = block->Physical & GuestMemory.PageSize - 1;
+        if (!block->Straddles) return (first, block->Bytes);
+        uint inFirst = GuestMemory.PageSize - first;
+        return block->Physical >> GuestMemory.PageShift == frame ? (first, inFirst) : (0, block->Bytes - inFirst);
+    }
+
+    private static ref Block* NextInFrame(Block* block, uint frame)
+    {
+        if (block->Physical >> GuestMemory.PageShift == frame) return ref block->NextInFrame;
+        return ref block->NextInSecondFrame;
+    }
+
+    private void Add(Block* block)
+    {
+        ref Block* bucket = ref buckets[Bucket(block->Physical, block->Eip)];
+        block->NextInBucket = bucket;
+        bucket = block;
+        AddToFrame(block, block->Physical >> GuestMemory.PageShift);
+        if (block->Straddles && block->SecondFrame != block->Physical >> GuestMemory.PageShift) AddToFrame(block, block->SecondFrame);
+    }
+
+    private void AddToFrame(Block* block, uint frame)
+    {
+        NextInFrame(block, frame) = firstInFrame[frame];
+        firstInFrame[frame] = block;
+        (uint first, uint bytes) = Extent(block, frame);
+        coverage[frame] |= Pieces(first, bytes);
+        mmu.ProtectCode(frame);
+    }
+
+    private void Drop(CpuState* cpu, uint frame, uint first, uint bytes)
+    {
+        bool any = false;
+        for (Block* block = firstInFrame[frame]; block != null; block = NextInFrame(block, frame))
+        {
+            (uint start, uint length) = Extent(block, frame);
+            if (start >= first + bytes || first >= start + length) continue;
+            block->Dropped = true;
+            any = true;
+        }
+
+        if (!any) return;
+        cpu->CodeDropped = true;
+        for (Block* block = firstInFrame[frame]; block != null; block = NextInFrame(block, frame))
+        {
+            if (block->Dropped) Remove(block, frame);
+            else if (block->LinkSlot != 0) Unlink((Link*)(Block.First(block) + block->LinkSlot));
+        }
+
+        Sweep(frame);
+    }
+
+    /// <summary>Takes a dropped block out of every list but the given frame's, which is being walked.</summary>
+    private void Remove(Block* block, uint frame)
+    {
+        Block** at = &buckets[Bucket(block->Physical, block->Eip)];
+        while (*at != block) at = &(*at)->NextInBucket;
+        *at = block->NextInBucket;
+        Block.First(block)->Handler = &Flow.Dropped;
+
+        if (!block->Straddles) return;
+        uint own = block->Physical >> GuestMemory.PageShift;
+        if (own != frame) Sweep(own);
+        else if (block->SecondFrame != frame) Sweep(block->SecondFrame);
+    }
+
+    /// <summary>Links lead to blocks of the same frame; the next use of one that was cut finds its way anew.</summary>
+    private static void Unlink(Link* links)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            if (links[i].Target == Link.OtherPage) continue;
+            links[i].Target = null;
+            links[i].Count = Link.Never;
+        }
+    }
+
+    /// <summary>Takes dropped blocks out of a frame's list; a frame without code may be written freely again.</summary>
+    private void Sweep(uint frame)
+    {
+        ulong covered = 0;
+        Block* kept = null;
+        Block* next;
+        for (Block* block = firstInFrame[frame]; block != null; block = next)
+        {
+            next = NextInFrame(block, frame);
+            if (block->Dropped) continue;
+            NextInFrame(block, frame) = kept;
+            kept = block;
+            (uint first, uint bytes) = Extent(block, frame);
+            covered |= Pieces(first, bytes);
+        }
+
+        firstInFrame[frame] = kept;
+        coverage[frame] = covered;
+        if (kept == null) mmu.UnprotectCode(frame);
+    }
+
+    /// <summary>Forgets every block. Only when none is running.</summary>
+    private void Forget(CpuState* cpu)
+    {
+        NativeMemory.Clear(buckets, (nuint)(Buckets * sizeof(Block*)));
+        for (uint frame = 0; frame < firstInFrame.Length; frame++)
+        {
+            if (firstInFrame[frame] == null) continue;
+            firstInFrame[frame] = null;
+            coverage[frame] = 0;
+            mmu.UnprotectCode(frame);
+        }
+
+        jumps.Clear();
+        cpu->Unlinked = null;
+        arena.Reset();
+    }
+}

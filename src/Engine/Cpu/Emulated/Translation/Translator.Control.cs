@@ -1,0 +1,390 @@
+using Iced.Intel;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>From a decoded instruction to its operation: the stack, control transfers, strings and the system.</summary>
+internal sealed unsafe partial class Translator
+{
+    /// <summary>An x87 opcode: without an FPU all of them are device-not-available, as with CR0.EM set.</summary>
+    /// <remarks>This is where an FPU's own emitter takes over.</remarks>
+    private void EmitFloatingPoint(in Instruction instruction) => EmitFault(instruction, Vector.DeviceNotAvailable);
+
+    /// <summary>One operation for a cmp or test and the jcc behind it.</summary>
+    private bool TryFuse(in Instruction test, in Instruction branch)
+    {
+        if (test.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test) || !branch.IsJccShortOrNear || branch.Op0Kind != OpKind.NearBranch32) return false;
+
+        Operation* op = Begin(test, count: 2);
+        infos[operationCount - 1].Length += (byte)branch.Length;
+        OperandWidth width = WidthOf(test, 0);
+        OperandShape shape;
+        FusedForm form;
+        if (test.Op0Kind == OpKind.Memory)
+        {
+            OperandPlace source = SetSource(op, test, 1, width).Place;
+            shape = SetDestination(op, test, 0, width);
+            form = source == OperandPlace.Immediate ? FusedForm.MemoryImmediate : FusedForm.MemoryRegister;
+        }
+        else
+        {
+            op->Destination = OffsetOf(test.Op0Register);
+            shape = SetSource(op, test, 1, width);
+            form = shape.Place switch
+            {
+                OperandPlace.Register => FusedForm.RegisterRegister,
+                OperandPlace.Immediate => FusedForm.RegisterImmediate,
+                _ => FusedForm.RegisterMemory,
+            };
+        }
+
+        int condition = (int)branch.ConditionCode - 1;
+        EndBranch(op, CompareBranches.Select(test.Mnemonic == Mnemonic.Test, condition >> 1, form, shape), branch, negated: (condition & 1) != 0);
+        return true;
+    }
+
+    private void EmitBranch(in Instruction instruction)
+    {
+        int condition = (int)instruction.ConditionCode - 1;
+        EndBranch(Begin(instruction), Branches.SelectBranch(condition >> 1), instruction, negated: (condition & 1) != 0);
+    }
+
+    /// <summary>Half the conditions have a handler; for the other half the two ways are swapped.</summary>
+    private void EndBranch(Operation* op, HandlerPair handlers, in Instruction branch, bool negated)
+    {
+        uint target = TargetOf(branch);
+        if (negated) End(op, handlers, straightOn: target, taken: branch.NextIP32);
+        else End(op, handlers, straightOn: branch.NextIP32, taken: target);
+    }
+
+    private static uint TargetOf(in Instruction branch) => branch.Op0Kind == OpKind.NearBranch16 ? branch.NearBranch16 : branch.NearBranch32;
+
+    /// <summary>True for an operand size of 16 bits where it only shows in the opcode.</summary>
+    private static bool IsWordSized(in Instruction instruction) => instruction.StackPointerIncrement is 2 or -2;
+
+    private bool EmitStack(in Instruction instruction)
+    {
+        bool isWord = IsWordSized(instruction);
+        switch (instruction.Mnemonic)
+        {
+            case Mnemonic.Push: EmitPush(instruction, isWord); break;
+            case Mnemonic.Pop: EmitPop(instruction, isWord); break;
+            case Mnemonic.Pushad: Use(Begin(instruction), IsFlatData ? Select.Rare<PushAll<Bits32, FlatStack>>() : Select.Rare<PushAll<Bits32, SegmentedStack>>()); break;
+            case Mnemonic.Pusha: Use(Begin(instruction), Select.Rare<PushAll<Bits16, SegmentedStack>>()); break;
+            case Mnemonic.Popad: Use(Begin(instruction), IsFlatData ? Select.Rare<PopAll<Bits32, FlatStack>>() : Select.Rare<PopAll<Bits32, SegmentedStack>>()); break;
+            case Mnemonic.Popa: Use(Begin(instruction), Select.Rare<PopAll<Bits16, SegmentedStack>>()); break;
+            case Mnemonic.Pushfd: Use(Begin(instruction), Select.Rare<PushFlags<Bits32, SegmentedStack>>()); break;
+            case Mnemonic.Pushf: Use(Begin(instruction), Select.Rare<PushFlags<Bits16, SegmentedStack>>()); break;
+            case Mnemonic.Popfd: End(Begin(instruction), Select.Leaving<PopFlags<Bits32, SegmentedStack>>()); break;
+            case Mnemonic.Popf: End(Begin(instruction), Select.Leaving<PopFlags<Bits16, SegmentedStack>>()); break;
+            case Mnemonic.Enter: EmitEnter(instruction); break;
+            case Mnemonic.Leave:
+                Use(Begin(instruction), instruction.Code == Code.Leavew ? SelectLeave<Bits16, SegmentedStack>()
+                    : IsFlatData ? SelectLeave<Bits32, FlatStack>() : SelectLeave<Bits32, SegmentedStack>());
+                break;
+            default:
+                return false;
+        }
+
+        return true;
+    }
+
+    private void EmitPush(in Instruction instruction, bool isWord)
+    {
+        Operation* op = Begin(instruction);
+        if (IsSegmentRegister(instruction, 0))
+        {
+            op->Immediate = NumberOf(instruction.Op0Register);
+            Use(op, isWord ? Select.Rare<PushSelector<Bits16, SegmentedStack>>() : Select.Rare<PushSelector<Bits32, SegmentedStack>>());
+            return;
+        }
+
+        OperandShape shape = SetSource(op, instruction, 0, isWord ? OperandWidth.Word : OperandWidth.Long);
+        Use(op, (isWord, IsFlatData) switch
+        {
+            (true, true) => SelectPush<Bits16, FlatStack>(shape),
+            (true, false) => SelectPush<Bits16, SegmentedStack>(shape),
+            (false, true) => SelectPush<Bits32, FlatStack>(shape),
+            _ => SelectPush<Bits32, SegmentedStack>(shape),
+        });
+    }
+
+    private static HandlerPair SelectPush<TSize, TStack>(OperandShape shape) where TSize : IOperandSize where TStack : IStack => shape.Place switch
+    {
+        OperandPlace.Register => new(
+            &StackHandlers.Push<FromRegister, TSize, TStack, FastMemory>, &StackHandlers.Push<FromRegister, TSize, TStack, SlowMemory>),
+        OperandPlace.Immediate => new(
+            &StackHandlers.Push<FromImmediate, TSize, TStack, FastMemory>, &StackHandlers.Push<FromImmediate, TSize, TStack, SlowMemory>),
+        _ when shape.Address == AddressKind.Segmented => new(
+            &StackHandlers.PushMemory<TSize, Segmented, TStack, FastMemory>, &StackHandlers.PushMemory<TSize, Segmented, TStack, SlowMemory>),
+        _ => new(
+            &StackHandlers.PushMemory<TSize, FlatIndexed, TStack, FastMemory>, &StackHandlers.PushMemory<TSize, FlatIndexed, TStack, SlowMemory>),
+    };
+
+    private void EmitPop(in Instruction instruction, bool isWord)
+    {
+        Operation* op = Begin(instruction);
+        if (IsSegmentRegister(instruction, 0))
+        {
+            op->Immediate = NumberOf(instruction.Op0Register);
+            End(op, isWord ? Select.Leaving<PopSelector<Bits16, SegmentedStack>>() : Select.Leaving<PopSelector<Bits32, SegmentedStack>>());
+        }
+        else if (PlaceOf(instruction, 0) == OperandPlace.Memory)
+        {
+            SetAddress(op, instruction);
+            Use(op, isWord ? Select.Rare<PopMemory<Bits16, SegmentedStack>>() : Select.Rare<PopMemory<Bits32, SegmentedStack>>());
+        }
+        else
+        {
+            op->Destination = OffsetOf(instruction.Op0Register);
+            Use(op, (isWord, IsFlatData) switch
+            {
+                (true, true) => SelectPop<Bits16, FlatStack>(),
+                (true, false) => SelectPop<Bits16, SegmentedStack>(),
+                (false, true) => SelectPop<Bits32, FlatStack>(),
+                _ => SelectPop<Bits32, SegmentedStack>(),
+            });
+        }
+    }
+
+    private static HandlerPair SelectPop<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
+        new(&StackHandlers.Pop<TSize, TStack, FastMemory>, &StackHandlers.Pop<TSize, TStack, SlowMemory>);
+
+    private static HandlerPair SelectLeave<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
+        new(&StackHandlers.Leave<TSize, TStack, FastMemory>, &StackHandlers.Leave<TSize, TStack, SlowMemory>);
+
+    private void EmitEnter(in Instruction instruction)
+    {
+        Operation* op = Begin(instruction);
+        op->Immediate = (ushort)instruction.GetImmediate(0);
+        op->Displacement = (byte)instruction.GetImmediate(1);
+        Use(op, instruction.Code == Code.Enterw_imm16_imm8 ? Select.Rare<Enter<Bits16, SegmentedStack>>() : Select.Rare<Enter<Bits32, SegmentedStack>>());
+    }
+
+    private bool EmitTransfer(in Instruction instruction)
+    {
+        switch (instruction.Mnemonic)
+        {
+            case Mnemonic.Jmp: EmitJump(instruction); break;
+            case Mnemonic.Call: EmitCall(instruction); break;
+            case Mnemonic.Ret:
+                Operation* op = Begin(instruction);
+                if (instruction.OpCount == 1) op->Immediate = (ushort)instruction.GetImmediate(0);
+                bool isWord = instruction.Code is Code.Retnw or Code.Retnw_imm16;
+                End(op, Branches.SelectReturn(isWord ? OperandWidth.Word : OperandWidth.Long, IsFlatData));
+                break;
+            case Mnemonic.Retf:
+                op = Begin(instruction);
+                if (instruction.OpCount == 1) op->Immediate = (ushort)instruction.GetImmediate(0);
+                End(op, instruction.Code is Code.Retfw or Code.Retfw_imm16 ? new(&FarTransfers.Return<Bits16>) : new(&FarTransfers.Return<Bits32>));
+                break;
+            case Mnemonic.Iret: End(Begin(instruction), new HandlerPair(&FarTransfers.InterruptReturn<Bits16>)); break;
+            case Mnemonic.Iretd: End(Begin(instruction), new HandlerPair(&FarTransfers.InterruptReturn<Bits32>)); break;
+            case Mnemonic.Loop: EmitLoop<LoopAlways>(instruction); break;
+            case Mnemonic.Loope: EmitLoop<LoopWhileEqual>(instruction); break;
+            case Mnemonic.Loopne: EmitLoop<LoopWhileNotEqual>(instruction); break;
+            case Mnemonic.Jecxz or Mnemonic.Jcxz: EmitLoop<JumpIfCounterZero>(instruction); break;
+            default: return false;
+        }
+
+        return true;
+    }
+
+    private void EmitLoop<TLoop>(in Instruction instruction) where TLoop : ILoop
+    {
+        Operation* op = Begin(instruction);
+        bool usesCx = instruction.Code is Code.Jcxz_rel8_16 or Code.Jcxz_rel8_32
+            or Code.Loop_rel8_16_CX or Code.Loop_rel8_32_CX or Code.Loope_rel8_16_CX or Code.Loope_rel8_32_CX
+            or Code.Loopne_rel8_16_CX or Code.Loopne_rel8_32_CX;
+        if (usesCx) op->Traits |= OperationTraits.ShortAddress;
+        EndBranch(op, new HandlerPair(&Branches.Loop<TLoop>), instruction, negated: false);
+    }
+
+    private void EmitJump(in Instruction instruction)
+    {
+        Operation* op = Begin(instruction);
+        switch (instruction.Op0Kind)
+        {
+            case OpKind.NearBranch16 or OpKind.NearBranch32:
+                uint target = TargetOf(instruction);
+                op->Immediate = target;
+                if (IsSamePage(target)) End(op, new HandlerPair(&Branches.Goto), target, target);
+                else End(op, new HandlerPair(&Branches.Jump<FromImmediate, Bits32>));
+                break;
+            case OpKind.FarBranch16 or OpKind.FarBranch32:
+                SetFarPointer(op, instruction);
+                End(op, new HandlerPair(&FarTransfers.JumpDirect));
+                break;
+            case OpKind.Register:
+                op->Source = OffsetOf(instruction.Op0Register);
+                End(op, WidthOf(instruction, 0) == OperandWidth.Word
+                    ? new(&Branches.Jump<FromRegister, Bits16>)
+                    : new(&Branches.Jump<FromRegister, Bits32>));
+                break;
+            default:
+                AddressKind address = SetAddress(op, instruction);
+                End(op, instruction.MemorySize switch
+                {
+                    MemorySize.SegPtr16 => new(&FarTransfers.JumpMemory<Bits16>),
+                    MemorySize.SegPtr32 => new(&FarTransfers.JumpMemory<Bits32>),
+                    _ => Branches.SelectJumpMemory(new OperandShape(WidthOf(instruction, 0), OperandPlace.Memory, address)),
+                });
+                break;
+        }
+    }
+
+    private void EmitCall(in Instruction instruction)
+    {
+        Operation* op = Begin(instruction);
+        op->Immediate = instruction.NextIP32;
+        switch (instruction.Op0Kind)
+        {
+            case OpKind.NearBranch16:
+                op->Displacement = TargetOf(instruction);
+                End(op, Branches.SelectCall<FromDisplacement>(OperandWidth.Word, IsFlatData));
+                break;
+            case OpKind.NearBranch32:
+                uint target = TargetOf(instruction);
+                op->Displacement = target;
+                if (IsSamePage(target)) End(op, Branches.SelectCallLinked(IsFlatData), target, target);
+                else End(op, Branches.SelectCall<FromDisplacement>(OperandWidth.Long, IsFlatData));
+                break;
+            case OpKind.FarBranch16 or OpKind.FarBranch32:
+                SetFarPointer(op, instruction);
+                End(op, instruction.Op0Kind == OpKind.FarBranch16 ? new(&FarTransfers.CallDirect<Bits16>) : new(&FarTransfers.CallDirect<Bits32>));
+                break;
+            case OpKind.Register:
+                op->Source = OffsetOf(instruction.Op0Register);
+                End(op, Branches.SelectCall<FromRegister>(WidthOf(instruction, 0), IsFlatData));
+                break;
+            default:
+                AddressKind address = SetAddress(op, instruction);
+                if (instruction.MemorySize == MemorySize.SegPtr16) End(op, new HandlerPair(&FarTransfers.CallMemory<Bits16>));
+                else if (instruction.MemorySize == MemorySize.SegPtr32) End(op, new HandlerPair(&FarTransfers.CallMemory<Bits32>));
+                else End(op, Branches.SelectCallMemory(new OperandShape(WidthOf(instruction, 0), OperandPlace.Memory, address), IsFlatData));
+                break;
+        }
+    }
+
+    private static void SetFarPointer(Operation* op, in Instruction instruction)
+    {
+        op->Immediate = instruction.Op0Kind == OpKind.FarBranch16 ? instruction.FarBranch16 : instruction.FarBranch32;
+        op->Displacement = instruction.FarBranchSelector;
+    }
+
+    private void EmitString(in Instruction instruction)
+    {
+        OperandWidth width = WidthOf(instruction.MemorySize.GetSize());
+        bool repeated = instruction.HasRepPrefix || instruction.HasRepnePrefix;
+        HandlerPair handlers;
+        switch (instruction.Mnemonic)
+        {
+            case Mnemonic.Movsb or Mnemonic.Movsw or Mnemonic.Movsd: handlers = Strings.Select<MoveString>(width, repeated); break;
+            case Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd: handlers = Strings.Select<StoreString>(width, repeated); break;
+            case Mnemonic.Lodsb or Mnemonic.Lodsw or Mnemonic.Lodsd: handlers = Strings.Select<LoadString>(width, repeated); break;
+            case Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd: handlers = Strings.Select<ScanString>(width, repeated); break;
+            case Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd: handlers = Strings.Select<CompareString>(width, repeated); break;
+            default:
+                EmitFault(instruction, Vector.GeneralProtection); // ins and outs: IOPL is 0 and there is no I/O bitmap
+                return;
+        }
+
+        Operation* op = Begin(instruction);
+        op->Segment = NumberOf(instruction.MemorySegment is >= Register.ES and <= Register.GS ? instruction.MemorySegment : Register.DS);
+        if (instruction.HasRepnePrefix) op->Traits |= OperationTraits.RepeatWhileNotEqual;
+        for (int i = 0; i < instruction.OpCount; i++)
+            if (instruction.GetOpKind(i) is OpKind.MemorySegSI or OpKind.MemoryESDI) op->Traits |= OperationTraits.ShortAddress;
+        Use(op, handlers);
+    }
+
+    private void EmitSystem(in Instruction instruction)
+    {
+        switch (instruction.Mnemonic)
+        {
+            case Mnemonic.Int: EmitInterrupt(instruction, (byte)instruction.GetImmediate(0)); break;
+            case Mnemonic.Int3: EmitInterrupt(instruction, Vector.Breakpoint); break;
+            case Mnemonic.Into:
+                Operation* op = Begin(instruction);
+                op->Immediate = Vector.Overflow;
+                End(op, new HandlerPair(&SystemHandlers.InterruptIfOverflow));
+                break;
+            case Mnemonic.Int1: End(Begin(instruction), new HandlerPair(&SystemHandlers.DebugInterrupt)); break;
+            case Mnemonic.Wait: EmitPlain<WaitForFpu>(instruction); break;
+            case Mnemonic.Cpuid: EmitPlain<Identify>(instruction); break;
+            case Mnemonic.Rdtsc: End(Begin(instruction), Select.Leaving<ReadTimeStamp>()); break;
+            case Mnemonic.Bound: EmitWithAddress(instruction, instruction.Code == Code.Bound_r16_m1616 ? Select.Rare<CheckBounds<Bits16>>() : Select.Rare<CheckBounds<Bits32>>()); break;
+            case Mnemonic.Lds: EmitLoadFarPointer(instruction, SegmentNumber.Ds); break;
+            case Mnemonic.Les: EmitLoadFarPointer(instruction, SegmentNumber.Es); break;
+            case Mnemonic.Lfs: EmitLoadFarPointer(instruction, SegmentNumber.Fs); break;
+            case Mnemonic.Lgs: EmitLoadFarPointer(instruction, SegmentNumber.Gs); break;
+            case Mnemonic.Lss: EmitLoadFarPointer(instruction, SegmentNumber.Ss); break;
+            case Mnemonic.Lar: EmitSelectorQuery<LoadAccessRights>(instruction); break;
+            case Mnemonic.Lsl: EmitSelectorQuery<LoadSegmentLimit>(instruction); break;
+            case Mnemonic.Verr: EmitVerify<VerifyRead>(instruction); break;
+            case Mnemonic.Verw: EmitVerify<VerifyWrite>(instruction); break;
+            case Mnemonic.Arpl: EmitModifyWithRegister<AdjustRequestedLevel>(instruction); break;
+            case Mnemonic.Sgdt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = Segmentation.DescriptorCount * 8 - 1; break;
+            case Mnemonic.Sidt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = 256 * 8 - 1; break;
+            case Mnemonic.Sldt: EmitConstant(instruction, 0); break;
+            case Mnemonic.Str: EmitConstant(instruction, TaskSelector); break;
+            case Mnemonic.Smsw: EmitConstant(instruction, ControlRegister0); break;
+            case Mnemonic.Cli or Mnemonic.Sti or Mnemonic.Hlt or Mnemonic.In or Mnemonic.Out or Mnemonic.Lgdt or Mnemonic.Lidt
+                or Mnemonic.Ltr or Mnemonic.Lldt or Mnemonic.Clts or Mnemonic.Invlpg or Mnemonic.Invd or Mnemonic.Wbinvd
+                or Mnemonic.Rdmsr or Mnemonic.Wrmsr or Mnemonic.Lmsw or Mnemonic.Rdpmc:
+                EmitFault(instruction, Vector.GeneralProtection);
+                break;
+            default:
+                EmitFault(instruction, Vector.InvalidOpcode);
+                break;
+        }
+    }
+
+    /// <summary>What str shows: the host's task segment (ABI §6).</summary>
+    private const uint TaskSelector = 16 * 8;
+
+    /// <summary>What smsw shows: paging, write protection, numeric errors, an 80387's type, no FPU, protected mode.</summary>
+    private const uint ControlRegister0 = 0x80010035;
+
+    private void EmitInterrupt(in Instruction instruction, byte vector)
+    {
+        Operation* op = Begin(instruction);
+        op->Immediate = vector;
+        End(op, new HandlerPair(&SystemHandlers.Interrupt));
+    }
+
+    private void EmitLoadFarPointer(in Instruction instruction, byte segment)
+    {
+        bool isWord = instruction.MemorySize == MemorySize.SegPtr16;
+        EmitWithAddress(instruction, isWord ? Select.Leaving<LoadFarPointer<Bits16>>() : Select.Leaving<LoadFarPointer<Bits32>>())->Immediate = segment;
+        ended = true;
+    }
+
+    private void EmitSelectorQuery<TAction>(in Instruction instruction) where TAction : IReads
+    {
+        Operation* op = Begin(instruction);
+        op->Destination = OffsetOf(instruction.Op0Register);
+        bool isWord = WidthOf(instruction, 0) == OperandWidth.Word;
+
+        // The selector is 16 bits wide; a register is read at the destination's width and its upper half ignored.
+        OperandShape shape = SetSource(op, instruction, 1, isWord ? OperandWidth.Word : OperandWidth.Long);
+        if (shape.Place == OperandPlace.Memory) Use(op, isWord
+            ? Select.ReadMemory<TAction, FlagsSeen, Bits16, Segmented>()
+            : Select.ReadMemory<ToLong<TAction>, FlagsSeen, Bits16, Segmented>());
+        else Use(op, isWord ? Select.Read<TAction, FlagsSeen, Bits16>(shape) : Select.Read<TAction, FlagsSeen, Bits32>(shape));
+    }
+
+    private void EmitVerify<TAction>(in Instruction instruction) where TAction : IReads
+    {
+        Operation* op = Begin(instruction);
+        Use(op, Select.Read<TAction, FlagsSeen, Bits16>(SetSource(op, instruction, 0, OperandWidth.Word)));
+    }
+
+    private void EmitConstant(in Instruction instruction, uint value)
+    {
+        Operation* op = Begin(instruction);
+        op->Immediate = value;
+        OperandShape shape = SetDestination(op, instruction, 0, WidthOf(instruction, 0));
+        Use(op, shape.Place == OperandPlace.Memory || shape.Width == OperandWidth.Word
+            ? Select.Write<StoreConstant, Bits16>(shape)
+            : Select.Write<StoreConstant, Bits32>(shape));
+    }
+}
