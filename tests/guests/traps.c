@@ -115,26 +115,6 @@ static void ports(void)
     check(traps_caught == 0, "and the guest sees no trap");
 }
 
-/* Only the FPU's state is touched; no guest here computes with it. */
-static void fpu(void)
-{
-    u32 features, unused = 1;
-
-    asm volatile("cpuid" : "+a"(unused), "=d"(features) : : "ebx", "ecx");
-    if (!(features & 1)) {
-        print("SKIP this processor has no FPU\n");
-        return;
-    }
-    TRY("fninit", : : "memory");
-    check(traps_caught == 0, "the FPU is simply there");
-    hypercall(TS, 1, 0, 0);
-    TRY("fninit", : : "memory");
-    check_kernel_trap("with TS set, using it is trap 7", 7, 0, 0);
-    hypercall(TS, 0, 0, 0);
-    TRY("fninit", : : "memory");
-    check(traps_caught == 0, "with TS clear, it is there again");
-}
-
 int main(void)
 {
     lguest_init();
@@ -145,6 +125,5 @@ int main(void)
     flags();
     software_traps();
     ports();
-    fpu();
     power_down();
 }
