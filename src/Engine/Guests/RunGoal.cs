@@ -86,6 +86,12 @@ internal sealed class RunGoal
 
     public bool StopsBeforeInstruction() => unit == StepUnit.Instruction && UsePass();
 
+    /// <summary>Told that the vCPU was kicked out before the instruction that was let through.</summary>
+    public void RanNothing()
+    {
+        if (unit == StepUnit.Instruction) passes++;
+    }
+
     /// <summary>Instructions the vCPU may run before the host must look again.</summary>
     public long Budget(Guest guest)
     {

@@ -70,6 +70,7 @@ internal sealed class RunLoop(Guest guest)
 
         if (goal.StopsBeforeInstruction()) return Standstill.Instruction;
         CpuExit exit = guest.Cpu.Run(goal.Budget(guest));
+        if (exit.Kind == CpuExitKind.Kicked) goal.RanNothing();
         traps.Handle(exit);
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
         return null;
