@@ -7,6 +7,10 @@ internal sealed class RunGoal
 {
     private static readonly long PulsePeriod = Stopwatch.Frequency / 4;
 
+    // A limit beyond these is none: the first would overflow the clock's count, the second a wait's milliseconds.
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(36_500);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(int.MaxValue);
+
     private readonly CancellationToken stop;
     private readonly long deadline = long.MaxValue;
     private readonly StepUnit? unit;
@@ -20,7 +24,7 @@ internal sealed class RunGoal
         this.stop = stop;
         this.pulse = pulse;
         nextPulse = pulse is null ? long.MaxValue : Stopwatch.GetTimestamp() + PulsePeriod;
-        if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit)
+        if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit && limit < LongestLimit)
             deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
     }
 
@@ -49,7 +53,7 @@ internal sealed class RunGoal
             long first = Math.Min(deadline, nextPulse);
             if (first == long.MaxValue) return Timeout.InfiniteTimeSpan;
             TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), first);
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            return TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, LongestWait.Ticks));
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class RunLoop(Guest guest)
     private readonly HypercallExecutor hypercalls = new(guest);
     private readonly TrapHandler traps = new(guest);
 
+    // Once between two runs of the vCPU, however often the guest stands still there: otherwise looking would change what happens.
+    private bool offered;
+
     /// <summary>Set, from any thread, to end the guest at the next turn.</summary>
     public volatile bool StopWanted;
 
@@ -37,7 +40,7 @@ internal sealed class RunLoop(Guest guest)
     {
         { HasEnded: true } => Standstill.Ended,
         { PendingDma: not null } => Standstill.Dma,
-        { PendingHypercall: not null } => guest.Ring.IsDraining ? Standstill.RingEntry : Standstill.Hypercall,
+        { PendingHypercall: not null } => guest.Ring.HasBegun && guest.NextCall?.Slot is not null ? Standstill.RingEntry : Standstill.Hypercall,
         _ => Standstill.Instruction,
     };
 
@@ -63,16 +66,32 @@ internal sealed class RunLoop(Guest guest)
             return null;
         }
 
-        if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Devices.DeliverInput(guest);
-        if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
-        if (guest.Clock.InterruptsMayEnter || guest.IsHalted) guest.Interrupts.DeliverOne();
-        if (guest.IsHalted) return guest.Clock.WaitForInterrupt(goal);
+        if (!offered)
+        {
+            Offer();
+            if (guest.Events.Any) return null;               // whoever takes them finds the guest before its next instruction
+        }
+        if (guest.IsHalted)
+        {
+            offered = false;
+            return guest.Clock.WaitForInterrupt(goal);
+        }
 
         if (goal.StopsBeforeInstruction()) return Standstill.Instruction;
+        offered = false;
         CpuExit exit = guest.Cpu.Run(goal.Budget(guest));
         if (exit.Kind == CpuExitKind.Kicked) goal.RanNothing();
         traps.Handle(exit);
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
         return null;
+    }
+
+    /// <summary>Hands over input and delivers at most one interrupt.</summary>
+    private void Offer()
+    {
+        offered = true;
+        if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Devices.DeliverInput(guest);
+        if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
+        if (guest.Clock.InterruptsMayEnter || guest.IsHalted) guest.Interrupts.DeliverOne();
     }
 }

@@ -24,7 +24,7 @@ internal sealed class HypercallExecutor(Guest guest)
             uint? discarded = Do(entry);
             if (!guest.HasEnded) guest.Ring.MarkDone(entry.Slot!.Value);
             // The launcher must serve it first; what is left of the ring waits for the drain that follows.
-            if (guest.PendingDma is not null) guest.Ring.EndDrain();
+            if (guest.PendingDma is not null) guest.Ring.Interrupt();
             guest.Events.Done(entry, discarded);
             return;
         }

@@ -19,6 +19,9 @@ internal sealed class HypercallRing(GuestData data)
     /// <summary>True from the first look at the ring until the drain ends.</summary>
     public bool IsDraining { get; private set; }
 
+    /// <summary>True once an entry has been done for the pending call, until that call is done itself.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>The next entry of the drain, which this starts if need be; null when the ring is drained.</summary>
     /// <param name="abi">Gives the call its name.</param>
     /// <param name="direct">The call whose trap makes the ring be drained.</param>
@@ -45,13 +48,17 @@ internal sealed class HypercallRing(GuestData data)
     {
         Cursor = (Cursor + 1) % GuestDataLayout.RingSize;
         left--;
+        HasBegun = true;
     }
 
     /// <summary>Gives the guest its slot back.</summary>
     public void MarkDone(int slot) => data.SetRingDone(slot);
 
-    /// <summary>The drain is over; the next one starts with a new snapshot.</summary>
-    public void EndDrain() => IsDraining = false;
+    /// <summary>The drain makes way for the launcher and goes on with a new snapshot.</summary>
+    public void Interrupt() => IsDraining = false;
+
+    /// <summary>The pending call is done, and with it the drain; the next one starts with a new snapshot.</summary>
+    public void EndDrain() => IsDraining = HasBegun = false;
 
     private Hypercall Fetch(AbiProfile abi, Hypercall direct)
     {
