@@ -11,7 +11,7 @@ internal sealed class RunLoop(Guest guest)
     private readonly HypercallExecutor hypercalls = new(guest);
     private readonly TrapHandler traps = new(guest);
 
-    // Once between two runs of the vCPU, however often the guest stands still there: otherwise looking would change what happens.
+    // Once between two instructions, however often the guest stands still there: otherwise looking would change what happens.
     private bool offered;
 
     /// <summary>Set, from any thread, to end the guest at the next turn.</summary>
@@ -78,9 +78,10 @@ internal sealed class RunLoop(Guest guest)
         }
 
         if (goal.StopsBeforeInstruction()) return Standstill.Instruction;
-        offered = false;
+        long before = guest.Cpu.InstructionCount;
         CpuExit exit = guest.Cpu.Run(goal.Budget(guest));
-        if (exit.Kind == CpuExitKind.Kicked) goal.RanNothing();
+        offered = exit.Kind == CpuExitKind.Kicked && guest.Cpu.InstructionCount == before;
+        if (offered) goal.RanNothing();
         traps.Handle(exit);
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
         return null;
