@@ -8,8 +8,8 @@ internal static class Workloads
     /// <summary>Name and rounds of each workload: enough rounds for about a second of emulation.</summary>
     public static readonly (string Name, int Rounds)[] All =
     [
-        ("checksum", 400), ("unpack", 300), ("memory", 40000), ("sieve", 120), ("tree", 120),
-        ("interpreter", 200000), ("sort", 60), ("hash", 250), ("many functions", 400),
+        ("checksum", 400), ("unpack", 80), ("memory", 40000), ("sieve", 120), ("tree", 120),
+        ("interpreter", 40000), ("sort", 60), ("hash", 250), ("many functions", 300),
     ];
 
     public static readonly string Repository = FindRepository();
