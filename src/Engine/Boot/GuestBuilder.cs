@@ -34,7 +34,7 @@ internal static class GuestBuilder
             opened.Push(clock);
             VirtualCpu cpu = factory(memory, clock);
             opened.Push(cpu);
-            if (clock is VirtualClock counting) counting.Cpu = cpu;
+            clock.Cpu = cpu;
 
             Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset };
             guest.SetPageDirectory(boot.PageDirectory);

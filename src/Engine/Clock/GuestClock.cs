@@ -1,3 +1,4 @@
+using LguestPS.Cpu;
 using LguestPS.Guests;
 
 namespace LguestPS.Clock;
@@ -6,6 +7,9 @@ namespace LguestPS.Clock;
 internal abstract class GuestClock : IDisposable
 {
     private long? deadline;
+
+    /// <summary>The vCPU whose instructions are counted; set once, when it exists.</summary>
+    public VirtualCpu? Cpu { get; set; }
 
     /// <summary>Guest time since the start, in nanoseconds.</summary>
     public abstract long Now { get; }
@@ -74,4 +78,7 @@ internal abstract class GuestClock : IDisposable
     public abstract void Wake();
 
     public abstract void Dispose();
+
+    /// <summary>Instructions to the next multiple of <paramref name="grid"/>.</summary>
+    protected long UntilNext(long grid) => grid - Cpu!.InstructionCount % grid;
 }

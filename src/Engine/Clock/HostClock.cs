@@ -6,8 +6,10 @@ namespace LguestPS.Clock;
 /// <summary>Real time.</summary>
 internal sealed class HostClock : GuestClock
 {
-    // A few tenths of a millisecond: so long may an interrupt wait for a running guest.
-    private const long Slice = 100_000;
+    // The host looks at multiples of these counts, a few tenths of a millisecond apart. Counting from the last trap instead would
+    // starve a guest that has interrupts on only between its traps.
+    private const long Grid = 100_000;
+    private const long InterruptGrid = 10_000;
 
     private readonly AutoResetEvent wake = new(initialState: false);
     private long started;
@@ -24,7 +26,7 @@ internal sealed class HostClock : GuestClock
         startOfTime = DateTime.UtcNow;
     }
 
-    public override long Budget(bool interruptWaiting) => Slice;
+    public override long Budget(bool interruptWaiting) => UntilNext(interruptWaiting ? InterruptGrid : Grid);
 
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {

@@ -1,4 +1,3 @@
-using LguestPS.Cpu;
 using LguestPS.Guests;
 
 namespace LguestPS.Clock;
@@ -16,9 +15,6 @@ internal sealed class VirtualClock : GuestClock
     private bool trapped = true;
     private bool expired;
 
-    /// <summary>The vCPU whose instructions are counted; set once, when it exists.</summary>
-    public VirtualCpu? Cpu { get; set; }
-
     public override long Now => skipped + (Cpu?.InstructionCount ?? 0);
 
     public override bool InputMayEnter => Cpu!.InstructionCount % InputGrid == 0;
@@ -30,8 +26,7 @@ internal sealed class VirtualClock : GuestClock
 
     public override long Budget(bool interruptWaiting)
     {
-        long budget = InputGrid - Cpu!.InstructionCount % InputGrid;
-        if (interruptWaiting) budget = InterruptGrid - Cpu.InstructionCount % InterruptGrid;
+        long budget = UntilNext(interruptWaiting ? InterruptGrid : InputGrid);
         return Deadline is { } due ? Math.Clamp(due - Now, 1, budget) : budget;
     }
 
