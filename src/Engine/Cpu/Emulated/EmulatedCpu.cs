@@ -143,14 +143,15 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             state->RepeatLimit = traced ? 1 : IterationsPerInstruction;
             slice = traced ? 1 : Math.Min(remaining, slices.Limit);
             state->Budget = slice;
-            RunSlice(remaining);
+            state->StackLoaded = false;
+            RunSlice(traced ? 1 : remaining);        // one instruction is the whole of a traced slice
             long done = slice - state->Budget;
             retired += done;
             remaining -= done;
             slice = state->Budget = 0;
 
             if (state->Cause != ExitCause.None) return TakeExit();
-            if (traced && done > 0) return CpuExit.Trap(Vector.Debug);
+            if (traced && done > 0 && !state->StackLoaded) return CpuExit.Trap(Vector.Debug);
         }
 
         return CpuExit.Budget;

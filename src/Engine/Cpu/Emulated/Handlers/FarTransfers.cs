@@ -120,6 +120,7 @@ internal readonly unsafe struct LoadFarPointer<TSize> : IPlain where TSize : IOp
             || !LongWay.Read<Bits16>(cpu, op->Segment, address + TSize.Bytes, out uint selector)
             || !Segmentation.Load(cpu, (int)op->Immediate, (ushort)selector)) return false;
         TSize.Write((byte*)cpu + op->Destination, offset);
+        cpu->StackLoaded = false;       // lss has loaded esp too
         return true;
     }
 }

@@ -60,6 +60,9 @@ internal unsafe struct CpuState
     /// <summary>CR0.TS.</summary>
     public bool TaskSwitched;
 
+    /// <summary>mov or pop has just loaded ss: the single-step trap waits for the next instruction, which loads esp.</summary>
+    public bool StackLoaded;
+
     /// <summary>Iterations that a repeated string instruction may do before it counts as one more.</summary>
     public uint RepeatLimit;
 

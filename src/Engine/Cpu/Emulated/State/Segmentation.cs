@@ -33,6 +33,7 @@ internal static unsafe class Segmentation
         {
             if (!TryLoadableStack(cpu, selector, cpu->PrivilegeLevel, Vector.GeneralProtection, out Descriptor stack)) return false;
             SetStack(cpu, selector, stack);
+            cpu->StackLoaded = true;
             return true;
         }
 

@@ -49,7 +49,7 @@ internal static class Liveness
     private static bool HasMemoryOperand(in Instruction instruction)
     {
         for (int i = 0; i < instruction.OpCount; i++)
-            if (instruction.GetOpKind(i) == OpKind.Memory || instruction.GetOpRegister(i) is >= Register.ES and <= Register.GS) return true;
+            if (instruction.GetOpKind(i) == OpKind.Memory || instruction.GetOpKind(i) == OpKind.Register && !instruction.GetOpRegister(i).IsGPR()) return true;
         return false;
     }
 }

@@ -333,7 +333,7 @@ internal sealed unsafe partial class Translator
                 EmitFault(instruction, Vector.GeneralProtection);
                 break;
             default:
-                EmitFault(instruction, Vector.InvalidOpcode);
+                EmitFault(instruction, instruction.Length < InstructionReader.MaxInstructionBytes ? Vector.InvalidOpcode : Vector.GeneralProtection);
                 break;
         }
     }
