@@ -34,6 +34,9 @@ internal static class OpcodeTable
             Mnemonic.Shld or Mnemonic.Shrd when instruction.MemorySize is MemorySize.UInt16 || instruction.Op0Register.IsGPR16() =>
                 instruction.Op2Kind != OpKind.Immediate8 || (instruction.Immediate8 & 31) <= 16,
             Mnemonic.Int => instruction.Immediate8 != 0x80,
+            // Whether it writes what it does not change, and whether it reads before it dislikes a lock, differs.
+            Mnemonic.Arpl => instruction.Op0Kind == OpKind.Register,
+            Mnemonic.Verr or Mnemonic.Verw or Mnemonic.Lldt or Mnemonic.Ltr or Mnemonic.Lmsw or Mnemonic.Lar or Mnemonic.Lsl => !instruction.HasLockPrefix,
             // Far code segments other than the process's own would be 64-bit code on a 64-bit host.
             Mnemonic.Mov when instruction.Op0Register.IsCR() || instruction.Op1Register.IsCR() => !instruction.HasLockPrefix,
             _ => true,
@@ -55,7 +58,7 @@ internal static class OpcodeTable
         One(5, 0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF);
         One(2, 0xA0, 0xA1, 0xA2, 0xA3, 0xC2, 0xC3, 0xE8, 0xE9, 0xEB, 0xE0, 0xE1, 0xE2, 0xE3, 0x9A, 0xCA, 0xCB, 0xCF, 0xEA);
         One(2, 0x06, 0x0E, 0x16, 0x1E, 0x07, 0x17, 0x1F, 0x8C, 0x8E, 0xC4, 0xC5, 0x63);
-        One(1, 0xCC, 0xCD, 0xCE, 0xCE, 0xF1, 0xF4, 0xFA, 0xFB, 0x82);
+        One(1, 0xCC, 0xCD, 0xCE, 0xCE, 0xF4, 0xFA, 0xFB, 0x82);
         One(1, 0xE4, 0xE5, 0xE6, 0xE7, 0xEC, 0xED, 0xEE, 0xEF, 0x6C, 0x6D, 0x6E, 0x6F);
         One(1, Range(0x40, 0x5F));
         One(2, Range(0x70, 0x7F));

@@ -66,7 +66,7 @@ public class OracleTests(OracleFixture fixture) : IClassFixture<OracleFixture>
     {
         Oracle oracle = fixture.Require();
         var test = new TestCase(
-            [new Piece(code, 0)], [eax, ecx, 0, 0, esp, 0, 0, 0], eflags, SnippetGenerator.UserData, SnippetGenerator.UserData, 0, 0, 0, [], false);
+            [new Piece(code, default)], [eax, ecx, 0, 0, esp, 0, 0, 0], eflags, SnippetGenerator.UserData, SnippetGenerator.UserData, 0, 0, 0, [], false);
         return oracle.Run([test.ForOracle()])[0];
     }
 }

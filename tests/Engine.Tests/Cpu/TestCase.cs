@@ -4,10 +4,33 @@ namespace LguestPS.Tests.Cpu;
 
 /// <summary>One instruction of a test case.</summary>
 /// <param name="Bytes">Its encoding; a branch's displacement is filled in by <see cref="TestCase.Code"/>.</param>
-/// <param name="Undefined">Flags that nobody defines after it.</param>
+/// <param name="Flags">What it does to the flags.</param>
 /// <param name="BranchSize">Bytes of its relative displacement, 0 if it is not a direct branch.</param>
 /// <param name="Skip">For a direct branch, how many instructions further the target is (negative: back, with -1 itself).</param>
-internal sealed record Piece(byte[] Bytes, uint Undefined, int BranchSize = 0, int Skip = 0);
+internal sealed record Piece(byte[] Bytes, FlagUse Flags, int BranchSize = 0, int Skip = 0);
+
+/// <summary>What an instruction does to the flags, as bits of eflags.</summary>
+/// <param name="Writes">All it may change.</param>
+/// <param name="Undefines">Those of them that the manual leaves open.</param>
+/// <param name="MayNotWrite">It sometimes leaves all flags alone, like a shift by zero.</param>
+/// <param name="Branches">What follows may be skipped.</param>
+internal readonly record struct FlagUse(uint Reads, uint Writes, uint Undefines, bool MayNotWrite, bool Branches)
+{
+    /// <summary>The flags that nobody defines after <paramref name="pieces"/>.</summary>
+    public static uint UndefinedAfter(IEnumerable<Piece> pieces)
+    {
+        uint undefined = 0;
+        bool branched = false;
+        foreach (Piece piece in pieces)
+        {
+            FlagUse use = piece.Flags;
+            branched |= use.Branches;
+            undefined = (branched || use.MayNotWrite ? undefined : undefined & ~use.Writes) | use.Undefines;
+        }
+
+        return undefined;
+    }
+}
 
 /// <summary>Bytes of the data window that differ from its usual contents.</summary>
 internal sealed record Patch(int Offset, byte[] Bytes);
@@ -26,6 +49,9 @@ internal sealed record TestCase(
     bool FlushFirst)
 {
     public uint Eip => Oracle.CodeBase + (uint)CodeOffset;
+
+    /// <summary>True if an instruction's result hangs on a flag that nobody defines.</summary>
+    public bool ReadsUndefined => Pieces.Where((piece, i) => (piece.Flags.Reads & FlagUse.UndefinedAfter(Pieces.Take(i))) != 0).Any();
 
     public byte[] Code()
     {
@@ -53,8 +79,10 @@ internal sealed record TestCase(
     {
         int at = Array.IndexOf(Starts(), (int)(eip - Eip));
         if (at < 0 && eip == Eip + (uint)Starts()[^1] + 1) at = Pieces.Count;      // behind the final int3
-        if (at == 0) return 0;
-        return at > 0 ? Pieces[at - 1].Undefined : Pieces.Aggregate(0u, (all, piece) => all | piece.Undefined);
+        // Somewhere unexpected, as after a computed jump: whatever was open at any time may still be.
+        return at >= 0
+            ? FlagUse.UndefinedAfter(Pieces.Take(at))
+            : Pieces.Aggregate(0u, (all, piece) => all | piece.Flags.Undefines);
     }
 
     public OracleTest ForOracle()

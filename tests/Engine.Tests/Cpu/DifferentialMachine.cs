@@ -1,0 +1,125 @@
+using LguestPS.Cpu;
+using LguestPS.Cpu.Emulated;
+using LguestPS.Memory;
+
+namespace LguestPS.Tests.Cpu;
+
+/// <summary>The emulated CPU in the same surroundings as the oracle: windows, selectors and descriptors of a Linux process.</summary>
+internal sealed class DifferentialMachine : IDisposable
+{
+    /// <summary>Instructions after which a case is taken to loop and is not judged.</summary>
+    public const int Budget = 20_000;
+
+    private const uint Directory = 0x1000, CodeTable = 0x2000, DataTable = 0x3000, CodeFrame = 0x4000, DataFrame = 0x5000;
+    private const uint User = PageFlags.Present | PageFlags.User;
+
+    private readonly GuestMemory memory = new(0x10000, 0);
+    private readonly VirtualCpu cpu;
+    private readonly byte[] pristine, before;
+
+    public DifferentialMachine(byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors)
+    {
+        (pristine, before) = (data, (byte[])data.Clone());
+        cpu = new EmulatedCpu(memory, () => 0);
+        memory.Write32(Directory + (Oracle.CodeBase >> 22) * 4, CodeTable | User | PageFlags.Writable);
+        memory.Write32(Directory + (Oracle.DataBase >> 22) * 4, DataTable | User | PageFlags.Writable);
+        memory.Write32(CodeTable + (Oracle.CodeBase >> 12 & 1023) * 4, CodeFrame | User);
+        for (uint at = 0; at < Oracle.DataSize; at += GuestMemory.PageSize)
+        {
+            uint writable = at < Oracle.WritableSize ? PageFlags.Writable : 0;
+            memory.Write32(DataTable + ((Oracle.DataBase + at) >> 12 & 1023) * 4, (DataFrame + at) | User | writable);
+        }
+
+        memory.Write(CodeFrame, Oracle.CodeSize).Fill(0xCC);
+        memory.Write(DataFrame, data);
+
+        var descriptors = new ulong[32];
+        descriptors[SnippetGenerator.UserCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xC);
+        descriptors[SnippetGenerator.UserData >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xF3, 0xC);
+        // What else a program on 64-bit Linux can see: 64-bit code, and the segment whose limit is the processor's number.
+        descriptors[0x33 >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
+        descriptors[0x7B >> 3] = CpuMachine.Segment(0, 0, 0xF5, 0x4);
+        for (int i = 0; i < segments.Length; i++) descriptors[selectors[i] >> 3] = segments[i].Descriptor;
+        cpu.LoadDescriptors(descriptors);
+        cpu.SetAddressSpace(Directory);
+        cpu.SetGatePrivilege(Vector.Breakpoint, 3);
+        cpu.SetGatePrivilege(Vector.Overflow, 3);
+    }
+
+    /// <returns>What happened, or null if the code did not come to an end.</returns>
+    public Outcome? Run(TestCase test)
+    {
+        byte[] code = test.Code();
+        uint length = Math.Min((uint)code.Length, Oracle.CodeSize - (uint)test.CodeOffset);
+        memory.Write(CodeFrame + (uint)test.CodeOffset, code.AsSpan(0, (int)length));
+        foreach (Patch patch in test.Patches)
+        {
+            memory.Write(DataFrame + (uint)patch.Offset, patch.Bytes);
+            patch.Bytes.CopyTo(before, patch.Offset);
+        }
+
+        if (test.FlushFirst) cpu.FlushAll();
+        cpu.TaskSwitched = false;
+        uint[] r = test.Gpr;
+        cpu.Registers = new GuestRegisters
+        {
+            Eax = r[0], Ecx = r[1], Edx = r[2], Ebx = r[3], Esp = r[4], Ebp = r[5], Esi = r[6], Edi = r[7],
+            Eip = test.Eip, Eflags = test.Eflags,
+            Cs = SnippetGenerator.UserCode, Ss = SnippetGenerator.UserData,
+            Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs,
+        };
+
+        CpuExit exit = cpu.Run(Budget);
+        Outcome? outcome = exit.Kind switch
+        {
+            CpuExitKind.Trap => Observe(exit),
+            CpuExitKind.Budget => null,
+            _ => throw new InvalidOperationException($"{exit} after\n{test.Disassembly()}"),
+        };
+
+        foreach (Patch patch in test.Patches)
+            pristine.AsSpan(patch.Offset, patch.Bytes.Length).CopyTo(before.AsSpan(patch.Offset));
+        memory.Write(DataFrame, pristine.AsSpan(0, (int)Oracle.WritableSize));
+        memory.Write(CodeFrame + (uint)test.CodeOffset, length).Fill(0xCC);
+        return outcome;
+    }
+
+    public void Dispose()
+    {
+        cpu.Dispose();
+        memory.Dispose();
+    }
+
+    private Outcome Observe(CpuExit exit)
+    {
+        GuestRegisters r = cpu.Registers;
+        OutcomeHead head = default;
+        ReadOnlySpan<uint> gpr = [r.Eax, r.Ecx, r.Edx, r.Ebx, r.Esp, r.Ebp, r.Esi, r.Edi];
+        gpr.CopyTo(head.Gpr);
+        (head.Eflags, head.Eip) = (r.Eflags, r.Eip);
+        (head.Trap, head.Error, head.Address) = (exit.Vector, exit.ErrorCode, exit.FaultAddress);
+        (head.Es, head.Cs, head.Ss, head.Ds, head.Fs, head.Gs) = (r.Es, r.Cs, r.Ss, r.Ds, r.Fs, r.Gs);
+        byte[] changed = Changes();
+        head.Changed = (uint)changed.Length;
+        return new Outcome(head, changed);
+    }
+
+    /// <summary>The same list as oracle.c makes.</summary>
+    private byte[] Changes()
+    {
+        ReadOnlySpan<byte> now = memory.Read(DataFrame, Oracle.WritableSize);
+        if (now.SequenceEqual(before.AsSpan(0, now.Length))) return [];
+        var changes = new List<byte>();
+        for (int at = 0; at < now.Length; at += 4)
+        {
+            int from = at;
+            while (at < now.Length && !now.Slice(at, 4).SequenceEqual(before.AsSpan(at, 4))) at += 4;
+            if (at == from) continue;
+            changes.AddRange(BitConverter.GetBytes((ushort)from));
+            changes.AddRange(BitConverter.GetBytes((ushort)(at - from)));
+            changes.AddRange(now[from..at]);
+        }
+
+        return [.. changes];
+    }
+}
