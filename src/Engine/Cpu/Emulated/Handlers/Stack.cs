@@ -99,14 +99,10 @@ internal readonly unsafe struct PushAll<TSize, TStack> : IPlain where TSize : IO
         uint* registers = (uint*)cpu;
         uint top = cpu->Registers.Esp;
 
-        // Both ends first: eight values touch two pages at most.
-        uint lowest = TStack.At(cpu, top - 8 * TSize.Bytes);
-        if (!LongWay.OpenWrite(cpu, SegmentNumber.Ss, lowest, TSize.Bytes)) return false;
-        for (uint i = 0; i < 8; i++)
-        {
-            uint offset = TStack.At(cpu, top - (i + 1) * TSize.Bytes);
-            if (!LongWay.Write<TSize>(cpu, SegmentNumber.Ss, offset, registers[i])) return false;
-        }
+        for (uint i = 1; i <= 8; i++)
+            if (!LongWay.OpenWrite(cpu, SegmentNumber.Ss, TStack.At(cpu, top - i * TSize.Bytes), TSize.Bytes)) return false;
+        for (uint i = 1; i <= 8; i++)
+            if (!LongWay.Write<TSize>(cpu, SegmentNumber.Ss, TStack.At(cpu, top - i * TSize.Bytes), registers[i - 1])) return false;
 
         TStack.Move(cpu, top - 8 * TSize.Bytes);
         return true;
@@ -119,7 +115,8 @@ internal readonly unsafe struct PopAll<TSize, TStack> : IPlain where TSize : IOp
     {
         uint* registers = (uint*)cpu;
         uint top = cpu->Registers.Esp;
-        if (!StackAccess.Peek<TSize>(cpu, 0, out _) || !StackAccess.Peek<TSize>(cpu, 7 * TSize.Bytes, out _)) return false;
+        for (uint i = 0; i < 8; i++)
+            if (!StackAccess.Peek<TSize>(cpu, i * TSize.Bytes, out _)) return false;
         for (uint i = 0; i < 8; i++)
         {
             if (!StackAccess.Peek<TSize>(cpu, i * TSize.Bytes, out uint value)) return false;
