@@ -1,1 +1,33 @@
-return 0;
+using LguestPS;
+using LguestPS.Launcher;
+
+return Program.Run(args, LauncherStreams.Standard());
+
+internal static partial class Program
+{
+    /// <summary>The whole program: from its arguments to its exit status.</summary>
+    internal static int Run(string[] args, LauncherStreams streams)
+    {
+        try
+        {
+            CommandLine commandLine = CommandLine.Parse(args);
+            if (commandLine.WantsInformation) return commandLine.Inform(streams.Output);
+            GuestDefinition definition = commandLine.MakeDefinition();
+            using Guest guest = Guest.Create(definition);
+            using GuestSession session = new(guest, commandLine.Events, commandLine.Verbose, streams);
+            return session.Run();
+        }
+        catch (LguestException e)
+        {
+            // A place in a file starts the line, so that editors find it.
+            streams.Error.WriteLine(e.Line is null ? $"lguest: {e.Message}" : e.Message);
+            return ExitStatus.BadRequest;
+        }
+        catch (Exception e)
+        {
+            // Caught so that the terminal is given back: the runtime aborts without unwinding.
+            streams.Error.WriteLine($"lguest: this is a fault of lguest itself: {e}");
+            return ExitStatus.InternalError;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using LguestPS.Definitions;
+
+namespace LguestPS.Launcher;
+
+/// <summary>What the user asked for: a definition, or the 2007 launcher's command line.</summary>
+internal sealed class CommandLine
+{
+    private const string Description = """
+        Runs a 32-bit paravirtual lguest guest.
+
+          lguest [options] DEFINITION.yaml
+          lguest [options] MiB KERNEL [kernel arguments...]
+
+        The second form is the command line of the 2007 launcher. As there, options may stand anywhere; --block and
+        --sharenet give the guest its devices in the order they are given in, with the console behind them, and writes to
+        a --block go to the file (a definition's disks are snapshots unless it says otherwise). Write -- before kernel
+        arguments that start with a dash.
+
+        Standard input and output are the guest's console. If input is a terminal, every key goes to the guest at once,
+        Ctrl-C too; three times Ctrl-C within a second stop it. With --events, standard output carries events and nothing
+        else: console output is in the DMA events of the device 'console'.
+
+        Exit status: 0 the guest powered down; 1 it crashed or was killed; 2 bad usage, definition or file;
+        3 a limit, a signal, Ctrl-C, the end of the input or a closed output stopped it.
+        """;
+
+    private readonly ParseResult parsed;
+    private readonly Argument<string[]> guest = new("guest") { Description = "A definition; or memory in MiB, a kernel and its arguments.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string[]> block = new("--block") { HelpName = "file", Description = "A disk image (2007 form; repeatable)." };
+    private readonly Option<string> initrd = new("--initrd") { HelpName = "file", Description = "An initial RAM disk (2007 form)." };
+    private readonly Option<string[]> sharenet = new("--sharenet") { HelpName = "file", Description = "A network shared with other guests (2007 form)." };
+    private readonly Option<string> tunnet = new("--tunnet") { Hidden = true };
+    private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
+    private readonly Option<string> abi = new("--abi") { HelpName = "profile", Description = "The ABI profile, such as dma-2007-10." };
+    private readonly Option<string> cpu = new("--cpu") { HelpName = "auto|emulated|kvm", Description = "What runs the guest's instructions." };
+    private readonly Option<string> clock = new("--clock") { HelpName = "host|virtual|events", Description = "What the guest's time is made of." };
+    private readonly Option<string> tsc = new("--tsc") { HelpName = "auto|off", Description = "Whether the guest may use its time stamp counter as a clock." };
+    private readonly Option<string> limitTime = new("--limit-time") { HelpName = "time", Description = "Stop after this much host time, such as 30s." };
+    private readonly Option<string> limitInstructions = new("--limit-instructions") { HelpName = "count", Description = "Stop after this many instructions." };
+    private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
+
+    private CommandLine(string[] arguments)
+    {
+        // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
+        Command root = new("lguest", Description)
+        {
+            guest, block, initrd, sharenet, tunnet, events, abi, cpu, clock, tsc, limitTime, limitInstructions, verbose,
+            new HelpOption("--help", "-h"), new VersionOption("--version"),
+        };
+        parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (WantsInformation) return;
+        if (parsed.Errors.Count != 0) throw Refuse(parsed.Errors[0].Message.TrimEnd('.'));
+        if (parsed.GetValue(tunnet) is not null) throw Refuse("--tunnet is not supported; a guest has no network with its host");
+        if (MisplacedOption() is { } unknown) throw Refuse($"unknown option '{unknown}'{Hint(unknown, root)}");
+        Events = Read(events, EnumReader<EventFormat>());
+    }
+
+    /// <summary>True for --help and --version.</summary>
+    public bool WantsInformation => parsed.Action is not (null or ParseErrorAction);
+
+    /// <summary>How to show events, or null to show the console.</summary>
+    public EventFormat? Events { get; }
+
+    public bool Verbose => parsed.GetResult(verbose) is not null;
+
+    /// <exception cref="LguestException">InvalidDefinition: what is wrong with it.</exception>
+    public static CommandLine Parse(string[] arguments) => new(arguments);
+
+    /// <summary>Prints the help or the version.</summary>
+    public int Inform(Stream output)
+    {
+        using StreamWriter writer = new(output, leaveOpen: true);
+        return parsed.Invoke(new InvocationConfiguration { Output = writer, Error = writer });
+    }
+
+    /// <summary>The guest to run: the definition with what the options change.</summary>
+    /// <exception cref="LguestException">InvalidDefinition or FileUnavailable.</exception>
+    public GuestDefinition MakeDefinition()
+    {
+        string[] words = parsed.GetValue(guest) ?? [];
+        GuestDefinition definition = words switch
+        {
+            [] => throw Refuse("which guest? Give a definition, or MiB and KERNEL; lguest --help explains"),
+            [var only] when TryReadMemory(only, out _) => throw Refuse($"a kernel is missing behind '{only}'"),
+            [var only] => ReadDefinition(only),
+            [var memory, var kernel, .. var arguments] => MakeDefinition(memory, kernel, arguments),
+        };
+        definition = definition with
+        {
+            Abi = parsed.GetValue(abi) ?? definition.Abi,
+            Cpu = Read(cpu, EnumReader<CpuChoice>()) ?? definition.Cpu,
+            Clock = Read(clock, EnumReader<ClockKind>()) ?? definition.Clock,
+            Tsc = Read(tsc, EnumReader<TscChoice>()) ?? definition.Tsc,
+            Limits = new GuestLimits(
+                Read<TimeSpan>(limitTime, (DefinitionText.TryParseTime, DefinitionText.TimeProblem)) ?? definition.Limits.Time,
+                Read<long>(limitInstructions, (DefinitionText.TryParseCount, DefinitionText.CountProblem)) ?? definition.Limits.Instructions),
+        };
+        foreach ((_, string problem) in definition.Validate()) throw Refuse(problem);
+        return definition;
+    }
+
+    private GuestDefinition ReadDefinition(string path)
+    {
+        foreach (Option option in (Option[])[block, initrd, sharenet])
+            if (parsed.GetResult(option) is not null)
+                throw Refuse($"{option.Name} goes with MiB and KERNEL; a definition names its own files");
+        return new GuestDefinitionReader().Read(path);
+    }
+
+    private GuestDefinition MakeDefinition(string memory, string kernel, string[] arguments)
+    {
+        if (!TryReadMemory(memory, out long mebibytes))
+            throw Refuse(memory.EndsWith(".yaml", StringComparison.Ordinal) || memory.EndsWith(".yml", StringComparison.Ordinal)
+                ? $"'{kernel}' is too much: a definition takes no arguments"
+                : $"'{memory}' is not a number of MiB");
+        return new GuestDefinition
+        {
+            Name = GuestDefinition.NameFrom(Path.GetFileName(kernel)),
+            Kernel = FullPath("the kernel", kernel),
+            Initrd = parsed.GetValue(initrd) is { } path ? FullPath("--initrd", path) : null,
+            Memory = mebibytes << 20,
+            CommandLine = string.Join(' ', arguments),
+            Devices = [.. DevicesInOrder(), new ConsoleDefinition()],
+        };
+    }
+
+    private IEnumerable<DeviceDefinition> DevicesInOrder()
+    {
+        for (int i = 0; i < parsed.Tokens.Count - 1; i++)
+        {
+            if (parsed.Tokens[i].Type != TokenType.Option) continue;
+            string value = parsed.Tokens[i + 1].Value;
+            if (parsed.Tokens[i].Value == block.Name) yield return new BlockDefinition(FullPath(block.Name, value), BlockMode.ReadWrite);
+            if (parsed.Tokens[i].Value == sharenet.Name) yield return new NetDefinition(FullPath(sharenet.Name, value));
+        }
+    }
+
+    /// <summary>A word that looks like an option but is none, and does not stand behind the -- that would make it the kernel's.</summary>
+    private string? MisplacedOption() => parsed.Tokens
+        .TakeWhile(token => token.Type != TokenType.DoubleDash)
+        .Where((token, i) => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !IsValueOfOption(i))
+        .FirstOrDefault()?.Value;
+
+    private bool IsValueOfOption(int index) =>
+        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+
+    private static string Hint(string unknown, Command root)
+    {
+        string name = unknown.Split('=')[0];
+        return DefinitionText.Nearest(name, root.Options.Where(option => !option.Hidden).Select(option => option.Name)) is { } nearest
+            ? $"; did you mean '{nearest}'?"
+            : "; write -- before kernel arguments that start with a dash";
+    }
+
+    /// <summary>Memory as the 2007 launcher read it: 64, or 64m as its documentation wrote.</summary>
+    private static bool TryReadMemory(string text, out long mebibytes)
+    {
+        string number = text.EndsWith("MiB", StringComparison.Ordinal) ? text[..^3] : text.TrimEnd('m', 'M');
+        return DefinitionText.TryParseCount(number, out mebibytes) && mebibytes <= long.MaxValue >> 20;
+    }
+
+    private static string FullPath(string what, string path) =>
+        path.Length == 0 || path.Contains('\0') ? throw Refuse($"{what} needs the path of a file") : Path.GetFullPath(path);
+
+    private delegate bool Reader<T>(string text, out T value);
+
+    private static (Reader<T> Read, Func<string, string> Problem) EnumReader<T>() where T : struct, Enum =>
+        (DefinitionText.TryParseName, text => $"unknown value '{text}'{DefinitionText.Instead(text, DefinitionText.Names<T>())}");
+
+    private T? Read<T>(Option<string> option, (Reader<T> Read, Func<string, string> Problem) by) where T : struct
+    {
+        if (parsed.GetValue(option) is not { } text) return null;
+        return by.Read(text, out T value) ? value : throw Refuse($"{option.Name}: {by.Problem(text)}");
+    }
+
+    private static LguestException Refuse(string problem) => new(LguestError.InvalidDefinition, problem);
+}

@@ -1,0 +1,62 @@
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
+
+namespace LguestPS.Launcher;
+
+/// <summary>A file descriptor as the shell gave it.</summary>
+/// <remarks>
+/// System.Console would read whole lines from a terminal and stay silent when the reader of a pipe has gone,
+/// and FileStream keeps a position of its own in a file that others may be writing too.
+/// </remarks>
+internal sealed unsafe class DescriptorStream(int descriptor) : Stream
+{
+    public override bool CanRead => true;
+    public override bool CanWrite => true;
+    public override bool CanSeek => false;
+    public override long Length => throw new NotSupportedException();
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <returns>0 at the end; a terminal that hung up is at its end.</returns>
+    public override int Read(Span<byte> buffer)
+    {
+        while (true)
+        {
+            nint count;
+            fixed (byte* start = buffer) count = (nint)(long)read(descriptor, start, (size_t)(ulong)buffer.Length);
+            if (count >= 0) return (int)count;
+            if (!MayTryAgain(POLLIN)) return 0;
+        }
+    }
+
+    /// <exception cref="IOException">Nobody reads it any more, the disk is full, …</exception>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            nint count;
+            fixed (byte* start = buffer) count = (nint)(long)write(descriptor, start, (size_t)(ulong)buffer.Length);
+            if (count >= 0) buffer = buffer[(int)count..];
+            else if (!MayTryAgain(POLLOUT)) throw new IOException($"writing failed with error {errno}");
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private bool MayTryAgain(short wanted)
+    {
+        if (errno == EINTR) return true;
+        if (errno != EAGAIN) return false;
+        pollfd ready = new() { fd = descriptor, events = wanted };
+        return poll(&ready, 1, -1) >= 0 || errno == EINTR;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace LguestPS.Launcher;
+
+/// <summary>One guest from its first instruction to its end, with a terminal or pipes as its console.</summary>
+internal sealed class GuestSession : IDisposable
+{
+    private static readonly EventFilter ConsoleInput = new() { Kinds = EventKinds.Dma, Devices = ["console"] };
+
+    private readonly Guest guest;
+    private readonly LauncherStreams streams;
+    private readonly EventLines? lines;
+    private readonly bool verbose;
+    private readonly LiveOutput output;
+    private readonly Terminal? terminal;
+    private readonly Keyboard? keyboard;
+    private readonly PosixSignalRegistration[] signals;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Stopwatch running = new();
+    private string? stopReason;
+    private bool outputClosed;
+
+    public GuestSession(Guest guest, EventFormat? events, bool verbose, LauncherStreams streams)
+    {
+        this.guest = guest;
+        this.streams = streams;
+        this.verbose = verbose;
+        lines = events is { } format ? EventLines.Create(format) : null;
+        output = new LiveOutput(streams.Output, () =>
+        {
+            outputClosed = true;
+            Stop("nobody reads its output any more");
+        });
+        if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
+
+        signals =
+        [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }
+                .Select(signal => PosixSignalRegistration.Create(signal, Stop)),
+        ];
+        if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
+        terminal = streams.MayBeTerminal ? Terminal.TryTakeOver() : null;
+        keyboard = new Keyboard(streams.Input, guest, terminal is not null, () => Stop("stopped by Ctrl-C"));
+    }
+
+    /// <returns>The exit status.</returns>
+    public int Run()
+    {
+        if (verbose) streams.Error.WriteLine(Introduction());
+        running.Start();
+        if (lines is not null) output.Write(lines.Head);
+        while (!RunWhileInputLasts())
+        {
+        }
+        running.Stop();
+        output.Flush();
+        terminal?.Dispose();
+
+        (int status, string how) = Outcome();
+        if (verbose || (status != ExitStatus.PowerDown && !outputClosed)) streams.Error.WriteLine($"lguest: {how}");
+        return status;
+    }
+
+    public void Dispose()
+    {
+        terminal?.Dispose();
+        foreach (PosixSignalRegistration signal in signals) signal.Dispose();
+        output.Dispose();
+    }
+
+    /// <summary>Runs the guest until it stands still for good, or until its input ends, which may change what it waits for.</summary>
+    private bool RunWhileInputLasts()
+    {
+        bool mayType = keyboard is { Closed.IsCancellationRequested: false };
+        using CancellationTokenSource interrupt = mayType
+            ? CancellationTokenSource.CreateLinkedTokenSource(stop.Token, keyboard!.Closed)
+            : CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        RunOptions options = new()
+        {
+            Driver = "lguest",
+            Filter = lines is not null ? EventFilter.Everything : keyboard is not null ? ConsoleInput : EventFilter.Nothing,
+            TimeLimit = TimeLeft(),
+            WaitForInput = mayType,
+        };
+        foreach (LguestEvent happened in guest.Run(options, interrupt.Token))
+        {
+            if (happened is DmaEvent { Device: "console", Direction: DmaDirection.Receive, UsedLength: { } taken }) keyboard?.Taken(taken);
+            if (lines is not null) output.Write(lines.Line(happened));
+        }
+        return guest.Standstill != Standstill.StopRequested || stop.IsCancellationRequested;
+    }
+
+    private TimeSpan? TimeLeft()
+    {
+        if (guest.Definition.Limits.Time is not { } limit) return null;
+        return limit > running.Elapsed ? limit - running.Elapsed : TimeSpan.FromTicks(1);
+    }
+
+    private void Stop(string reason)
+    {
+        Interlocked.CompareExchange(ref stopReason, reason, null);
+        stop.Cancel();
+    }
+
+    private void Stop(PosixSignalContext context)
+    {
+        // A second signal may find us where the first did not help.
+        if (stop.IsCancellationRequested)
+        {
+            terminal?.Dispose();
+            return;
+        }
+        context.Cancel = true;
+        Stop($"stopped by {context.Signal}");
+    }
+
+    private (int Status, string How) Outcome()
+    {
+        string name = $"guest '{guest.Name}'";
+        (int status, string how) = guest switch
+        {
+            { Ending: { Kind: EndingKind.PowerDown } ending } => (ExitStatus.PowerDown, $"{name} ended: {ending.Reason}"),
+            { Ending: { Kind: EndingKind.Stopped } ending } => (ExitStatus.Stopped, $"{name} ended: {ending.Reason}"),
+            { Ending: { } ending } => (ExitStatus.Died, $"{name} ended: {ending.Reason}"),
+            { Standstill: Standstill.TimeLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its time limit of {guest.Definition.Limits.Time:g}"),
+            { Standstill: Standstill.InstructionLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its limit of {guest.Definition.Limits.Instructions} instructions"),
+            { Standstill: Standstill.WaitingForInput } => (ExitStatus.Stopped, $"{name} stopped: it waits for input, and there is no more"),
+            _ => (ExitStatus.Stopped, $"{name} stopped: {stopReason}"),
+        };
+        return verbose
+            ? (status, string.Create(CultureInfo.InvariantCulture, $"{how} (guest time {guest.GuestTime.TotalSeconds:0.000} s, {guest.InstructionCount} instructions, {guest.EventCount} events, {running.Elapsed.TotalSeconds:0.000} s here)"))
+            : (status, how);
+    }
+
+    private string Introduction()
+    {
+        GuestDefinition definition = guest.Definition;
+        IEnumerable<string> devices = definition.Devices.Select(device => device switch
+        {
+            ConsoleDefinition => "console",
+            BlockDefinition block => $"block {block.Path} ({DefinitionText.NameOf(block.Mode)})",
+            NetDefinition net => $"net {net.Shared}",
+            _ => device.ToString(),
+        });
+        return $"lguest: guest '{guest.Name}': {definition.Kernel}, {definition.Memory >> 10} KiB, {definition.Abi}, cpu {guest.CpuName} ({guest.CpuReason}), "
+            + $"clock {DefinitionText.NameOf(definition.Clock)}, devices {string.Join(", ", devices)}";
+    }
+}
