@@ -31,7 +31,7 @@ internal sealed class GuestSession : IDisposable
         output = new LiveOutput(streams.Output, () =>
         {
             outputClosed = true;
-            Stop("nobody reads its output any more");
+            Stop("stopped: nobody reads its output any more");
         });
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
 
@@ -127,7 +127,7 @@ internal sealed class GuestSession : IDisposable
             { Standstill: Standstill.TimeLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its time limit of {guest.Definition.Limits.Time:g}"),
             { Standstill: Standstill.InstructionLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its limit of {guest.Definition.Limits.Instructions} instructions"),
             { Standstill: Standstill.WaitingForInput } => (ExitStatus.Stopped, $"{name} stopped: it waits for input, and there is no more"),
-            _ => (ExitStatus.Stopped, $"{name} stopped: {stopReason}"),
+            _ => (ExitStatus.Stopped, $"{name} {stopReason}"),
         };
         return verbose
             ? (status, string.Create(CultureInfo.InvariantCulture, $"{how} (guest time {guest.GuestTime.TotalSeconds:0.000} s, {guest.InstructionCount} instructions, {guest.EventCount} events, {running.Elapsed.TotalSeconds:0.000} s here)"))
