@@ -56,7 +56,7 @@ internal sealed class CommandLine
         if (parsed.Errors.Count != 0) throw Refuse(parsed.Errors[0].Message.TrimEnd('.'));
         if (parsed.GetValue(tunnet) is not null) throw Refuse("--tunnet is not supported; a guest has no network with its host");
         if (MisplacedOption() is { } unknown) throw Refuse($"unknown option '{unknown}'{Hint(unknown, root)}");
-        Events = Read(events, EnumReader<EventFormat>());
+        if (parsed.GetValue(events) is { } format) Events = OneOf<EventFormat>(events, format);
     }
 
     /// <summary>True for --help and --version.</summary>
@@ -89,16 +89,21 @@ internal sealed class CommandLine
             [var only] => ReadDefinition(only),
             [var memory, var kernel, .. var arguments] => MakeDefinition(memory, kernel, arguments),
         };
-        definition = definition with
+        // Asked one by one, so that what is not given costs no start-up time.
+        if (parsed.GetValue(abi) is { } profile) definition = definition with { Abi = profile };
+        if (parsed.GetValue(cpu) is { } choice) definition = definition with { Cpu = OneOf<CpuChoice>(cpu, choice) };
+        if (parsed.GetValue(clock) is { } kind) definition = definition with { Clock = OneOf<ClockKind>(clock, kind) };
+        if (parsed.GetValue(tsc) is { } use) definition = definition with { Tsc = OneOf<TscChoice>(tsc, use) };
+        if (parsed.GetValue(limitTime) is { } longest)
         {
-            Abi = parsed.GetValue(abi) ?? definition.Abi,
-            Cpu = Read(cpu, EnumReader<CpuChoice>()) ?? definition.Cpu,
-            Clock = Read(clock, EnumReader<ClockKind>()) ?? definition.Clock,
-            Tsc = Read(tsc, EnumReader<TscChoice>()) ?? definition.Tsc,
-            Limits = new GuestLimits(
-                Read<TimeSpan>(limitTime, (DefinitionText.TryParseTime, DefinitionText.TimeProblem)) ?? definition.Limits.Time,
-                Read<long>(limitInstructions, (DefinitionText.TryParseCount, DefinitionText.CountProblem)) ?? definition.Limits.Instructions),
-        };
+            if (!DefinitionText.TryParseTime(longest, out TimeSpan time)) throw Refuse($"{limitTime.Name}: {DefinitionText.TimeProblem(longest)}");
+            definition = definition with { Limits = definition.Limits with { Time = time } };
+        }
+        if (parsed.GetValue(limitInstructions) is { } most)
+        {
+            if (!DefinitionText.TryParseCount(most, out long count)) throw Refuse($"{limitInstructions.Name}: {DefinitionText.CountProblem(most)}");
+            definition = definition with { Limits = definition.Limits with { Instructions = count } };
+        }
         foreach ((_, string problem) in definition.Validate()) throw Refuse(problem);
         return definition;
     }
@@ -166,16 +171,9 @@ internal sealed class CommandLine
     private static string FullPath(string what, string path) =>
         path.Length == 0 || path.Contains('\0') ? throw Refuse($"{what} needs the path of a file") : Path.GetFullPath(path);
 
-    private delegate bool Reader<T>(string text, out T value);
-
-    private static (Reader<T> Read, Func<string, string> Problem) EnumReader<T>() where T : struct, Enum =>
-        (DefinitionText.TryParseName, text => $"unknown value '{text}'{DefinitionText.Instead(text, DefinitionText.Names<T>())}");
-
-    private T? Read<T>(Option<string> option, (Reader<T> Read, Func<string, string> Problem) by) where T : struct
-    {
-        if (parsed.GetValue(option) is not { } text) return null;
-        return by.Read(text, out T value) ? value : throw Refuse($"{option.Name}: {by.Problem(text)}");
-    }
+    private static T OneOf<T>(Option<string> option, string text) where T : struct, Enum => DefinitionText.TryParseName(text, out T value)
+        ? value
+        : throw Refuse($"{option.Name}: unknown value '{text}'{DefinitionText.Instead(text, DefinitionText.Names<T>())}");
 
     private static LguestException Refuse(string problem) => new(LguestError.InvalidDefinition, problem);
 }

@@ -35,11 +35,7 @@ internal sealed class GuestSession : IDisposable
         });
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
 
-        signals =
-        [
-            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }
-                .Select(signal => PosixSignalRegistration.Create(signal, Stop)),
-        ];
+        signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
         if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
         terminal = streams.MayBeTerminal ? Terminal.TryTakeOver() : null;
         keyboard = new Keyboard(streams.Input, guest, terminal is not null, () => Stop("stopped by Ctrl-C"));
@@ -103,6 +99,8 @@ internal sealed class GuestSession : IDisposable
         Interlocked.CompareExchange(ref stopReason, reason, null);
         stop.Cancel();
     }
+
+    private PosixSignalRegistration On(PosixSignal signal) => PosixSignalRegistration.Create(signal, Stop);
 
     private void Stop(PosixSignalContext context)
     {

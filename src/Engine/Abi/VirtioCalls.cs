@@ -42,5 +42,10 @@ internal static class VirtioCalls
 
     public static readonly IReadOnlyList<HypercallDefinition> V40 = [.. V2631.Where(call => call != Notify)];
 
-    private static HypercallDefinition[] Sorted(params HypercallDefinition[] own) => [.. Common.Concat(own).OrderBy(call => call.Number)];
+    private static HypercallDefinition[] Sorted(params HypercallDefinition[] own)
+    {
+        HypercallDefinition[] calls = [.. Common, .. own];
+        Array.Sort(calls, (left, right) => left.Number.CompareTo(right.Number));
+        return calls;
+    }
 }

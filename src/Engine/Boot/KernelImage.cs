@@ -6,7 +6,7 @@ namespace LguestPS.Boot;
 /// <param name="Physical">Guest-physical address.</param>
 /// <param name="Bytes">What is copied there.</param>
 /// <param name="Size">Bytes it occupies; those beyond <paramref name="Bytes"/> are zero.</param>
-internal readonly record struct KernelSegment(uint Physical, ReadOnlyMemory<byte> Bytes, uint Size);
+internal sealed record KernelSegment(uint Physical, ReadOnlyMemory<byte> Bytes, uint Size);
 
 /// <summary>A kernel ready to be copied into a guest: its segments, where its linear mapping starts, and its entry point.</summary>
 internal sealed class KernelImage

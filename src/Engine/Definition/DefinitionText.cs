@@ -5,9 +5,6 @@ namespace LguestPS;
 /// <summary>How the values of a guest definition are written, wherever they are: in YAML, on a command line, as a cmdlet's parameter.</summary>
 public static class DefinitionText
 {
-    private static readonly (string Unit, long Bytes)[] SizeUnits = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
-    private static readonly (string Unit, double Seconds)[] TimeUnits = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)];
-
     /// <summary>The names of an enumeration's values as a definition writes them: readOnly, not ReadOnly.</summary>
     public static IReadOnlyList<string> Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(CamelCase)];
 
@@ -30,11 +27,16 @@ public static class DefinitionText
     public static bool TryParseSize(string text, out long bytes)
     {
         bytes = 0;
-        int digits = CountWhile(text, char.IsAsciiDigit);
-        if (!long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out long number)) return false;
-        long unit = 1;
-        if (digits != text.Length && (unit = SizeUnits.FirstOrDefault(known => known.Unit == text[digits..]).Bytes) == 0) return false;
-        if (number > long.MaxValue / unit) return false;
+        int digits = CountDigits(text);
+        long unit = text[digits..] switch
+        {
+            "" => 1,
+            "KiB" => 1L << 10,
+            "MiB" => 1L << 20,
+            "GiB" => 1L << 30,
+            _ => 0,
+        };
+        if (unit == 0 || !TryParseCount(text[..digits], out long number) || number > long.MaxValue / unit) return false;
         bytes = number * unit;
         return true;
     }
@@ -42,10 +44,15 @@ public static class DefinitionText
     /// <summary>What is wrong with a size that could not be read, and what to write instead.</summary>
     public static string SizeProblem(string text)
     {
-        string number = text[..CountWhile(text, char.IsAsciiDigit)];
-        string unit = text[number.Length..].Trim();
-        string meant = number.Length == 0 || unit.Length == 0 ? "" : SizeUnits.FirstOrDefault(known => char.ToUpperInvariant(unit[0]) == known.Unit[0]).Unit ?? "";
-        return $"'{text}' is not a size" + (meant.Length != 0
+        string number = text[..CountDigits(text)];
+        string? meant = number.Length is 0 or > 18 ? null : text[number.Length..].TrimStart() switch
+        {
+            ['k' or 'K', ..] => "KiB",
+            ['m' or 'M', ..] => "MiB",
+            ['g' or 'G', ..] => "GiB",
+            _ => null,
+        };
+        return $"'{text}' is not a size" + (meant is not null && text != number + meant
             ? $"; did you mean '{number}{meant}'?"
             : "; write bytes, or a number with KiB, MiB or GiB, such as 64MiB");
     }
@@ -54,12 +61,19 @@ public static class DefinitionText
     public static bool TryParseTime(string text, out TimeSpan time)
     {
         if (TimeSpan.TryParseExact(text, [@"h\:mm\:ss", @"hh\:mm\:ss"], CultureInfo.InvariantCulture, out time)) return true;
-        int digits = CountWhile(text, c => char.IsAsciiDigit(c) || c == '.');
-        if (!double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)) return false;
-        double seconds = number * TimeUnits.FirstOrDefault(known => known.Unit == text[digits..]).Seconds;
-        if (digits == text.Length || seconds >= TimeSpan.MaxValue.TotalSeconds) return false;
-        time = TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond));
-        return TimeUnits.Any(known => known.Unit == text[digits..]);
+        int unitStart = text.AsSpan().TrimEnd("hms").Length;
+        long ticks = text[unitStart..] switch
+        {
+            "ms" => TimeSpan.TicksPerMillisecond,
+            "s" => TimeSpan.TicksPerSecond,
+            "m" => TimeSpan.TicksPerMinute,
+            "h" => TimeSpan.TicksPerHour,
+            _ => 0,
+        };
+        if (ticks == 0 || !double.TryParse(text.AsSpan(0, unitStart), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)) return false;
+        if (number * ticks >= TimeSpan.MaxValue.Ticks) return false;
+        time = TimeSpan.FromTicks((long)(number * ticks));
+        return true;
     }
 
     /// <summary>What is wrong with a length of time that could not be read.</summary>
@@ -111,10 +125,10 @@ public static class DefinitionText
 
     private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    private static int CountWhile(string text, Func<char, bool> accepts)
+    private static int CountDigits(string text)
     {
         int count = 0;
-        while (count < text.Length && accepts(text[count])) count++;
+        while (count < text.Length && char.IsAsciiDigit(text[count])) count++;
         return count;
     }
 }

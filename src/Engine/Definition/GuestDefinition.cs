@@ -105,7 +105,7 @@ public sealed record GuestDefinition
     /// <summary>Everything that is wrong with this definition by itself, without opening a file: property (Limits.Time) and sentence.</summary>
     public IEnumerable<(string Property, string Problem)> Validate()
     {
-        if (Name.Length is 0 or > 64 || !Name.All(IsNameCharacter))
+        if (Name.Length is 0 or > 64 || !IsName(Name))
             yield return (nameof(Name), $"the name '{Name}' must be 1 to 64 letters, digits, dots, dashes and underscores");
         if (Memory is < MinimumMemory or > MaximumMemory || Memory % 4096 != 0)
             yield return (nameof(Memory), $"memory of {Memory} bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB");
@@ -132,8 +132,17 @@ public sealed record GuestDefinition
     /// <summary>A valid name made from any text, such as a file's name.</summary>
     public static string NameFrom(string text)
     {
-        string name = new([.. text.Take(64).Select(c => IsNameCharacter(c) ? c : '-')]);
-        return name.Length == 0 ? "guest" : name;
+        char[] name = text[..Math.Min(text.Length, 64)].ToCharArray();
+        for (int i = 0; i < name.Length; i++)
+            if (!IsNameCharacter(name[i])) name[i] = '-';
+        return name.Length == 0 ? "guest" : new string(name);
+    }
+
+    private static bool IsName(string text)
+    {
+        foreach (char c in text)
+            if (!IsNameCharacter(c)) return false;
+        return true;
     }
 
     private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_';
