@@ -45,16 +45,17 @@ public static class DefinitionText
     public static string SizeProblem(string text)
     {
         string number = text[..CountDigits(text)];
-        string? meant = number.Length is 0 or > 18 ? null : text[number.Length..].TrimStart() switch
+        string? unit = text[number.Length..].TrimStart() switch
         {
             ['k' or 'K', ..] => "KiB",
             ['m' or 'M', ..] => "MiB",
             ['g' or 'G', ..] => "GiB",
             _ => null,
         };
-        return $"'{text}' is not a size" + (meant is not null && text != number + meant
-            ? $"; did you mean '{number}{meant}'?"
-            : "; write bytes, or a number with KiB, MiB or GiB, such as 64MiB");
+        if (number.Length != 0 && (text == number || text == number + unit)) return $"'{text}' is larger than any memory";
+        return number.Length != 0 && unit is not null
+            ? $"'{text}' is not a size; did you mean '{number}{unit}'?"
+            : $"'{text}' is not a size; write bytes, or a number with KiB, MiB or GiB, such as 64MiB";
     }
 
     /// <summary>Reads a length of time: a number with ms, s, m or h (30s, 500ms, 2m), or hh:mm:ss.</summary>

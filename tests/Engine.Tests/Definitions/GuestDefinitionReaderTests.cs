@@ -132,7 +132,7 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\nmemory: 64m", 2, 9, "'64m' is not a size; did you mean '64MiB'?")]
     [InlineData("kernel: k\nmemory: lots", 2, 9, "'lots' is not a size; write bytes, or a number with KiB, MiB or GiB, such as 64MiB")]
     [InlineData("kernel: k\nmemory: -1", 2, 9, "'-1' is not a size; write bytes, or a number with KiB, MiB or GiB, such as 64MiB")]
-    [InlineData("kernel: k\nmemory: 99999999999GiB", 2, 9, "'99999999999GiB' is not a size; did you mean '99999999999GiB'?")]
+    [InlineData("kernel: k\nmemory: 99999999999GiB", 2, 9, "'99999999999GiB' is larger than any memory")]
     [InlineData("kernel: k\nmemory: 2GiB", 2, 1, "memory of 2147483648 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB")]
     [InlineData("kernel: k\nmemory: 0", 2, 1, "memory of 0 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB")]
     [InlineData("kernel: k\nmemory: 1048577", 2, 1, "memory of 1048577 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB")]

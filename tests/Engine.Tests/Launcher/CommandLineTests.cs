@@ -1,0 +1,107 @@
+using LguestPS.Launcher;
+using LguestPS.Tests.Definitions;
+using Xunit;
+
+namespace LguestPS.Tests.Launcher;
+
+public class CommandLineTests
+{
+    private static GuestDefinition Make(params string[] arguments) => CommandLine.Parse(arguments).MakeDefinition();
+
+    private static string Refuse(params string[] arguments) => Assert.Throws<LguestException>(() => Make(arguments)).Message;
+
+    [Fact]
+    public void The_command_line_of_2007_is_a_definition()
+    {
+        GuestDefinition definition = Make("--block=/d/root", "--initrd=/d/initrd", "64", "/k/vmlinux", "root=/dev/lgba", "quiet");
+        Assert.Equal("vmlinux", definition.Name);
+        Assert.Equal("/k/vmlinux", definition.Kernel);
+        Assert.Equal("/d/initrd", definition.Initrd);
+        Assert.Equal(64L << 20, definition.Memory);
+        Assert.Equal("root=/dev/lgba quiet", definition.CommandLine);
+        Assert.Equal(AbiProfile.DefaultName, definition.Abi);
+    }
+
+    [Fact] // the first disk gets irq 1 (ABI §8)
+    public void Devices_come_in_the_order_given_and_the_console_last() =>
+        Assert.Equal(
+            [
+                new BlockDefinition("/a", BlockMode.ReadWrite), new NetDefinition("/n"), new BlockDefinition("/b", BlockMode.ReadWrite),
+                new ConsoleDefinition(),
+            ],
+            Make("--block=/a", "--sharenet", "/n", "64", "/k", "--block", "/b").Devices);
+
+    [Fact] // the original's own documentation wrote: lguest 64m vmlinux --block=rootfile root=/dev/lgba
+    public void Options_may_stand_behind_the_kernel()
+    {
+        GuestDefinition definition = Make("64m", "/k", "--block=/rootfile", "root=/dev/lgba", "--verbose", "1");
+        Assert.Equal("root=/dev/lgba 1", definition.CommandLine);
+        Assert.Equal(2, definition.Devices.Count);
+    }
+
+    [Fact]
+    public void Behind_two_dashes_everything_is_the_kernels() =>
+        Assert.Equal("a --block=x -v @file [b]", Make("64", "/k", "a", "--", "--block=x", "-v", "@file", "[b]").CommandLine);
+
+    [Theory]
+    [InlineData("@file")]
+    [InlineData("[debug]")]
+    [InlineData("/?")]
+    [InlineData("/h")]
+    [InlineData("a b")]
+    [InlineData("-")]
+    public void A_kernel_argument_is_just_text(string argument) => Assert.Equal(argument, Make("64", "/k", argument).CommandLine);
+
+    [Fact]
+    public void Relative_paths_are_relative_to_the_current_folder() =>
+        Assert.Equal(Path.GetFullPath("k"), Make("64", "k").Kernel);
+
+    [Fact]
+    public void Options_change_what_a_definition_says()
+    {
+        using DefinitionFile file = new("kernel: k\nclock: host\nlimits: { time: 1s, instructions: 5 }");
+        GuestDefinition definition = Make(
+            "--abi=dma-2.6.23", file.Path, "--cpu", "emulated", "--clock=virtual", "--tsc=off", "--limit-time=2m", "--limit-instructions=7");
+        Assert.Equal("dma-2.6.23", definition.Abi);
+        Assert.Equal((CpuChoice.Emulated, ClockKind.Virtual, TscChoice.Off), (definition.Cpu, definition.Clock, definition.Tsc));
+        Assert.Equal(new GuestLimits(TimeSpan.FromMinutes(2), 7), definition.Limits);
+
+        Assert.Equal(new GuestLimits(TimeSpan.FromSeconds(1), 9), Make(file.Path, "--limit-instructions=9").Limits);
+    }
+
+    [Theory]
+    [InlineData("which guest? Give a definition, or MiB and KERNEL; lguest --help explains")]
+    [InlineData("a kernel is missing behind '64'", "64")]
+    [InlineData("'x' is not a number of MiB", "x", "y")]
+    [InlineData("'y' is too much: a definition takes no arguments", "x.yaml", "y")]
+    [InlineData("unknown option '--blok=a'; did you mean '--block'?", "--blok=a", "64", "k")]
+    [InlineData("unknown option '-x'; write -- before kernel arguments that start with a dash", "64", "k", "-x")]
+    [InlineData("Required argument missing for option: '--block'", "64", "k", "--block")]
+    [InlineData("--cpu: unknown value 'kwm'; did you mean 'kvm'?", "--cpu=kwm", "64", "k")]
+    [InlineData("--clock: unknown value 'Host'; did you mean 'host'?", "--clock=Host", "64", "k")]
+    [InlineData("--tsc: unknown value 'on'; known are auto, off", "--tsc=on", "64", "k")]
+    [InlineData("--events: unknown value 'json'; did you mean 'jsonl'?", "--events=json", "64", "k")]
+    [InlineData("--limit-time: '30' is not a length of time; write it like 30s, 500ms, 2m or 00:00:30", "--limit-time=30", "64", "k")]
+    [InlineData("--limit-instructions: 'x' is not a whole number", "--limit-instructions=x", "64", "k")]
+    [InlineData("unknown ABI profile 'dma'; known are", "--abi=dma", "64", "k")]
+    [InlineData("memory of 0 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB", "0", "k")]
+    [InlineData("memory of 2147483648 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB", "2048", "k")]
+    [InlineData("'99999999999999' is not a number of MiB", "99999999999999", "k")]
+    [InlineData("clock 'virtual' counts instructions, which 'cpu: kvm' cannot", "--cpu=kvm", "--clock=virtual", "64", "k")]
+    [InlineData("--initrd goes with MiB and KERNEL; a definition names its own files", "--initrd=x", "x.yaml")]
+    [InlineData("--tunnet is not supported; a guest has no network with its host", "--tunnet=192.168.19.1", "64", "k")]
+    [InlineData("--block needs the path of a file", "--block", "", "64", "k")]
+    [InlineData("guest definition '/nowhere/x.yaml' does not exist", "/nowhere/x.yaml")]
+    public void A_mistake_is_named(string message, params string[] arguments) => Assert.StartsWith(message, Refuse(arguments));
+
+    [Fact]
+    public void What_is_not_asked_for_is_not_there()
+    {
+        CommandLine plain = CommandLine.Parse(["64", "k"]);
+        Assert.Null(plain.Events);
+        Assert.False(plain.Verbose);
+        CommandLine all = CommandLine.Parse(["-v", "--events=jsonl", "64", "k"]);
+        Assert.Equal(EventFormat.Jsonl, all.Events);
+        Assert.True(all.Verbose);
+    }
+}

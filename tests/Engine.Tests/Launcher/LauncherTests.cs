@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using LguestPS.Launcher;
+using Xunit;
+
+namespace LguestPS.Tests.Launcher;
+
+public class LauncherTests
+{
+    [Theory]
+    [InlineData("hello", "Hello from ring 1!\n")]
+    [InlineData("timer", "tick 1 after 10 ms\ntick 2 after 20 ms\ntick 3 after 30 ms\ntick 4 after 40 ms\ntick 5 after 50 ms\n")]
+    public void A_guest_that_powers_down_is_a_success_without_a_word_of_ours(string example, string console) =>
+        Assert.Equal(new Launched(ExitStatus.PowerDown, console, ""), Launched.Run(Launched.Example(example)));
+
+    [Theory]
+    [InlineData("ring")]
+    [InlineData("paging")]
+    [InlineData("disk")]
+    public void Every_example_powers_down(string example)
+    {
+        Launched launched = Launched.Run(Launched.Example(example));
+        Assert.Equal((ExitStatus.PowerDown, ""), (launched.Status, launched.Error));
+        Assert.NotEmpty(launched.Output);
+    }
+
+    [Fact]
+    public void The_command_line_of_2007_runs_a_guest()
+    {
+        string disk = Path.GetTempFileName();
+        File.Copy(Path.Combine(Launched.Repository, "examples", "disk", "disk.img"), disk, overwrite: true);
+        Launched launched = Launched.Run($"--block={disk}", "4", Path.ChangeExtension(Launched.Example("disk"), ".elf"));
+        Assert.Equal((ExitStatus.PowerDown, ""), (launched.Status, launched.Error));
+        Assert.Contains("written by the guest", File.ReadAllText(disk));     // as the original: writes go to the file
+        File.Delete(disk);
+    }
+
+    [Fact]
+    public void What_is_typed_reaches_the_guest() =>
+        Assert.Equal(
+            new Launched(ExitStatus.PowerDown, "Type a line and get it back in capitals; \"quit\" ends.\nHELLO\nGood bye.\n", ""),
+            Launched.RunWith("hello\nquit\n", Launched.Example("echo")));
+
+    [Fact]
+    public void A_guest_that_waits_when_input_has_ended_is_stopped()
+    {
+        Launched launched = Launched.RunWith("hello\n", Launched.Example("echo"));
+        Assert.Equal(ExitStatus.Stopped, launched.Status);
+        Assert.EndsWith("HELLO\n", launched.Output);
+        Assert.Equal("lguest: guest 'echo' stopped: it waits for input, and there is no more\n", launched.Error);
+    }
+
+    [Fact]
+    public void Input_that_never_ends_is_read_only_as_fast_as_the_guest_takes_it()
+    {
+        EndlessInput input = new();
+        Launched launched = Launched.RunWith(input, "--limit-time=500ms", Launched.Example("echo"));
+        Assert.Equal(ExitStatus.Stopped, launched.Status);
+        long taken = (launched.Output.Count(c => c == '\n') - 1) * EndlessInput.LineLength;
+        Assert.InRange(input.BytesRead, 1, taken + 64 * 1024 + 2 * EndlessInput.LineLength);
+    }
+
+    [Theory]
+    [InlineData("unknown-call", "Bad hypercall 99")]
+    [InlineData("crash", "CRASH: as it was asked to")]
+    public void A_guest_that_dies_is_a_failure_with_the_reason(string how, string reason)
+    {
+        Launched launched = Launched.Run("4", Launched.TestGuest("kill"), how);
+        Assert.Equal((ExitStatus.Died, ""), (launched.Status, launched.Output));
+        Assert.StartsWith($"lguest: guest 'kill.elf' ended: {reason}", launched.Error);
+    }
+
+    [Fact]
+    public void A_time_limit_stops_a_guest()
+    {
+        Launched launched = Launched.RunWith(new SilentInput(), "--limit-time=200ms", Launched.Example("echo"));
+        Assert.Equal(ExitStatus.Stopped, launched.Status);
+        Assert.Equal("lguest: guest 'echo' stopped: it reached its time limit of 0:00:00.2\n", launched.Error);
+    }
+
+    [Fact]
+    public void An_instruction_limit_stops_a_guest()
+    {
+        Launched launched = Launched.Run("--limit-instructions=10", Launched.Example("hello"));
+        Assert.Equal(ExitStatus.Stopped, launched.Status);
+        Assert.Equal("lguest: guest 'hello' stopped: it reached its limit of 10 instructions\n", launched.Error);
+    }
+
+    [Fact]
+    public void Verbose_says_what_starts_and_how_it_ended()
+    {
+        Launched launched = Launched.Run("-v", Launched.Example("hello"));
+        string[] lines = launched.Error.TrimEnd().Split('\n');
+        Assert.Equal("Hello from ring 1!\n", launched.Output);
+        Assert.Equal(2, lines.Length);
+        Assert.Matches("^lguest: guest 'hello': .*hello.elf, 4096 KiB, dma-2007-10, cpu emulated .*, clock host, devices console$", lines[0]);
+        Assert.Matches(@"^lguest: guest 'hello' ended: Power down \(guest time [0-9.]+ s, [0-9]+ instructions, [0-9]+ events, [0-9.]+ s here\)$", lines[1]);
+    }
+
+    [Theory]
+    [InlineData("lguest: which guest?")]
+    [InlineData("lguest: guest definition '/nowhere.yaml' does not exist", "/nowhere.yaml")]
+    [InlineData("lguest: kernel '/nowhere' does not exist", "4", "/nowhere")]
+    [InlineData("lguest: unknown option '--fast'", "--fast", "4", "/nowhere")]
+    [InlineData("lguest: network devices are not supported yet", "--sharenet=/n", "4", "/nowhere")]
+    public void A_bad_request_runs_nothing(string message, params string[] arguments)
+    {
+        Launched launched = Launched.Run(arguments);
+        Assert.Equal((ExitStatus.BadRequest, ""), (launched.Status, launched.Output));
+        Assert.StartsWith(message, launched.Error);
+    }
+
+    [Fact]
+    public void A_mistake_in_a_definition_starts_the_line_with_its_place()
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("lguest-").FullName, "hello.yaml");
+        File.WriteAllText(file, "kernel: k\ncomandLine: x\n");
+        Assert.Equal(
+            new Launched(ExitStatus.BadRequest, "", "hello.yaml(2,1): unknown key 'comandLine'; did you mean 'commandLine'?\n"),
+            Launched.Run(file));
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Fact]
+    public void Help_names_both_forms_and_the_exit_statuses()
+    {
+        Launched launched = Launched.Run("--help");
+        Assert.Equal((0, ""), (launched.Status, launched.Error));
+        Assert.Contains("lguest [options] DEFINITION.yaml", launched.Output);
+        Assert.Contains("lguest [options] MiB KERNEL [kernel arguments...]", launched.Output);
+        Assert.Contains("--limit-instructions", launched.Output);
+        Assert.Contains("Exit status: 0", launched.Output);
+    }
+
+    [Fact]
+    public void A_reader_that_goes_away_stops_the_guest_without_a_word()
+    {
+        StringWriter error = new();
+        int status = Program.Run([Launched.Example("echo"), "--events=jsonl"], new LauncherStreams(new SilentInput(), new ClosedOutput(), error));
+        Assert.Equal((ExitStatus.Stopped, ""), (status, error.ToString()));
+    }
+
+    [Fact]
+    public void A_signal_stops_the_guest()
+    {
+        using Process launcher = Start("--events=jsonl", Launched.Example("echo"));
+        Assert.Contains("LGUEST_INIT", launcher.StandardOutput.ReadLine());       // events come while it runs
+        Process.Start("kill", ["-TERM", $"{launcher.Id}"]).WaitForExit();
+        Assert.True(launcher.WaitForExit(20_000));
+        Assert.Equal("lguest: guest 'echo' stopped by SIGTERM\n", launcher.StandardError.ReadToEnd());
+        Assert.Equal(ExitStatus.Stopped, launcher.ExitCode);
+    }
+
+    [SkippableFact]
+    public void A_terminal_is_the_guests_until_the_end_and_then_as_it_was()
+    {
+        Skip.IfNot(File.Exists("/usr/bin/script"), "script, which makes terminals, is not here");
+        string command = $"stty -g > before; '{Launcher}' '{Launched.Example("echo")}'; echo status $?; stty -g > after; cmp before after && echo restored";
+        string folder = Directory.CreateTempSubdirectory("lguest-").FullName;
+        ProcessStartInfo start = new("/usr/bin/script", ["-qefc", command, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = folder };
+        using Process script = Process.Start(start)!;
+        string seen = script.StandardOutput.ReadLine()!;
+        script.StandardInput.Write("quiet\n\u0003\u0003\u0003");
+        script.StandardInput.Flush();
+        Assert.True(script.WaitForExit(20_000));
+        seen += script.StandardOutput.ReadToEnd().ReplaceLineEndings("\n");
+        Assert.Contains("Type a line", seen);
+        Assert.DoesNotContain("quiet", seen);                                       // no echo
+        Assert.Contains("lguest: guest 'echo' stopped by Ctrl-C\nstatus 3\nrestored\n", seen);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Launcher => Path.Combine(AppContext.BaseDirectory, "lguest");
+
+    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(Launcher, arguments)
+    {
+        RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+    })!;
+
+    /// <summary>A keyboard nobody touches.</summary>
+    private sealed class SilentInput : MemoryStream
+    {
+        public override int Read(Span<byte> buffer)
+        {
+            Thread.CurrentThread.Join(Timeout.Infinite);
+            return 0;
+        }
+    }
+
+    private sealed class EndlessInput : MemoryStream
+    {
+        public const int LineLength = 4096;
+
+        public long BytesRead { get; private set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            buffer = buffer[..LineLength];
+            buffer.Fill((byte)'x');
+            buffer[^1] = (byte)'\n';
+            BytesRead += buffer.Length;
+            return buffer.Length;
+        }
+    }
+
+    private sealed class ClosedOutput : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("nobody reads");
+    }
+}
