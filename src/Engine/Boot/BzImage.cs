@@ -53,7 +53,7 @@ internal static class BzImage
 
     private static byte[]? TryUnpack(byte[] file, int at)
     {
-        using GZipStream stream = new(new MemoryStream(file, at, file.Length - at), CompressionMode.Decompress);
+        using GZipStream stream = new(new PackedKernel(file, at), CompressionMode.Decompress);
         using MemoryStream kernel = new();
         try
         {
@@ -69,5 +69,21 @@ internal static class BzImage
             return null;
         }
         return kernel.Length == 0 ? null : kernel.ToArray();
+    }
+
+    /// <summary>What is packed, with one more byte behind it. Whoever asks for more than that has found no end: GZipStream by itself takes a cut-off file for a whole one.</summary>
+    private sealed class PackedKernel(byte[] file, int at) : MemoryStream(file, at, file.Length - at, writable: false)
+    {
+        private bool ended;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            int read = base.Read(buffer, offset, count);
+            if (read > 0 || count == 0) return read;
+            if (ended) throw new InvalidDataException("cut off");
+            ended = true;
+            buffer[offset] = 0;
+            return 1;
+        }
     }
 }
