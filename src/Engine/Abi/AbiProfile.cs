@@ -32,23 +32,24 @@ public sealed class AbiProfile
     public const string DefaultName = "dma-2007-10";
 
     private readonly HypercallDefinition?[] callsByNumber;
-    private readonly IReadOnlyList<HypercallDefinition> calls = [];
+    private readonly HypercallDefinition[] calls;
 
     internal AbiProfile(string name, string kernels, IReadOnlyList<HypercallDefinition> calls)
     {
         Name = name;
         Kernels = kernels;
-        this.calls = calls;
+        // Arrays, not collection expressions: PowerShell cannot index what those make.
+        this.calls = calls.ToArray();
         callsByNumber = new HypercallDefinition?[calls.Max(call => call.Number) + 1];
         foreach (HypercallDefinition call in calls) callsByNumber[call.Number] = call;
     }
 
     /// <summary>Every profile, oldest first.</summary>
-    public static IReadOnlyList<AbiProfile> All { get; } =
-    [
+    public static IReadOnlyList<AbiProfile> All { get; } = new[]
+    {
         Dma2623.Profile, Dma2007October.Profile, Virtio2624.Profile, Virtio2625.Profile,
         Virtio2630.Profile, Virtio2631.Profile, Virtio2634.Profile, Pci40.Profile,
-    ];
+    };
 
     /// <summary>The name a guest definition uses, such as dma-2007-10.</summary>
     public string Name { get; }
@@ -59,7 +60,7 @@ public sealed class AbiProfile
     public TrapInstruction Instruction { get; internal init; } = TrapInstruction.Int1F;
 
     /// <summary>Names of the registers that carry the arguments, in ABI order; the number is always in eax.</summary>
-    public IReadOnlyList<string> ArgumentRegisters => [.. Arguments.Select(register => register.ToString().ToLowerInvariant())];
+    public IReadOnlyList<string> ArgumentRegisters => Arguments.Select(register => register.ToString().ToLowerInvariant()).ToArray();
 
     public DeviceInterface Devices { get; internal init; } = DeviceInterface.Dma;
 

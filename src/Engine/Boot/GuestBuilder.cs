@@ -55,7 +55,7 @@ internal static class GuestBuilder
         Check(definition);
         (string cpuReason, _) = CpuSelection.Choose(definition);
         BootMemory boot = PlanMemory(definition, out KernelImage kernel);
-        return new LoadPlan([.. boot.Parts()], kernel.Entry, kernel.PageOffset, cpuReason);
+        return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, cpuReason);
     }
 
     private static BootMemory PlanMemory(GuestDefinition definition, out KernelImage kernel)

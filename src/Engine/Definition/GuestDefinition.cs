@@ -95,7 +95,7 @@ public sealed record GuestDefinition
 
     public TscChoice Tsc { get; init; } = TscChoice.Auto;
 
-    public IReadOnlyList<DeviceDefinition> Devices { get; init; } = [new ConsoleDefinition()];
+    public IReadOnlyList<DeviceDefinition> Devices { get; init; } = new DeviceDefinition[] { new ConsoleDefinition() };
 
     public GuestLimits Limits { get; init; } = new();
 

@@ -33,7 +33,7 @@ public sealed class HypercallDefinition
     {
         Number = number;
         Name = name;
-        Parameters = parameters;
+        Parameters = parameters.ToArray();
         Handler = handler;
     }
 
