@@ -1,0 +1,40 @@
+@{
+    RootModule           = 'LguestPS.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '2540e09e-4325-4b9b-8d47-15b5ad724568'
+    Author               = 'The LguestPS developers'
+    CompanyName          = 'LguestPS'
+    Copyright            = 'The LguestPS developers. MIT licensed.'
+    Description          = 'Runs, steps and scripts 32-bit paravirtual guests of the lguest hypervisor: every hypercall, DMA, trap and interrupt is an object in the pipeline.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+
+    # Before the types, which name some of its own.
+    RequiredAssemblies   = @('LguestPS.Engine.dll')
+    TypesToProcess       = @('LguestPS.types.ps1xml')
+    FormatsToProcess     = @('LguestPS.format.ps1xml')
+
+    FunctionsToExport    = @()
+    CmdletsToExport      = @(
+        'Get-LguestGuest'
+        'New-LguestGuest'
+        'Remove-LguestGuest'
+        'Resume-LguestGuest'
+        'Send-LguestConsole'
+        'Start-LguestGuest'
+        'Step-LguestGuest'
+        'Stop-LguestGuest'
+        'Suspend-LguestGuest'
+        'Test-LguestHost'
+        'Wait-LguestGuest'
+    )
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('lguest', 'hypervisor', 'virtualization', 'paravirtualization', 'hypercall', 'emulator', 'debugging', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            ReleaseNotes = 'See CHANGELOG.md.'
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>What all cmdlets share: Ctrl-C as a token, paths, and definitions.</summary>
+public abstract class LguestCommand : PSCmdlet, IDisposable
+{
+    private static readonly string DefinitionsFolder = Path.Combine(Path.GetDirectoryName(typeof(LguestCommand).Assembly.Location)!, "definitions");
+
+    private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Signalled by Ctrl-C and when the pipeline is over.</summary>
+    protected CancellationToken StopToken => stopping.Token;
+
+    protected override void StopProcessing() => stopping.Cancel();
+
+    /// <remarks>After <c>Select-Object -First</c> neither EndProcessing nor StopProcessing runs, only this.</remarks>
+    public void Dispose()
+    {
+        stopping.Cancel();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected void WriteError(LguestException e, object? target) => WriteError(Errors.From(e, target));
+
+    /// <exception cref="LguestException">FileUnavailable or InvalidDefinition.</exception>
+    private protected static GuestDefinition ReadDefinition(string path) => DefinitionReaders.Load(DefinitionsFolder).Read(path);
+
+    /// <summary>Asks -WhatIf and -Confirm whether to load a definition; only for them are the images read to say what goes where.</summary>
+    private protected bool ShouldLoad(GuestDefinition definition)
+    {
+        bool explain = Given("WhatIf") || Given("Confirm") || SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
+        string description = explain ? LoadDescription.Full(definition) : LoadDescription.Short(definition);
+        return ShouldProcess(description, $"{description}\nLoad it?", $"{MyInvocation.MyCommand.Name} {definition.Name}");
+    }
+
+    private protected bool Given(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+
+    /// <summary>The absolute path of what the user wrote, which need not exist.</summary>
+    private protected string FullPath(string path)
+    {
+        string full = GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+        if (provider.Name != "FileSystem") ThrowTerminatingError(Errors.NotAFile(path));
+        return full;
+    }
+
+    /// <summary>The files a path stands for: one, or several with wildcards. Empty if there is none.</summary>
+    private protected IReadOnlyList<string> FindFiles(string path)
+    {
+        string literal = FullPath(path);
+        if (File.Exists(literal)) return [literal];
+        return WildcardPattern.ContainsWildcardCharacters(path) ? [.. GetResolvedProviderPathFromPSPath(path, out _).Where(File.Exists)] : [];
+    }
+
+    private string GetUnresolvedProviderPathFromPSPath(string path, out ProviderInfo provider, out PSDriveInfo drive) =>
+        SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out drive);
+}

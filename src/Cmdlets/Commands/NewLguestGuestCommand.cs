@@ -1,0 +1,141 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Makes a guest from a definition, ready to run its first instruction.</summary>
+[Cmdlet(VerbsCommon.New, "LguestGuest", DefaultParameterSetName = FromPath, SupportsShouldProcess = true)]
+[OutputType(typeof(Guest))]
+public sealed class NewLguestGuestCommand : LguestCommand
+{
+    // The settings come by property name only beside Kernel: a file that is piped in has a Name too.
+    private const string FromPath = "Path";
+    private const string FromDefinition = "Definition";
+    private const string FromKernel = "Kernel";
+
+    [Parameter(ParameterSetName = FromPath, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LiteralPath")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    [Parameter(ParameterSetName = FromDefinition, Mandatory = true, ValueFromPipeline = true)]
+    public GuestDefinition Definition { get; set; } = null!;
+
+    [Parameter(ParameterSetName = FromKernel, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string Kernel { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string Name { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string Initrd { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(GuestDefinition.MinimumMemory, GuestDefinition.MaximumMemory)]
+    public long Memory { get; set; }
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [AllowEmptyString]
+    public string CommandLine { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(AbiProfileCompleter))]
+    public string Abi { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public CpuChoice Cpu { get; set; }
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public ClockKind Clock { get; set; }
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public TscChoice Tsc { get; set; }
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(DeviceKindCompleter))]
+    [AllowEmptyCollection]
+    public DeviceArgument[] Device { get; set; } = [];
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public TimeSpan TimeLimit { get; set; }
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public long InstructionLimit { get; set; }
+
+    protected override void ProcessRecord()
+    {
+        switch (ParameterSetName)
+        {
+            case FromPath:
+                foreach (string path in Path)
+                {
+                    IReadOnlyList<string> files = FindFiles(path);
+                    if (files.Count == 0) WriteError(Errors.DefinitionNotFound(path));
+                    foreach (string file in files) Make(file, () => ReadDefinition(file));
+                }
+                break;
+            case FromDefinition:
+                Make(Definition, () => Definition);
+                break;
+            default:
+                Make(Kernel, () => new GuestDefinition { Name = GuestDefinition.NameFrom(System.IO.Path.GetFileNameWithoutExtension(Kernel)), Kernel = FullPath(Kernel) });
+                break;
+        }
+    }
+
+    private void Make(object target, Func<GuestDefinition> define)
+    {
+        try
+        {
+            GuestDefinition definition = WithParameters(define());
+            definition = definition with { Name = GuestRegistry.FreeName(definition.Name) };
+            if (ShouldLoad(definition)) WriteObject(GuestRegistry.Create(definition));
+        }
+        catch (LguestException e)
+        {
+            WriteError(e, target);
+        }
+    }
+
+    /// <summary>What was given as a parameter goes before what the definition says.</summary>
+    private GuestDefinition WithParameters(GuestDefinition definition) => definition with
+    {
+        Name = Given(nameof(Name)) ? Name : definition.Name,
+        Initrd = Given(nameof(Initrd)) ? FullPath(Initrd) : definition.Initrd,
+        Memory = Given(nameof(Memory)) ? Memory : definition.Memory,
+        CommandLine = Given(nameof(CommandLine)) ? CommandLine : definition.CommandLine,
+        Abi = Given(nameof(Abi)) ? Abi : definition.Abi,
+        Cpu = Given(nameof(Cpu)) ? Cpu : definition.Cpu,
+        Clock = Given(nameof(Clock)) ? Clock : definition.Clock,
+        Tsc = Given(nameof(Tsc)) ? Tsc : definition.Tsc,
+        Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
+        Limits = new GuestLimits(
+            Given(nameof(TimeLimit)) ? TimeLimit : definition.Limits.Time,
+            Given(nameof(InstructionLimit)) ? InstructionLimit : definition.Limits.Instructions),
+    };
+}

@@ -1,0 +1,48 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>A cmdlet that drives guests: from a definition it makes the guest first.</summary>
+public abstract class RunningCommand : GuestCommand
+{
+    /// <summary>Pause each guest after this many seconds of host time.</summary>
+    [Parameter]
+    [ValidateRange(0.001, 1e9)]
+    public double TimeoutSeconds { get; set; }
+
+    private protected override bool TakesPaths => true;
+
+    /// <summary>The name by which another driver's error calls this one.</summary>
+    private protected string Driver => MyInvocation.MyCommand.Name;
+
+    private protected TimeSpan? TimeLimit => TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null;
+
+    private protected override void ProcessFile(string path)
+    {
+        try
+        {
+            GuestDefinition definition = ReadDefinition(path);
+            if (ShouldLoad(definition with { Name = GuestRegistry.FreeName(definition.Name) })) ProcessNew(GuestRegistry.Create(definition));
+        }
+        catch (LguestException e)
+        {
+            WriteError(e, path);
+        }
+    }
+
+    /// <summary>For a guest that was made just now, from a definition.</summary>
+    private protected virtual void ProcessNew(Guest guest) => Attempt(guest);
+
+    /// <summary>Says why a guest stands still where the user did not ask for it.</summary>
+    private protected void SayWhereItStands(Guest guest)
+    {
+        string? why = guest.Standstill switch
+        {
+            Standstill.WaitingForInput => "waits for input; type into it with Send-LguestConsole and start it again",
+            Standstill.TimeLimit => "has reached its time limit; start it again to go on",
+            Standstill.InstructionLimit => "has reached its instruction limit",
+            _ => null,
+        };
+        if (why is not null) WriteWarning($"Guest '{guest.Name}' {why}.");
+    }
+}

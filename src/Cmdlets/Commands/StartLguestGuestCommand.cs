@@ -1,0 +1,77 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Runs a guest and writes its events as they occur.</summary>
+[Cmdlet(VerbsLifecycle.Start, "LguestGuest", DefaultParameterSetName = "Stream", SupportsShouldProcess = true)]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(Guest), ParameterSetName = ["Stream"])]
+[OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
+public sealed class StartLguestGuestCommand : RunningCommand
+{
+    [Parameter]
+    public EventKinds[]? Kind { get; set; }
+
+    [Parameter]
+    [ArgumentCompleter(typeof(HypercallCompleter))]
+    [SupportsWildcards]
+    public string[]? Hypercall { get; set; }
+
+    [Parameter]
+    [ArgumentCompleter(typeof(DeviceNameCompleter))]
+    public string[]? Device { get; set; }
+
+    [Parameter(ParameterSetName = "Stream")]
+    public SwitchParameter PassThru { get; set; }
+
+    [Parameter(ParameterSetName = "Job", Mandatory = true)]
+    public SwitchParameter AsJob { get; set; }
+
+    [Parameter(ParameterSetName = "Job")]
+    [ValidateRange(0, 1_000_000)]
+    public int Newest { get; set; } = GuestJob.DefaultNewest;
+
+    private protected override void Process(Guest guest)
+    {
+        if (!ShouldProcess(guest.Name, "Run")) return;
+        if (AsJob) StartJob(guest, madeByJob: false);
+        else Stream(guest);
+        if (PassThru) WriteObject(guest);
+    }
+
+    private protected override void ProcessNew(Guest guest)
+    {
+        if (AsJob)
+        {
+            StartJob(guest, madeByJob: true);
+            return;
+        }
+        Stream(guest);
+        if (PassThru) WriteObject(guest);
+        else if (guest.HasEnded) GuestRegistry.Remove(guest);     // nobody holds it and it can do nothing any more
+    }
+
+    private void Stream(Guest guest)
+    {
+        EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
+        using RunProgress progress = new(this, guest);
+        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse };
+        foreach (LguestEvent happened in guest.Run(options, StopToken))
+        {
+            progress.Hide();
+            WriteObject(happened);
+        }
+        SayWhereItStands(guest);
+    }
+
+    private void StartJob(Guest guest, bool madeByJob)
+    {
+        if (guest.Driver is not null) throw Errors.Busy(guest);
+        EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
+        GuestJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob);
+        JobRepository.Add(job);
+        GuestRegistry.SetJob(guest, job);
+        job.Begin();
+        WriteObject(job);
+    }
+}

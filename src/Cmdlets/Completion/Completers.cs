@@ -1,0 +1,90 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Completes a word from a list of words with tooltips.</summary>
+public abstract class WordCompleter : IArgumentCompleter
+{
+    public virtual IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        string word = wordToComplete.Trim('\'', '"');
+        WildcardPattern pattern = WildcardPattern.Get(word + "*", WildcardOptions.IgnoreCase);
+        return Words(fakeBoundParameters)
+            .Where(entry => pattern.IsMatch(entry.Word))
+            .DistinctBy(entry => entry.Word, StringComparer.OrdinalIgnoreCase)
+            .Select(entry => new CompletionResult(entry.Word, entry.Word, CompletionResultType.ParameterValue, entry.ToolTip));
+    }
+
+    private protected abstract IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound);
+
+    /// <summary>The guest named earlier on the command line, if there is one.</summary>
+    private protected static Guest? BoundGuest(IDictionary bound)
+    {
+        object? value = bound["Guest"] ?? bound["Name"] ?? bound["InputObject"];
+        if (value is PSObject wrapped) value = wrapped.BaseObject;
+        return value as Guest ?? (value is string name ? GuestRegistry.Find(name) : null);
+    }
+}
+
+/// <summary>Completes the names of guests.</summary>
+public class GuestNameCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        GuestRegistry.All.Select(guest => (guest.Name, $"{guest.Name}: {guest.State}, {guest.Standstill}"));
+}
+
+/// <summary>Completes the names of guests, then files.</summary>
+public sealed class GuestCompleter : GuestNameCompleter
+{
+    public override IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        IEnumerable<CompletionResult> names = base.CompleteArgument(commandName, parameterName, wordToComplete, commandAst, fakeBoundParameters);
+        return commandName.StartsWith("St", StringComparison.OrdinalIgnoreCase) && !commandName.StartsWith("Stop", StringComparison.OrdinalIgnoreCase)
+            ? names.Concat(CompletionCompleters.CompleteFilename(wordToComplete))
+            : names;
+    }
+}
+
+/// <summary>Completes hypercall names: those of the guest's ABI profile, or of all.</summary>
+public sealed class HypercallCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        (BoundGuest(bound) is { } guest ? [guest.Abi] : AbiProfile.All)
+            .SelectMany(profile => profile.Hypercalls)
+            .OrderBy(call => call.Name, StringComparer.Ordinal)
+            .Select(call => (call.Name, $"{call.Name}({string.Join(", ", call.Parameters.Select(parameter => parameter.Name))})"));
+}
+
+/// <summary>Completes the names devices have in events.</summary>
+public sealed class DeviceNameCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound)
+    {
+        if (BoundGuest(bound) is not { } guest) return [("console", "the console"), ("block0", "the first disk"), ("net0", "the first network")];
+        int disks = 0, nets = 0;
+        return guest.Definition.Devices.Select(device => device switch
+        {
+            BlockDefinition => ($"block{disks++}", Views.Device(device)),
+            NetDefinition => ($"net{nets++}", Views.Device(device)),
+            _ => ("console", "the console"),
+        }).ToArray();
+    }
+}
+
+/// <summary>Completes kinds of device.</summary>
+public sealed class DeviceKindCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        [("console", "a console"), ("@{ block = '' }", "a disk: path of its image"), ("@{ net = '' }", "a network: path of its shared file")];
+}
+
+/// <summary>Completes the names of ABI profiles.</summary>
+public sealed class AbiProfileCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        AbiProfile.All.Select(profile => (profile.Name, $"{profile.Kernels}{(profile.CanRun ? "" : " (cannot be run yet)")}"));
+}

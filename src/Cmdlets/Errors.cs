@@ -1,0 +1,66 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Makes every error record of the module: ids, categories and advice live here and nowhere else.</summary>
+internal static class Errors
+{
+    /// <summary>An exception of the engine, about one guest, definition or argument.</summary>
+    public static ErrorRecord From(LguestException e, object? target)
+    {
+        (ErrorCategory category, string advice) = e.Error switch
+        {
+            LguestError.InvalidDefinition => (ErrorCategory.InvalidData, "Correct the definition or the parameter; about_Lguest_Definitions lists what they may hold."),
+            LguestError.FileUnavailable => (FileCategory(e.InnerException), "Check the path and whether you may read the file."),
+            LguestError.InvalidImage => (ErrorCategory.InvalidData, "Give an i386 kernel built for lguest, as ELF or bzImage."),
+            LguestError.NotSupported => (ErrorCategory.NotImplemented, "Test-LguestHost shows what this machine can run."),
+            LguestError.GuestBusy => (ErrorCategory.ResourceBusy, "Stop-Job, Suspend-LguestGuest or Wait-LguestGuest ends the other run."),
+            LguestError.GuestEnded => (ErrorCategory.InvalidOperation, "Make the guest anew with New-LguestGuest."),
+            _ => (ErrorCategory.NotSpecified, ""),
+        };
+        return Record(e, $"{e.Error}", category, target ?? e.Path, advice);
+    }
+
+    public static ErrorRecord GuestNotFound(string name, bool pathsToo) => Record(
+        new ItemNotFoundException($"There is no guest named '{name}'{(pathsToo ? ", nor a definition at that path" : "")}."),
+        "GuestNotFound", ErrorCategory.ObjectNotFound, name,
+        "Get-LguestGuest lists the guests; New-LguestGuest makes one from a definition.");
+
+    public static ErrorRecord DefinitionNotFound(string path) => Record(
+        new ItemNotFoundException($"There is no definition at '{path}'."),
+        "DefinitionNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a YAML file; about_Lguest_Definitions shows one.");
+
+    public static ErrorRecord NotAFile(string path) => Record(
+        new PSNotSupportedException($"'{path}' is not a path of the file system."),
+        "NotAFile", ErrorCategory.InvalidArgument, path, "Give a path on a drive of the FileSystem provider.");
+
+    public static ErrorRecord NoJob(Guest guest) => Record(
+        new InvalidOperationException($"Guest '{guest.Name}' is not run by a job."),
+        "GuestHasNoJob", ErrorCategory.InvalidOperation, guest, "Start-LguestGuest -AsJob runs a guest in a job.");
+
+    public static ErrorRecord JobNotIn(GuestJob job, JobState wanted) => Record(
+        new InvalidOperationException($"Job {job.Id} of guest '{job.Guest.Name}' is {job.JobStateInfo.State}, not {wanted}."),
+        "JobNotInState", ErrorCategory.InvalidOperation, job.Guest, "Get-Job shows the state of jobs.");
+
+    /// <summary>The same sentence as the engine's, for a guest that is seen to be busy before it is driven.</summary>
+    public static LguestException Busy(Guest guest) =>
+        new(LguestError.GuestBusy, $"Guest '{guest.Name}' is being run by {guest.Driver ?? "another"}; stop it or wait for it first.");
+
+    public static LguestException UnknownHypercall(AbiProfile abi, string text) =>
+        new(LguestError.InvalidDefinition,
+            $"ABI profile '{abi.Name}' has no hypercall '{text}'; it has {string.Join(", ", abi.Hypercalls.Select(call => call.Name))}");
+
+    public static LguestException AmbiguousHypercall(AbiProfile abi, string text) =>
+        new(LguestError.InvalidDefinition,
+            $"'{text}' means several hypercalls of ABI profile '{abi.Name}'; name one of {string.Join(", ", abi.Hypercalls.Select(call => call.Name))}");
+
+    private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string advice) =>
+        new(e, id, category, target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = advice } };
+
+    private static ErrorCategory FileCategory(Exception? inner) => inner switch
+    {
+        UnauthorizedAccessException => ErrorCategory.PermissionDenied,
+        null or FileNotFoundException or DirectoryNotFoundException => ErrorCategory.ObjectNotFound,
+        _ => ErrorCategory.OpenError,
+    };
+}

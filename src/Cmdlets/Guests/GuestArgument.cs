@@ -1,0 +1,34 @@
+namespace LguestPS.Cmdlets;
+
+/// <summary>What a user may write where a guest is meant: the guest itself, its name, or the path of a definition.</summary>
+public sealed class GuestArgument
+{
+    /// <param name="nameOrPath">Name of a guest, perhaps with wildcards, or path of a definition.</param>
+    public GuestArgument(string nameOrPath) => Text = nameOrPath;
+
+    /// <param name="guest">The guest itself.</param>
+    public GuestArgument(Guest guest) => Guest = guest;
+
+    /// <param name="job">The job that runs the guest.</param>
+    public GuestArgument(GuestJob job) => Guest = job.Guest;
+
+    /// <param name="file">A definition, as Get-ChildItem gives it.</param>
+    public GuestArgument(FileInfo file)
+    {
+        Text = file.FullName;
+        IsFile = true;
+    }
+
+    internal Guest? Guest { get; }
+
+    internal string Text { get; } = "";
+
+    internal bool IsFile { get; }
+
+    /// <summary>Whether it can only be a path: no guest's name has a separator, and few end like a definition.</summary>
+    internal bool LooksLikePath =>
+        IsFile || Text.Contains('/') || Text.Contains('\\')
+        || Text.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || Text.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
+
+    public override string ToString() => Guest?.Name ?? Text;
+}

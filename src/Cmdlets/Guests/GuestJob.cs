@@ -1,0 +1,168 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>A job that runs a guest on a thread of its own and ends whether or not anybody receives its events.</summary>
+public sealed class GuestJob : Job
+{
+    internal const int DefaultNewest = 10_000;
+
+    private readonly Lock gate = new();
+    private readonly EventFilter filter;
+    private readonly TimeSpan? timeLimit;
+    private readonly bool madeGuest;
+    private readonly ManualResetEventSlim atRest = new(false);
+    private CancellationTokenSource leave = new();
+    private JobState wantedOnLeaving = JobState.Stopped;
+    private Thread? puller;
+
+    internal GuestJob(Guest guest, string command, EventFilter filter, TimeSpan? timeLimit, int newest, bool madeGuest)
+        : base(command, guest.Name)
+    {
+        Guest = guest;
+        Newest = newest;
+        this.filter = filter;
+        this.timeLimit = timeLimit;
+        this.madeGuest = madeGuest;
+        PSJobTypeName = "LguestGuest";
+    }
+
+    /// <summary>The guest this job runs.</summary>
+    public Guest Guest { get; }
+
+    /// <summary>How many events the job keeps for Receive-Job.</summary>
+    public int Newest { get; }
+
+    /// <summary>Events there were so far, kept or not.</summary>
+    public long EventCount { get; private set; }
+
+    /// <summary>Events that were dropped, oldest first, because nobody received them in time.</summary>
+    public long DroppedCount { get; private set; }
+
+    public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Warning.Count > 0;
+
+    public override string Location => Environment.MachineName;
+
+    /// <summary>How the guest ended, or where it stands.</summary>
+    public override string StatusMessage =>
+        Guest.Ending is { } ending ? $"ended: {ending.Reason}" : Guest.State == GuestState.Running ? "running" : $"stands still: {Guest.Standstill}";
+
+    internal bool IsOver => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
+
+    /// <summary>Stops pulling. The guest stays where it stands and can be run on.</summary>
+    public override void StopJob()
+    {
+        lock (gate)
+        {
+            if (IsOver) return;
+            if (puller is null)
+            {
+                Rest(JobState.Stopped);
+                return;
+            }
+        }
+        Leave(JobState.Stopped, CancellationToken.None);
+    }
+
+    internal void Begin()
+    {
+        lock (gate)
+        {
+            leave = new CancellationTokenSource();
+            atRest.Reset();
+            SetJobState(JobState.Running);
+            puller = new Thread(Pull) { IsBackground = true, Name = $"lguest {Guest.Name}" };
+            puller.Start();
+        }
+    }
+
+    /// <returns>False if the job was not running.</returns>
+    internal bool TrySuspend(CancellationToken stop) => JobStateInfo.State == JobState.Running && Leave(JobState.Suspended, stop);
+
+    /// <returns>False if the job was not suspended.</returns>
+    internal bool TryResume()
+    {
+        lock (gate)
+        {
+            if (JobStateInfo.State != JobState.Suspended) return false;
+            Begin();
+            return true;
+        }
+    }
+
+    /// <summary>Waits until the job is over or suspended.</summary>
+    /// <returns>False if the time was up, or on <paramref name="stop"/>.</returns>
+    internal bool WaitUntilAtRest(TimeSpan timeout, CancellationToken stop)
+    {
+        try
+        {
+            return atRest.Wait(timeout, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            StopJob();
+            GuestRegistry.Forget(this);
+            if (madeGuest && Guest.HasEnded) GuestRegistry.Remove(Guest);
+        }
+        base.Dispose(disposing);
+    }
+
+    private bool Leave(JobState wanted, CancellationToken stop)
+    {
+        wantedOnLeaving = wanted;
+        leave.Cancel();
+        return WaitUntilAtRest(Timeout.InfiniteTimeSpan, stop);
+    }
+
+    private void Pull()
+    {
+        RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
+        JobState state;
+        try
+        {
+            foreach (LguestEvent happened in Guest.Run(options, leave.Token)) Keep(happened);
+            state = Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
+                : Guest.HasEnded || !leave.IsCancellationRequested ? JobState.Completed
+                : wantedOnLeaving;
+            if (Guest.HasEnded) Guest.Dispose();        // its last values stay readable; its memory nobody needs
+        }
+        catch (LguestException e)
+        {
+            Error.Add(Errors.From(e, Guest));
+            state = JobState.Failed;
+        }
+        lock (gate)
+        {
+            puller = null;
+            Rest(state);
+        }
+    }
+
+    private void Rest(JobState state)
+    {
+        SetJobState(state);
+        atRest.Set();
+    }
+
+    private void Keep(LguestEvent happened)
+    {
+        EventCount++;
+        // Receive-Job takes from the other end of the same collection.
+        lock (((ICollection)Output).SyncRoot)
+        {
+            Output.Add(PSObject.AsPSObject(happened));
+            if (Output.Count <= Newest) return;
+            Output.RemoveAt(0);
+            DroppedCount++;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>A progress bar for a run that shows nothing else.</summary>
+internal sealed class RunProgress(Cmdlet cmdlet, Guest guest) : IDisposable
+{
+    private const int ActivityId = 0x19;
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
+
+    private long lastEvent = System.Diagnostics.Stopwatch.GetTimestamp();
+    private bool shown;
+
+    /// <summary>Something else is shown now.</summary>
+    public void Hide()
+    {
+        lastEvent = System.Diagnostics.Stopwatch.GetTimestamp();
+        if (!shown) return;
+        shown = false;
+        cmdlet.WriteProgress(Record("", ProgressRecordType.Completed));
+    }
+
+    /// <summary>Called now and then on the pipeline's thread while the guest runs.</summary>
+    public void Pulse()
+    {
+        if (System.Diagnostics.Stopwatch.GetElapsedTime(lastEvent) < Silence) return;
+        shown = true;
+        cmdlet.WriteProgress(Record(
+            $"{guest.GuestTime.TotalSeconds:F1} s of guest time, {guest.InstructionCount:N0} instructions, {guest.EventCount:N0} events",
+            ProgressRecordType.Processing));
+    }
+
+    // Not Hide: on the way out of a stopped pipeline, nothing may be written any more.
+    public void Dispose() => shown = false;
+
+    private ProgressRecord Record(string status, ProgressRecordType type) =>
+        new(ActivityId, $"Running guest '{guest.Name}'", status.Length == 0 ? "done" : status) { RecordType = type };
+}

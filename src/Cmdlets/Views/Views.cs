@@ -1,0 +1,95 @@
+using System.Management.Automation;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>What the views in LguestPS.format.ps1xml show where a plain property would not do.</summary>
+/// <remarks>Events may come from a job or a file, so these read properties by name and not from our types.</remarks>
+public static partial class Views
+{
+    private const int LongestText = 200;
+
+    /// <summary>What happened, in one line and few characters; what a console sent or received as text.</summary>
+    public static string What(PSObject happened)
+    {
+        if (Text(happened, "Device") == "console" && happened.Properties["Direction"] is not null)
+            return $"console {(Text(happened, "Direction") == "Send" ? "<-" : "->")} {Quote(Text(happened, "Text"))}";
+        if (happened.Properties["Decoded"] is null) return Text(happened, "Summary");
+        string slot = Text(happened, "Slot"), result = Text(happened, "Result");
+        return $"{(slot.Length > 0 ? $"ring[{slot}] " : "")}{Text(happened, "Name")}({LeadingZeros().Replace(Text(happened, "Decoded"), "0x")}){(result.Length > 0 ? $" = {result}" : "")}";
+    }
+
+    /// <summary>An amount of memory, in the largest unit that leaves a whole number.</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        0 => "0",
+        _ when bytes % (1 << 30) == 0 => $"{bytes >> 30} GiB",
+        _ when bytes % (1 << 20) == 0 => $"{bytes >> 20} MiB",
+        _ when bytes % (1 << 10) == 0 => $"{bytes >> 10} KiB",
+        _ => $"{bytes} bytes",
+    };
+
+    /// <summary>A device of a definition, as a definition writes it.</summary>
+    public static string Device(DeviceDefinition device) => device switch
+    {
+        ConsoleDefinition => "console",
+        BlockDefinition block => $"block {block.Path} ({block.Mode})",
+        NetDefinition net => $"net {net.Shared}",
+        _ => device.ToString(),
+    };
+
+    /// <summary>Numbers in hexadecimal.</summary>
+    public static string Hex(object? values) => values switch
+    {
+        null => "",
+        PSObject wrapped => Hex(wrapped.BaseObject),
+        System.Collections.IEnumerable many => string.Join(' ', many.Cast<object>().Select(Hex)),
+        _ => $"0x{LanguagePrimitives.ConvertTo<uint>(values):x8}",
+    };
+
+    /// <summary>Bytes as a hex dump: offset, sixteen bytes, text.</summary>
+    public static string Dump(byte[]? bytes)
+    {
+        if (bytes is null || bytes.Length == 0) return "";
+        StringBuilder text = new();
+        for (int at = 0; at < Math.Min(bytes.Length, 256); at += 16)
+        {
+            ReadOnlySpan<byte> row = bytes.AsSpan(at, Math.Min(16, bytes.Length - at));
+            text.Append($"{at:x4}  ");
+            for (int i = 0; i < 16; i++) text.Append(i < row.Length ? $"{row[i]:x2}" : "  ").Append(i % 2 == 1 ? " " : "");
+            text.Append(' ');
+            foreach (byte value in row) text.Append(value is >= 0x20 and < 0x7f ? (char)value : '.');
+            text.Append('\n');
+        }
+        if (bytes.Length > 256) text.Append($"… {bytes.Length - 256} more bytes\n");
+        return text.ToString().TrimEnd('\n');
+    }
+
+    /// <summary>The job that runs, or last ran, a guest.</summary>
+    public static GuestJob? Job(PSObject guest) =>
+        guest.BaseObject is Guest itself && GuestRegistry.TryGetJob(itself, out GuestJob? job) ? job : null;
+
+    /// <summary>Text in quotes, on one line, whatever is in it.</summary>
+    internal static string Quote(string text)
+    {
+        StringBuilder quoted = new("\"");
+        foreach (char c in text.Length > LongestText ? text[..LongestText] : text)
+            quoted.Append(c switch
+            {
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '\t' => "\\t",
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                _ when char.IsControl(c) => $"\\x{(int)c:x2}",
+                _ => $"{c}",
+            });
+        return quoted.Append(text.Length > LongestText ? "…\"" : "\"").ToString();
+    }
+
+    private static string Text(PSObject happened, string property) => $"{happened.Properties[property]?.Value}";
+
+    [GeneratedRegex("0x0+(?=[0-9a-f])")]
+    private static partial Regex LeadingZeros();
+}
