@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LguestPS.Tests.Pester;
+
+/// <summary>Runs the Pester tests of the staged module, where PowerShell and Pester are installed, and says so where they are not.</summary>
+public sealed class PesterTests(PesterRun run, ITestOutputHelper output) : IClassFixture<PesterRun>
+{
+    public static TheoryData<string> Files => [.. FileNames];
+
+    private static IEnumerable<string> FileNames => Directory.EnumerateFiles(PesterRun.Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)).Order();
+
+    [SkippableTheory]
+    [MemberData(nameof(Files))]
+    public void Pester_passes(string file)
+    {
+        Skip.If(run.Missing is not null, run.Missing);
+        output.WriteLine($"Pester: {run.Passed} passed, {run.Failed} failed, {run.Skipped} skipped in all files.");
+        Assert.True(run.Finished, $"Pester did not finish:\n{run.Output}");
+        PesterFailure[] failures = [.. run.Failures.Where(failure => Path.GetFileName(failure.File) == file)];
+        Assert.True(failures.Length == 0, string.Join("\n\n", failures.Select(failure => $"{failure.Name}\n{failure.Message}")));
+    }
+
+    [SkippableFact]
+    public void No_failure_is_outside_the_test_files()
+    {
+        Skip.If(run.Missing is not null, run.Missing);
+        Assert.All(run.Failures, failure => Assert.Contains(Path.GetFileName(failure.File), FileNames));
+    }
+}
+
+/// <summary>A failed test, as tests/Pester/Run.ps1 writes it down.</summary>
+public sealed record PesterFailure(string File, string Name, string Message);
+
+/// <summary>One run of all Pester tests, shared by the facts that look at it.</summary>
+public sealed class PesterRun
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+
+    private static readonly string Repository = FindRepository();
+
+    public PesterRun()
+    {
+        string results = Path.Combine(Repository, "out");
+        string failures = Path.Combine(results, "pester-failures.json");
+        File.Delete(failures);
+        File.Delete(Path.Combine(results, "pester-counts.txt"));
+        if (!File.Exists(Path.Combine(results, "LguestPS", "LguestPS.psd1"))) Missing = "out/LguestPS is not there: build the solution first.";
+        else if (!TryRun(out string? found, "-Command", "$PSVersionTable.PSVersion -ge [version]'7.6' -and @(Get-Module Pester -ListAvailable | Where-Object Version -ge '5.0').Count -gt 0"))
+            Missing = "pwsh is not on the path: Pester was not run.";
+        else if (!found.Contains("True")) Missing = $"PowerShell 7.6 with Pester 5 is not on this machine: Pester was not run. {found.Trim()}";
+        if (Missing is not null) return;
+
+        TryRun(out string? output, "-File", Path.Combine(Folder, "Run.ps1"));
+        Output = output ?? "";
+        if (!File.Exists(failures)) return;
+        using JsonDocument written = JsonDocument.Parse(File.ReadAllText(failures));
+        Passed = written.RootElement.GetProperty("Passed").GetInt32();
+        Failed = written.RootElement.GetProperty("Failed").GetInt32();
+        Skipped = written.RootElement.GetProperty("Skipped").GetInt32();
+        Failures = written.RootElement.GetProperty("Failures").Deserialize<PesterFailure[]>() ?? [];
+        Finished = true;
+    }
+
+    public static string Folder => Path.Combine(Repository, "tests", "Pester");
+
+    /// <summary>What is missing on this machine to run Pester, or null.</summary>
+    public string? Missing { get; }
+
+    public bool Finished { get; }
+
+    public string Output { get; } = "";
+
+    public int Passed { get; }
+
+    public int Failed { get; }
+
+    public int Skipped { get; }
+
+    public IReadOnlyList<PesterFailure> Failures { get; } = [];
+
+    private static string FindRepository()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "LguestPS.sln"))) folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new DirectoryNotFoundException("LguestPS.sln is in no folder above the tests");
+    }
+
+    /// <returns>False if there is no pwsh.</returns>
+    private static bool TryRun([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? output, params string[] arguments)
+    {
+        ProcessStartInfo start = new("pwsh") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository };
+        foreach (string argument in (string[])["-NoProfile", "-NonInteractive", .. arguments]) start.ArgumentList.Add(argument);
+        start.Environment["NO_COLOR"] = "1";
+        // What the test host says about its own runtime is not meant for PowerShell.
+        foreach (string name in (string[])["DOTNET_TieredCompilation", "DOTNET_TieredPGO", "MSBUILD_EXE_PATH", "MSBuildSDKsPath", "MSBuildExtensionsPath"]) start.Environment.Remove(name);
+        try
+        {
+            using Process process = Process.Start(start)!;
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            Task<string> lines = process.StandardOutput.ReadToEndAsync();
+            if (!process.WaitForExit(Longest)) process.Kill(entireProcessTree: true);
+            output = lines.GetAwaiter().GetResult() + errors.GetAwaiter().GetResult();
+            return true;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            output = null;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,140 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'Get-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeEach {
+        $hello = New-LguestGuest $examples/hello/hello.yaml
+        $ring = New-LguestGuest $examples/ring/ring.yaml
+        $ring | Step-LguestGuest
+    }
+
+    It 'lists guests in the order they were made' { (Get-LguestGuest).Name | Should -Be hello, ring }
+    It 'takes wildcards, whatever the case' { (Get-LguestGuest R*).Name | Should -Be ring }
+    It 'writes nothing for wildcards that match nothing' { Get-LguestGuest x* | Should -BeNullOrEmpty }
+    It 'filters by state' {
+        (Get-LguestGuest -State Paused).Name | Should -Be ring
+        (Get-LguestGuest -State Paused, Created).Name | Should -Be hello, ring
+    }
+    It 'finds the guest of an event' {
+        ($ring | Start-LguestGuest | Select-Object -First 1 | Get-LguestGuest).Name | Should -Be ring
+    }
+    It 'has an error for a name that is not there' {
+        $thrown = { Get-LguestGuest nobody -ErrorAction Stop } | Should -Throw -PassThru
+        $thrown.FullyQualifiedErrorId | Should -Be 'GuestNotFound,LguestPS.Cmdlets.GetLguestGuestCommand'
+        $thrown.CategoryInfo.Category | Should -Be ObjectNotFound
+        $thrown.TargetObject | Should -Be nobody
+        $thrown.ErrorDetails.RecommendedAction | Should -Match 'Get-LguestGuest'
+    }
+    It 'sees the guests of other runspaces' {
+        1 | ForEach-Object -Parallel { Import-Module $using:modulePath; New-LguestGuest "$using:examples/timer/timer.yaml" | Out-Null }
+        (Get-LguestGuest).Name | Should -Contain timer
+    }
+}
+
+Describe 'Stop-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'ends a guest and keeps it listed' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        ($guest | Stop-LguestGuest -PassThru).Ending.Kind | Should -Be Stopped
+        Get-LguestGuest hello | Should -Be $guest
+    }
+    It 'takes wildcards' {
+        1..3 | ForEach-Object { New-LguestGuest $examples/hello/hello.yaml } | Out-Null
+        Stop-LguestGuest hello*
+        (Get-LguestGuest -State Ended).Count | Should -Be 3
+    }
+    It 'only says what it would do with -WhatIf' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        $guest | Stop-LguestGuest -WhatIf
+        $guest.State | Should -Be Created
+    }
+    It 'changes nothing about a guest that has ended' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        $guest | Wait-LguestGuest | Out-Null
+        $guest | Stop-LguestGuest
+        $guest.Ending.Kind | Should -Be PowerDown
+    }
+}
+
+Describe 'Remove-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'takes a guest off the list and leaves its last values' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $guest | Step-LguestGuest -Count 3 | Out-Null
+        $instructions = $guest.InstructionCount
+        $guest | Remove-LguestGuest
+        Get-LguestGuest | Should -BeNullOrEmpty
+        $guest.State | Should -Be Ended
+        $guest.InstructionCount | Should -Be $instructions
+        { $guest | Step-LguestGuest -ErrorAction Stop } | Should -Throw -ErrorId 'GuestEnded,*'
+    }
+    It 'only says what it would do with -WhatIf' {
+        New-LguestGuest $examples/hello/hello.yaml | Remove-LguestGuest -WhatIf
+        (Get-LguestGuest).Name | Should -Be hello
+    }
+    It 'has an error for a name that is not there' {
+        { Remove-LguestGuest nobody -ErrorAction Stop } | Should -Throw -ErrorId 'GuestNotFound,LguestPS.Cmdlets.RemoveLguestGuestCommand'
+    }
+}
+
+Describe 'Wait-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'runs a guest nobody drives, and drops its events' {
+        $guest = New-LguestGuest $examples/timer/timer.yaml
+        $guest | Wait-LguestGuest | Should -Be $guest
+        $guest.Ending.Kind | Should -Be PowerDown
+    }
+    It 'writes nothing when the time is over first' {
+        $guest = New-LguestGuest $PSScriptRoot/guests/busy.yaml
+        $guest | Wait-LguestGuest -TimeoutSeconds 0.2 | Should -BeNullOrEmpty
+        $guest.State | Should -Be Paused
+    }
+    It 'comes back from a guest that waits for input' {
+        $guest = New-LguestGuest $examples/echo/echo.yaml
+        ($guest | Wait-LguestGuest -WarningAction SilentlyContinue).Standstill | Should -Be WaitingForInput
+    }
+    It 'writes a guest that has ended at once' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        $guest | Stop-LguestGuest
+        $guest | Wait-LguestGuest | Should -Be $guest
+    }
+}
+
+Describe 'Send-LguestConsole' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeEach { $guest = New-LguestGuest $examples/echo/echo.yaml }
+
+    It 'types <How>' -TestCases @(
+        @{ How = 'to a name'; Script = { Send-LguestConsole echo 'one', 'quit' } }
+        @{ How = 'to a guest'; Script = { Send-LguestConsole $guest 'one', 'quit' } }
+        @{ How = 'to a guest from the pipeline'; Script = { $guest | Send-LguestConsole -Text 'one', 'quit' } }
+        @{ How = 'one word to a guest from the pipeline'; Script = { $guest | Send-LguestConsole 'one'; $guest | Send-LguestConsole 'quit' } }
+        @{ How = 'lines from the pipeline'; Script = { 'one', 'quit' | Send-LguestConsole echo } }
+        @{ How = 'parts of a line'; Script = { Send-LguestConsole echo 'on' -NoNewline; Send-LguestConsole echo 'e'; Send-LguestConsole echo 'quit' } }
+    ) {
+        . $Script
+        ($guest | Wait-LguestGuest).Ending.Kind | Should -Be PowerDown
+        $guest.ConsoleText | Should -Match '(?m)^ONE$'
+    }
+
+    It 'has an error for a guest without a console' {
+        New-LguestGuest -Kernel $examples/hello/hello.elf -Name deaf -Device @() | Out-Null
+        { Send-LguestConsole deaf hi -ErrorAction Stop } | Should -Throw '*no console*' -ErrorId 'NotSupported,LguestPS.Cmdlets.SendLguestConsoleCommand'
+    }
+}
+
+Describe 'Test-LguestHost' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'says what can run here' {
+        $report = Test-LguestHost
+        $report | Should -BeOfType LguestPS.HostReport
+        $report.AutoCpu | Should -BeIn emulated, kvm
+        $report.KvmReason | Should -Not -BeNullOrEmpty
+    }
+}

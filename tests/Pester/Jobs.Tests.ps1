@@ -1,0 +1,136 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'A guest in a job' {
+    AfterEach {
+        Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force
+        Get-LguestGuest | Remove-LguestGuest
+    }
+
+    It 'finishes although nobody receives' {
+        $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob
+        $job | Wait-Job -Timeout 30 | Should -Be $job
+        $job.State | Should -Be Completed
+        $job.Guest.Ending.Kind | Should -Be PowerDown
+        ($job | Receive-Job).Sequence | Should -Be (1..23)
+        $job | Receive-Job | Should -BeNullOrEmpty
+    }
+
+    It 'keeps the newest events and counts the rest' {
+        $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob -Newest 5
+        $job | Wait-Job -Timeout 30 | Out-Null
+        $job.EventCount | Should -Be 23
+        $job.DroppedCount | Should -Be 18
+        ($job | Receive-Job).Sequence | Should -Be (19..23)
+    }
+
+    It 'filters' {
+        $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob -Kind Dma
+        ($job | Wait-Job -Timeout 30 | Receive-Job).Kind | Select-Object -Unique | Should -Be Dma
+    }
+
+    It 'is a job like any other' {
+        $job = Start-LguestGuest $examples/hello/hello.yaml -AsJob
+        Get-Job -Id $job.Id | Should -Be $job
+        $job.Name | Should -Be hello
+        $job.PSJobTypeName | Should -Be LguestGuest
+        $job | Receive-Job -Wait -AutoRemoveJob | ForEach-Object Kind | Select-Object -Last 1 | Should -Be Ended
+        Get-Job | Should -Not -Contain $job
+    }
+
+    It 'forgets the ended guest it made when it is removed' {
+        $job = Start-LguestGuest $examples/hello/hello.yaml -AsJob
+        $job | Wait-Job -Timeout 30 | Out-Null
+        (Get-LguestGuest hello).State | Should -Be Ended
+        $job | Remove-Job
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+
+    It 'is the one driver: a second is told its number' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        { Start-LguestGuest echo -ErrorAction Stop } | Should -Throw "Guest 'echo' is being run by job $($job.Id); stop it or wait for it first." -ErrorId 'GuestBusy,*'
+        { Start-LguestGuest echo -AsJob -ErrorAction Stop } | Should -Throw "*by job $($job.Id);*"
+        { Step-LguestGuest echo -ErrorAction Stop } | Should -Throw "*by job $($job.Id);*"
+    }
+
+    It 'wakes a waiting guest when something is typed' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        $guest = Get-LguestGuest echo
+        while ($guest.EventCount -lt 6) { Start-Sleep -Milliseconds 10 }
+        Send-LguestConsole echo 'hello'
+        Send-LguestConsole echo 'quit'
+        $job | Wait-Job -Timeout 30 | Out-Null
+        $job.State | Should -Be Completed
+        $guest.ConsoleText | Should -Match 'HELLO'
+    }
+
+    It 'suspends at a standstill, lets itself be stepped, and resumes' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        $guest = $job | Suspend-LguestGuest -PassThru
+        $guest.State | Should -BeIn Paused, Created
+        $job.State | Should -Be Suspended
+        { Suspend-LguestGuest echo -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotInState,*'
+        $guest | Step-LguestGuest | Out-Null
+        $guest | Resume-LguestGuest
+        $job.State | Should -Be Running
+        Send-LguestConsole echo quit
+        $job | Wait-Job -Timeout 30 | ForEach-Object State | Should -Be Completed
+        { Resume-LguestGuest echo -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotInState,*'
+    }
+
+    It 'leaves the guest paused when the job is stopped' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        $job | Stop-Job
+        $job.State | Should -Be Stopped
+        (Get-LguestGuest echo).State | Should -BeIn Paused, Created
+        Send-LguestConsole echo quit
+        (Wait-LguestGuest echo).Ending.Kind | Should -Be PowerDown
+    }
+
+    It 'stops with its guest' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        (Stop-LguestGuest echo -PassThru).State | Should -Be Ended
+        $job.State | Should -Be Stopped
+    }
+
+    It 'stops when its guest is removed' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        Remove-LguestGuest echo
+        $job | Wait-Job -Timeout 30 | Should -Be $job
+        $job.State | Should -Be Stopped
+    }
+
+    It 'is what Wait-LguestGuest waits for' {
+        $job = Start-LguestGuest $examples/timer/timer.yaml -AsJob
+        $guest = $job | Wait-LguestGuest
+        $guest.State | Should -Be Ended
+        $job.State | Should -Be Completed
+        $job.EventCount | Should -BeGreaterThan 10
+    }
+
+    It 'goes on when Wait-LguestGuest has waited long enough' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        Wait-LguestGuest echo -TimeoutSeconds 0.2 | Should -BeNullOrEmpty
+        $job.State | Should -Be Running
+    }
+
+    It 'can be reached from its guest' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        (Get-LguestGuest echo).Job | Should -Be $job
+    }
+
+    It 'is asked for where there is none' {
+        New-LguestGuest $examples/hello/hello.yaml | Out-Null
+        { Suspend-LguestGuest hello -ErrorAction Stop } | Should -Throw -ErrorId 'GuestHasNoJob,LguestPS.Cmdlets.SuspendLguestGuestCommand'
+        { Resume-LguestGuest hello -ErrorAction Stop } | Should -Throw -ErrorId 'GuestHasNoJob,LguestPS.Cmdlets.ResumeLguestGuestCommand'
+    }
+
+    It 'only says what it would do with -WhatIf' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        Suspend-LguestGuest echo -WhatIf
+        Stop-LguestGuest echo -WhatIf
+        Remove-LguestGuest echo -WhatIf
+        Send-LguestConsole echo quit -WhatIf
+        $job.State | Should -Be Running
+        (Get-LguestGuest echo).State | Should -Be Running
+    }
+}

@@ -1,0 +1,120 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'New-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'makes a guest that has not run an instruction' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $guest | Should -BeOfType LguestPS.Guest
+        $guest.Name | Should -Be ring
+        $guest.State | Should -Be Created
+        $guest.InstructionCount | Should -Be 0
+        Get-LguestGuest ring | Should -Be $guest
+    }
+
+    It 'gives a name that is taken a number' {
+        1..3 | ForEach-Object { (New-LguestGuest $examples/hello/hello.yaml).Name } | Should -Be hello, hello2, hello3
+    }
+
+    It 'gives the number back when the guest is removed' {
+        New-LguestGuest $examples/hello/hello.yaml | Out-Null
+        New-LguestGuest $examples/hello/hello.yaml | Remove-LguestGuest
+        (New-LguestGuest $examples/hello/hello.yaml).Name | Should -Be hello2
+    }
+
+    It 'takes a kernel and parameters instead of a file' {
+        $guest = New-LguestGuest -Kernel $examples/hello/hello.elf -Name mine -Memory 8MB -CommandLine 'a b' -Clock Virtual -Device console
+        $guest.Name | Should -Be mine
+        $guest.Definition.Memory | Should -Be 8MB
+        $guest.Definition.CommandLine | Should -Be 'a b'
+        $guest.Definition.Clock | Should -Be Virtual
+        ($guest | Wait-LguestGuest).Ending.Kind | Should -Be PowerDown
+    }
+
+    It 'names a guest without a file after its kernel' {
+        (New-LguestGuest -Kernel $examples/hello/hello.elf).Name | Should -Be hello
+    }
+
+    It 'puts parameters before what the file says' {
+        $definition = (New-LguestGuest $examples/ring/ring.yaml -Memory 16MB -Clock Host -InstructionLimit 100).Definition
+        $definition.Memory | Should -Be 16MB
+        $definition.Clock | Should -Be Host
+        $definition.Limits.Instructions | Should -Be 100
+        $definition.Limits.Time | Should -Be ([timespan]'0:0:30')
+    }
+
+    It 'takes devices as <Text>' -TestCases @(
+        @{ Text = "'console'"; Expected = @('console') }
+        @{ Text = "@{ block = 'disk.img' }, 'console'"; Expected = @('block Snapshot', 'console') }
+        @{ Text = "@{ block = @{ path = 'disk.img'; mode = 'readonly' } }"; Expected = @('block ReadOnly') }
+        @{ Text = "([LguestPS.ConsoleDefinition]::new())"; Expected = @('console') }
+        @{ Text = '@()'; Expected = @() }
+    ) {
+        Push-Location $examples/disk
+        try {
+            $guest = Invoke-Expression "New-LguestGuest -Kernel disk.elf -Device $Text"
+        }
+        finally { Pop-Location }
+        $guest.Definition.Devices | ForEach-Object { $_ -is [LguestPS.BlockDefinition] ? "block $($_.Mode)" : 'console' } | Should -Be $Expected
+    }
+
+    It 'says what is wrong with a device: <Text>' -TestCases @(
+        @{ Text = "'floppy'"; Message = "*unknown device 'floppy'*console, block and net*" }
+        @{ Text = "@{ block = @{ mode = 'ReadOnly' } }"; Message = "*'block' needs 'path'*" }
+        @{ Text = "@{ block = @{ path = 'x'; moed = 'ReadOnly' } }"; Message = "*no setting 'moed'*" }
+        @{ Text = "@{ block = @{ path = 'x'; mode = 'sideways' } }"; Message = "*unknown mode 'sideways'*Snapshot*" }
+    ) {
+        { Invoke-Expression "New-LguestGuest -Kernel $examples/disk/disk.elf -Device $Text -ErrorAction Stop" } |
+            Should -Throw $Message -ErrorId 'InvalidDefinition,LguestPS.Cmdlets.NewLguestGuestCommand'
+    }
+
+    It 'takes files from the pipeline' {
+        Get-ChildItem $examples/hello/*.yaml, $examples/ring/*.yaml | New-LguestGuest | ForEach-Object Name | Should -Be hello, ring
+    }
+
+    It 'takes wildcards' {
+        (New-LguestGuest ./examples/t*/*.yaml).Name | Should -Be timer
+    }
+
+    It 'takes kernels by property name' {
+        $guest = [pscustomobject]@{ Kernel = "$examples/hello/hello.elf"; Name = 'fromcsv'; Memory = '8388608' } | New-LguestGuest
+        $guest.Name | Should -Be fromcsv
+        $guest.Definition.Memory | Should -Be 8MB
+    }
+
+    It 'makes a copy from the definition of another guest' {
+        $first = New-LguestGuest $examples/disk/disk.yaml
+        $copy = $first.Definition | New-LguestGuest -Name copy
+        $copy.Name | Should -Be copy
+        $copy.Definition.Devices.Count | Should -Be 2
+    }
+
+    It 'is relative to the current location, not the process directory' {
+        Push-Location $examples/hello
+        try { (New-LguestGuest hello.yaml).Name | Should -Be hello } finally { Pop-Location }
+    }
+
+    It 'only says what would be loaded where with -WhatIf' {
+        $text = pwsh -NoProfile -Command "Import-Module '$modulePath'; New-LguestGuest '$examples/disk/disk.yaml' -WhatIf; (Get-LguestGuest).Count" | Out-String
+        $text | Should -Match 'What if: Load guest ''disk'''
+        $text | Should -Match '0x00100000 .*kernel \(.*disk\.elf\)'
+        $text | Should -Match 'entry 0xc01'
+        $text | Should -Match 'device: block .*disk\.img \(Snapshot\)'
+        $text.Trim() | Should -Match '(?m)^0$'
+    }
+
+    It 'says file, line and column of a mistake' {
+        Set-Content TestDrive:/bad.yaml "kernel: hello.elf`nmemroy: 4MiB"
+        $thrown = { New-LguestGuest TestDrive:/bad.yaml -ErrorAction Stop } | Should -Throw -PassThru
+        $thrown.FullyQualifiedErrorId | Should -Be 'InvalidDefinition,LguestPS.Cmdlets.NewLguestGuestCommand'
+        $thrown.CategoryInfo.Category | Should -Be InvalidData
+        $thrown.Exception.Message | Should -Match 'bad\.yaml\(2,1\).*memroy.*memory'
+        $thrown.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'goes on with the next definition after a mistake' {
+        $made = New-LguestGuest $examples/nosuch.yaml, $examples/hello/hello.yaml -ErrorAction SilentlyContinue -ErrorVariable failed
+        $made.Name | Should -Be hello
+        $failed.FullyQualifiedErrorId | Should -Be 'DefinitionNotFound,LguestPS.Cmdlets.NewLguestGuestCommand'
+    }
+}

@@ -1,0 +1,191 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'Start-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'streams everything that happens, in order' {
+        $events = Start-LguestGuest $examples/ring/ring.yaml
+        $events.Sequence | Should -Be (1..23)
+        $events[0].Name | Should -Be LGUEST_INIT
+        $events[1..8] | ForEach-Object { $_.Kind -eq 'Hypercall' ? "$($_.Name) $($_.Slot)" : "$($_.Text)" } | Should -Be @(
+            'SET_CLOCKEVENT 0', 'SEND_DMA 1', "ring: first text`n", 'BIND_DMA 2', 'BIND_DMA 3', 'SEND_DMA 4', "ring: second text`n", 'TS 5')
+        $events[9].Name | Should -Be FLUSH_ASYNC
+        $events[9].Origin | Should -Be Trap
+        $events[-1].Ending | Should -Be PowerDown
+    }
+
+    It 'is repeatable to the last event with the virtual clock' {
+        $first, $second = 1..2 | ForEach-Object { , (Start-LguestGuest $examples/timer/timer.yaml | Select-Object * -ExcludeProperty HostTime | ConvertTo-Json -Depth 5) }
+        $second | Should -Be $first
+    }
+
+    It 'writes each event before the guest goes on' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $seen = $guest | Start-LguestGuest | ForEach-Object { $guest.EventCount - $_.Sequence }
+        # At most the end, which comes with the CRASH that causes it, is ahead of what is written.
+        $seen | ForEach-Object { $_ | Should -BeLessOrEqual 1 }
+    }
+
+    It 'is Running for its own pipeline' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        $guest | Start-LguestGuest | Select-Object -First 1 | ForEach-Object { $guest.State; $guest.Driver } | Should -Be Running, Start-LguestGuest
+    }
+
+    It 'stops exactly where Select-Object -First does, and goes on from there' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        ($guest | Start-LguestGuest | Select-Object -First 3).Sequence | Should -Be 1, 2, 3
+        $guest.State | Should -Be Paused
+        $guest.Driver | Should -BeNullOrEmpty
+        Get-LguestGuest ring | Should -Be $guest
+        $guest.PendingHypercall.Name | Should -Be FLUSH_ASYNC
+        $guest.PendingDma.Device | Should -Be console
+        ($guest | Start-LguestGuest).Sequence | Should -Be (4..23)
+    }
+
+    It 'keeps a guest listed that was given as a path and stopped early' {
+        Start-LguestGuest $examples/ring/ring.yaml | Select-Object -First 1 | Out-Null
+        (Get-LguestGuest).State | Should -Be Paused
+    }
+
+    It 'frees a guest that was given as a path and has ended' {
+        Start-LguestGuest $examples/hello/hello.yaml | Out-Null
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+
+    It 'writes and keeps the guest with -PassThru' {
+        $guest = Start-LguestGuest $examples/hello/hello.yaml -Kind Ended -PassThru | Select-Object -Last 1
+        $guest | Should -BeOfType LguestPS.Guest
+        $guest.Ending.Kind | Should -Be PowerDown
+        $guest.ConsoleText | Should -Match Hello
+        Get-LguestGuest hello | Should -Be $guest
+    }
+
+    It 'wants only what the filter <Filter> says' -TestCases @(
+        @{ Filter = @{ Kind = 'Dma' }; Expected = 'Dma' }
+        @{ Filter = @{ Kind = 'Trap', 'Ended' }; Expected = 'Ended', 'Trap' }
+        @{ Filter = @{ Device = 'console' }; Expected = 'Dma' }
+        @{ Filter = @{ Hypercall = 'SEND_DMA' }; Expected = 'Hypercall' }
+        @{ Filter = @{ Hypercall = 'SEND_DMA'; Device = 'console' }; Expected = 'Dma', 'Hypercall' }
+        @{ Filter = @{ Hypercall = 'SEND_DMA'; Kind = 'All' }; Expected = 'Dma', 'Ended', 'Hypercall', 'Trap' }
+    ) {
+        Start-LguestGuest $examples/paging/paging.yaml @Filter | ForEach-Object { "$($_.Kind)" } | Sort-Object -Unique | Should -Be $Expected
+    }
+
+    It 'takes a hypercall as <Text>' -TestCases @(
+        @{ Text = 'SEND_DMA'; Expected = 'SEND_DMA' }
+        @{ Text = 'send_dma'; Expected = 'SEND_DMA' }
+        @{ Text = '13'; Expected = 'SEND_DMA' }
+        @{ Text = '0xd'; Expected = 'SEND_DMA' }
+        @{ Text = '*_DMA'; Expected = 'BIND_DMA', 'SEND_DMA' }
+    ) {
+        (Start-LguestGuest $examples/ring/ring.yaml -Hypercall $Text).Name | Sort-Object -Unique | Should -Be $Expected
+    }
+
+    It 'leaves gaps in the sequence where events were not wanted' {
+        (Start-LguestGuest $examples/ring/ring.yaml -Kind Dma).Sequence | Should -Be 4, 8, 14, 16, 21
+    }
+
+    It 'names the hypercalls there are when one is unknown' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $thrown = { $guest | Start-LguestGuest -Hypercall NOTHING -ErrorAction Stop } | Should -Throw -PassThru
+        $thrown.Exception.Message | Should -Match "'NOTHING'.*SEND_DMA"
+        $thrown.TargetObject | Should -Be $guest
+    }
+
+    It 'pauses a guest that waits for input, says so, and goes on with it' {
+        $guest = New-LguestGuest $examples/echo/echo.yaml
+        $guest | Start-LguestGuest -WarningVariable warned -WarningAction SilentlyContinue | Out-Null
+        $warned | Should -Match 'waits for input.*Send-LguestConsole'
+        $guest.Standstill | Should -Be WaitingForInput
+        $guest | Send-LguestConsole quit
+        ($guest | Start-LguestGuest -Kind Ended).Ending | Should -Be PowerDown
+    }
+
+    It 'pauses after -TimeoutSeconds' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $guest | Start-LguestGuest -TimeoutSeconds 0.05 -WarningAction SilentlyContinue | ForEach-Object { Start-Sleep -Milliseconds 30 }
+        $guest.Standstill | Should -Be TimeLimit
+        $guest.State | Should -Be Paused
+    }
+
+    It 'is stopped by Ctrl-C and can be run on' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $shell = [powershell]::Create().AddScript({
+                param($module, $guest)
+                Import-Module $module
+                $guest | Start-LguestGuest | ForEach-Object { Start-Sleep -Milliseconds 100 }
+            }).AddArgument($modulePath).AddArgument($guest)
+        $running = $shell.BeginInvoke()
+        while ($guest.EventCount -lt 3 -and -not $running.IsCompleted) { Start-Sleep -Milliseconds 10 }
+        $shell.Stop()
+        $guest.State | Should -Be Paused
+        $seen = $guest.EventCount
+        $shell.Dispose()
+        ($guest | Start-LguestGuest)[-1].Sequence | Should -Be 23
+        $seen | Should -BeLessThan 23
+    }
+
+    It 'is stopped by Ctrl-C while the guest makes no event' {
+        $guest = New-LguestGuest $examples/echo/echo.yaml
+        $job = $guest | Start-LguestGuest -AsJob
+        while ($guest.EventCount -lt 6) { Start-Sleep -Milliseconds 10 }
+        $watch = [Diagnostics.Stopwatch]::StartNew()
+        $job | Stop-Job
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 5
+        $guest.State | Should -Be Paused
+        $job | Remove-Job
+    }
+
+    It 'refuses a second driver and names the first' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $failed = $null
+        $guest | Start-LguestGuest | Select-Object -First 1 | ForEach-Object {
+            $guest | Step-LguestGuest -ErrorAction SilentlyContinue -ErrorVariable failed
+        }
+        $failed.FullyQualifiedErrorId | Should -Be 'GuestBusy,LguestPS.Cmdlets.StepLguestGuestCommand'
+        $failed.CategoryInfo.Category | Should -Be ResourceBusy
+        $failed.Exception.Message | Should -Match "Guest 'ring' is being run by Start-LguestGuest"
+    }
+
+    It 'can be stopped from its own pipeline' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $guest | Start-LguestGuest | ForEach-Object { $guest | Stop-LguestGuest }
+        $guest.Ending.Kind | Should -Be Stopped
+    }
+
+    It 'runs nothing with -WhatIf' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $guest | Start-LguestGuest -WhatIf | Should -BeNullOrEmpty
+        $guest.State | Should -Be Created
+        Start-LguestGuest $examples/hello/hello.yaml -WhatIf
+        Get-LguestGuest hello -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+    }
+
+    It 'takes guests by name, as files and by property' {
+        New-LguestGuest $examples/hello/hello.yaml | Out-Null
+        (Start-LguestGuest hello -Kind Ended).Guest | Should -Be hello
+        (Get-Item $examples/timer/timer.yaml | Start-LguestGuest -Kind Ended).Guest | Should -Be timer
+        New-LguestGuest $examples/ring/ring.yaml | Out-Null
+        ([pscustomobject]@{ Name = 'ring' } | Start-LguestGuest -Kind Ended).Guest | Should -Be ring
+    }
+
+    It 'says that a guest has ended' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        $guest | Wait-LguestGuest | Out-Null
+        { $guest | Start-LguestGuest -ErrorAction Stop } | Should -Throw '*has ended: Power down*' -ErrorId 'GuestEnded,LguestPS.Cmdlets.StartLguestGuestCommand'
+    }
+
+    It 'shows progress only while nothing is written' {
+        $shell = [powershell]::Create().AddScript({
+                param($module, $definition)
+                Import-Module $module
+                $guest = New-LguestGuest $definition -Clock Host
+                $guest | Start-LguestGuest -TimeoutSeconds 2 -Kind Trap
+                Remove-LguestGuest $guest
+            }).AddArgument($modulePath).AddArgument("$PSScriptRoot/guests/busy.yaml")
+        $shell.Invoke() | Should -BeNullOrEmpty
+        $shell.Streams.Progress.Count | Should -BeGreaterThan 0
+        "$($shell.Streams.Progress[0].StatusDescription)" | Should -Match 'instructions'
+        $shell.Dispose()
+    }
+}
