@@ -46,11 +46,12 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         state->GatePrivileges = (byte*)NativeMemory.AllocZeroed(Gates);
         state->Depart = &Flow.Depart;
         state->Registers.Eflags = Eflags.AlwaysOne;
+        state->Fpu.Initialize();
     }
 
     public override string Name => "emulated";
 
-    public override bool HasFpu => false;
+    public override bool HasFpu => true;
 
     public override ref GuestRegisters Registers => ref state->Registers;
 

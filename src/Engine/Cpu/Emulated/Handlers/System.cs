@@ -41,18 +41,14 @@ internal readonly unsafe struct ReadTimeStamp : IPlain
     }
 }
 
-/// <summary>wait: nothing is ever pending, but a task switch may have left the FPU to somebody else.</summary>
-internal readonly unsafe struct WaitForFpu : IPlain
-{
-    public static bool Run(CpuState* cpu, Operation* op) => !cpu->TaskSwitched || CpuState.Raise(cpu, Vector.DeviceNotAvailable);
-}
-
 /// <summary>cpuid: a Pentium Pro without what is not emulated.</summary>
 internal readonly unsafe struct Identify : IPlain
 {
+    private const uint FloatingPointUnit = 1 << 0;
     private const uint TimeStampCounter = 1 << 4;
     private const uint CompareExchange8 = 1 << 8;
     private const uint ConditionalMove = 1 << 15;
+    private const uint ExtendedStateSave = 1 << 24;
 
     public static bool Run(CpuState* cpu, Operation* op)
     {
@@ -60,7 +56,7 @@ internal readonly unsafe struct Identify : IPlain
         (registers.Eax, registers.Ebx, registers.Ecx, registers.Edx) = registers.Eax switch
         {
             0 => (1u, 0x756E6547u, 0x6C65746Eu, 0x49656E69u), // "GenuineIntel", in ebx, edx, ecx
-            1 => (0x619u, 0u, 0u, TimeStampCounter | CompareExchange8 | ConditionalMove),
+            1 => (0x619u, 0u, 0u, FloatingPointUnit | TimeStampCounter | CompareExchange8 | ConditionalMove | ExtendedStateSave),
             _ => default,
         };
         return true;

@@ -21,7 +21,7 @@ internal static unsafe class LongWay
         if (first >= bytes) return true;
 
         if (!mmu.TryRead(cpu, linear + first, out byte* high)) return false;
-        cpu->Operand = (byte*)&cpu->Bounce;
+        cpu->Operand = cpu->Bounce;
         for (uint i = 0; i < bytes; i++) cpu->Operand[i] = i < first ? low[i] : high[i - first];
         return true;
     }
@@ -41,7 +41,7 @@ internal static unsafe class LongWay
         cpu->Store = new PendingStore { Low = low, High = high, Bytes = bytes, LowBytes = Math.Min(first, bytes) };
         cpu->Operand = low;
         if (high == null) return true;
-        cpu->Operand = (byte*)&cpu->Bounce;
+        cpu->Operand = cpu->Bounce;
         for (uint i = 0; i < bytes; i++) cpu->Operand[i] = i < first ? low[i] : high[i - first];
         return true;
     }

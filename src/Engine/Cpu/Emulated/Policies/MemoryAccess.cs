@@ -10,11 +10,11 @@ namespace LguestPS.Cpu.Emulated;
 internal unsafe interface IMemoryAccess
 {
     static abstract bool CanRead<TAddress, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset)
-        where TAddress : IAddress where TSize : IOperandSize;
+        where TAddress : IAddress where TSize : IAccessSize;
 
     /// <summary>Asks for reading and writing; nothing can fail between this and <see cref="Written"/>.</summary>
     static abstract bool CanWrite<TAddress, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset)
-        where TAddress : IAddress where TSize : IOperandSize;
+        where TAddress : IAddress where TSize : IAccessSize;
 
     static abstract byte* At<TAddress>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset) where TAddress : IAddress;
     static abstract void Written(CpuState* cpu);
@@ -27,7 +27,7 @@ internal readonly unsafe struct FastMemory : IMemoryAccess
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool CanRead<TAddress, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset)
-        where TAddress : IAddress where TSize : IOperandSize
+        where TAddress : IAddress where TSize : IAccessSize
     {
         if (!TAddress.IsFlat && offset >= CpuState.SegmentOf(cpu, TAddress.SegmentOf(op))->ReadEnd) return false;
         uint linear = Linear<TAddress>(cpu, op, offset);
@@ -36,7 +36,7 @@ internal readonly unsafe struct FastMemory : IMemoryAccess
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool CanWrite<TAddress, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset)
-        where TAddress : IAddress where TSize : IOperandSize
+        where TAddress : IAddress where TSize : IAccessSize
     {
         if (!TAddress.IsFlat && offset >= CpuState.SegmentOf(cpu, TAddress.SegmentOf(op))->WriteEnd) return false;
         uint linear = Linear<TAddress>(cpu, op, offset);
@@ -69,13 +69,13 @@ internal readonly unsafe struct FastMemory : IMemoryAccess
 internal readonly unsafe struct SlowMemory : IMemoryAccess
 {
     public static bool CanRead<TAddress, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset)
-        where TAddress : IAddress where TSize : IOperandSize =>
+        where TAddress : IAddress where TSize : IAccessSize =>
         TAddress.IsFlat
             ? LongWay.OpenRead(cpu, offset, TSize.Bytes)
             : LongWay.OpenRead(cpu, TAddress.SegmentOf(op), offset, TSize.Bytes);
 
     public static bool CanWrite<TAddress, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset)
-        where TAddress : IAddress where TSize : IOperandSize =>
+        where TAddress : IAddress where TSize : IAccessSize =>
         TAddress.IsFlat
             ? LongWay.OpenWrite(cpu, offset, TSize.Bytes)
             : LongWay.OpenWrite(cpu, TAddress.SegmentOf(op), offset, TSize.Bytes);

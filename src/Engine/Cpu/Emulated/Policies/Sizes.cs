@@ -2,11 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace LguestPS.Cpu.Emulated;
 
+/// <summary>How many bytes an instruction touches in memory.</summary>
+internal interface IAccessSize
+{
+    static abstract uint Bytes { get; }
+}
+
 /// <summary>How wide an instruction's operands are. Values travel zero-extended in a <c>uint</c>.</summary>
-internal unsafe interface IOperandSize
+internal unsafe interface IOperandSize : IAccessSize
 {
     static abstract int Bits { get; }
-    static abstract uint Bytes { get; }
     static abstract uint Read(void* from);
     static abstract void Write(void* to, uint value);
 

@@ -69,8 +69,6 @@ internal unsafe struct CpuState
     /// <summary>Address of a local of the last <see cref="Depart"/>: shows how deep the handlers are nested.</summary>
     public nint StackMark;
 
-    /// <summary>Holds an operand that crosses a page while an instruction works on it.</summary>
-    public ulong Bounce;
     public PendingStore Store;
 
     /// <summary>The 32 descriptors of the GDT.</summary>
@@ -81,6 +79,11 @@ internal unsafe struct CpuState
 
     /// <summary>Handle of the <see cref="EmulatedCpu"/>.</summary>
     public nint Owner;
+
+    public FpuState Fpu;
+
+    /// <summary>Holds an operand that crosses a page while an instruction works on it.</summary>
+    public fixed byte Bounce[(int)FpuImages.ExtendedBytes];
 
     public readonly int PrivilegeLevel => Registers.Cs & 3;
 

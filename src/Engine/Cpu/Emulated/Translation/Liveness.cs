@@ -41,6 +41,9 @@ internal static class Liveness
                 or Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc or Mnemonic.Bsf or Mnemonic.Bsr or Mnemonic.Xchg
                 or Mnemonic.Xadd or Mnemonic.Cmpxchg or Mnemonic.Bswap or Mnemonic.Cdq or Mnemonic.Cwde or Mnemonic.Cbw or Mnemonic.Cwd:
                 return HasMemoryOperand(instruction);
+            case Mnemonic.Fcmovb or Mnemonic.Fcmove or Mnemonic.Fcmovbe or Mnemonic.Fcmovu
+                or Mnemonic.Fcmovnb or Mnemonic.Fcmovne or Mnemonic.Fcmovnbe or Mnemonic.Fcmovnu:
+                return true;
             default:
                 return instruction.ConditionCode == ConditionCode.None || HasMemoryOperand(instruction);
         }

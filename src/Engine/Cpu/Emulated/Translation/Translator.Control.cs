@@ -5,10 +5,6 @@ namespace LguestPS.Cpu.Emulated;
 /// <summary>From a decoded instruction to its operation: the stack, control transfers, strings and the system.</summary>
 internal sealed unsafe partial class Translator
 {
-    /// <summary>An x87 opcode: without an FPU all of them are device-not-available, as with CR0.EM set.</summary>
-    /// <remarks>This is where an FPU's own emitter takes over.</remarks>
-    private void EmitFloatingPoint(in Instruction instruction) => EmitFault(instruction, Vector.DeviceNotAvailable);
-
     /// <summary>One operation for a cmp or test and the jcc behind it.</summary>
     private bool TryFuse(in Instruction test, in Instruction branch)
     {
@@ -309,6 +305,7 @@ internal sealed unsafe partial class Translator
                 break;
             case Mnemonic.Int1: End(Begin(instruction), new HandlerPair(&SystemHandlers.DebugInterrupt)); break;
             case Mnemonic.Wait: EmitPlain<WaitForFpu>(instruction); break;
+            case Mnemonic.Fxsave or Mnemonic.Fxrstor: EmitExtendedState(instruction); break;
             case Mnemonic.Cpuid: EmitPlain<Identify>(instruction); break;
             case Mnemonic.Rdtsc: End(Begin(instruction), Select.Leaving<ReadTimeStamp>()); break;
             case Mnemonic.Bound: EmitWithAddress(instruction, instruction.Code == Code.Bound_r16_m1616 ? Select.Rare<CheckBounds<Bits16>>() : Select.Rare<CheckBounds<Bits32>>()); break;
@@ -341,8 +338,8 @@ internal sealed unsafe partial class Translator
     /// <summary>What str shows: the host's task segment (ABI §6).</summary>
     private const uint TaskSelector = 16 * 8;
 
-    /// <summary>What smsw shows: paging, write protection, numeric errors, an 80387's type, no FPU, protected mode.</summary>
-    private const uint ControlRegister0 = 0x80010035;
+    /// <summary>What smsw shows: paging, write protection, numeric errors, an 80387's type, an FPU that wait minds, protected mode.</summary>
+    private const uint ControlRegister0 = 0x80010033;
 
     private void EmitInterrupt(in Instruction instruction, byte vector)
     {

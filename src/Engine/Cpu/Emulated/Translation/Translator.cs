@@ -16,7 +16,7 @@ internal sealed unsafe partial class Translator : IDisposable
 
     private readonly InstructionReader reader = new();
     private readonly Instruction[] instructions = new Instruction[Block.MaxInstructions];
-    private readonly bool[] isFloatingPoint = new bool[Block.MaxInstructions];
+    private readonly ushort[] floatingPoint = new ushort[Block.MaxInstructions];
     private readonly bool[] flagsSeen = new bool[Block.MaxInstructions];
     private readonly Operation* operations = (Operation*)NativeMemory.AlignedAlloc((nuint)(MaxOperations * sizeof(Operation)), 64);
     private readonly OperationInfo[] infos = new OperationInfo[MaxOperations];
@@ -61,7 +61,7 @@ internal sealed unsafe partial class Translator : IDisposable
             uint secondPage = linearStart + available;
             if (!mmu.TryRead(cpu, secondPage, out byte* second)) return null;
             reader.StartAcross(code, available, second, eip);
-            if (!reader.Read(out instructions[0], out isFloatingPoint[0]))
+            if (!reader.Read(out instructions[0], out floatingPoint[0]))
             {
                 CpuState.Raise(cpu, Vector.GeneralProtection); // longer than fifteen bytes
                 return null;
@@ -75,7 +75,7 @@ internal sealed unsafe partial class Translator : IDisposable
         for (int i = 0; i < instructionCount && !ended; i++)
         {
             if (i == instructionCount - 2 && TryFuse(instructions[i], instructions[i + 1])) break;
-            if (isFloatingPoint[i]) EmitFloatingPoint(instructions[i]);
+            if (floatingPoint[i] != 0) EmitFloatingPoint(instructions[i], floatingPoint[i]);
             else Emit(instructions[i], flagsSeen[i]);
         }
 
@@ -113,7 +113,7 @@ internal sealed unsafe partial class Translator : IDisposable
         while (instructionCount < most)
         {
             ref Instruction instruction = ref instructions[instructionCount];
-            if (!reader.Read(out instruction, out isFloatingPoint[instructionCount])) return;
+            if (!reader.Read(out instruction, out floatingPoint[instructionCount])) return;
             instructionCount++;
             if (EndsBlock(instruction) || instruction.NextIP32 - start >= available) return;
         }
