@@ -67,20 +67,20 @@ internal sealed class Oracle : IDisposable
         process.Dispose();
     }
 
-    /// <summary>Builds the oracle into a directory of its own.</summary>
+    /// <summary>Builds an oracle into a directory of its own.</summary>
     /// <returns>The program, or null and why there is none.</returns>
-    public static (string? Program, string? WhyNot) Build()
+    public static (string? Program, string? WhyNot) Build(string source = "oracle.c")
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture is not (Architecture.X64 or Architecture.X86))
             return (null, $"the oracle needs an x86 Linux, this is {RuntimeInformation.RuntimeIdentifier}");
 
         string directory = Path.Combine(AppContext.BaseDirectory, "oracle");
         Directory.CreateDirectory(directory);
-        string program = Path.Combine(directory, $"oracle-{Environment.ProcessId}");
+        string program = Path.Combine(directory, $"{Path.GetFileNameWithoutExtension(source)}-{Environment.ProcessId}");
         string[] arguments =
         [
             "-m32", "-O2", "-ffreestanding", "-fno-stack-protector", "-fcf-protection=none", "-nostdlib", "-static", "-fno-pie", "-no-pie",
-            $"-Wl,-Ttext-segment=0x{SelfBase:x}", "-Wl,--build-id=none", "-o", program, Source(),
+            $"-Wl,-Ttext-segment=0x{SelfBase:x}", "-Wl,--build-id=none", "-o", program, Source(source),
         ];
         try
         {
@@ -95,15 +95,15 @@ internal sealed class Oracle : IDisposable
         }
     }
 
-    private static string Source()
+    private static string Source(string name)
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
-            string source = Path.Combine(at.FullName, "tests", "oracle", "oracle.c");
+            string source = Path.Combine(at.FullName, "tests", "oracle", name);
             if (File.Exists(source)) return source;
         }
 
-        throw new FileNotFoundException("tests/oracle/oracle.c is in no directory above the tests");
+        throw new FileNotFoundException($"tests/oracle/{name} is in no directory above the tests");
     }
 
     private void Receive(Span<byte> into)

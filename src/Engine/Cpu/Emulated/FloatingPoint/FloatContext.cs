@@ -97,11 +97,12 @@ internal struct FloatContext
         if (exponent < Float80.MaxExponent) return Float80.Pack(negative, exponent, high);
 
         Raise(FpuExceptions.Overflow);
-        if (IsUnmasked(FpuExceptions.Overflow) && exponent - Wrap < Float80.MaxExponent)
-            return Float80.Pack(negative, exponent - Wrap, high);
+        bool trapped = IsUnmasked(FpuExceptions.Overflow);
+        if (trapped && exponent - Wrap < Float80.MaxExponent) return Float80.Pack(negative, exponent - Wrap, high);
 
+        // Only fscale gets so far that no moving of the exponent helps; then it is infinity, whatever the rounding.
         Raise(FpuExceptions.Precision);
-        RoundedUp = OverflowsToInfinity(negative);
+        RoundedUp = trapped || OverflowsToInfinity(negative);
         return RoundedUp
             ? Float80.Infinity(negative)
             : Float80.Pack(negative, Float80.MaxExponent - 1, ulong.MaxValue << Spare);

@@ -19,7 +19,8 @@ internal readonly unsafe struct PushNumber : IFpuReads
             value = value.Quiet;
         }
 
-        if (fpu->Report(context)) FpuState.Push(fpu, value);
+        // A denormal operand is loaded even if that traps; it is normal by then.
+        if (fpu->Report(context) || (context.Raised & FpuExceptions.Invalid) == 0) FpuState.Push(fpu, value);
     }
 }
 
@@ -210,6 +211,18 @@ internal readonly unsafe struct CopyTop<TPops> : IFpuAction where TPops : IPops
     }
 }
 
+/// <summary>The other encoding of fstp st(i) (D9 D8): from an empty register it copies nothing, and no harm done.</summary>
+internal readonly unsafe struct CopyTopQuietly : IFpuAction
+{
+    public static void Run(CpuState* cpu, int i)
+    {
+        FpuState* fpu = &cpu->Fpu;
+        fpu->Status &= StatusWord.NotC1;
+        if (!fpu->IsEmpty(0)) FpuState.Set(fpu, i, *FpuState.St(fpu, 0));
+        fpu->Pop();
+    }
+}
+
 /// <summary>fxch.</summary>
 internal readonly unsafe struct ExchangeWithTop : IFpuAction
 {
@@ -278,7 +291,7 @@ internal readonly unsafe struct PartialRemainder<TNearest> : IFpuAction where TN
     public static void Run(CpuState* cpu, int i)
     {
         FpuState* fpu = &cpu->Fpu;
-        fpu->Status &= StatusWord.NotConditions;
+        fpu->Status &= 0xFFFF & ~StatusWord.C2;
         if (fpu->IsEmpty(0) || fpu->IsEmpty(1))
         {
             if (fpu->ReportUnderflow()) FpuState.Set(fpu, 0, Float80.Indefinite);
@@ -290,6 +303,8 @@ internal readonly unsafe struct PartialRemainder<TNearest> : IFpuAction where TN
             *FpuState.St(fpu, 0), *FpuState.St(fpu, 1), TNearest.IsNearest, ref context, out ulong? quotient);
         if (!fpu->Report(context)) return;
         *FpuState.St(fpu, 0) = result;
+        if (result.IsNaN) return;
+        fpu->Status &= StatusWord.NotConditions;
         if (quotient is not { } bits) fpu->Status |= StatusWord.C2;
         else fpu->Status |= (ushort)(((bits & 4) != 0 ? StatusWord.C0 : 0) | ((bits & 2) != 0 ? StatusWord.C3 : 0) | ((bits & 1) != 0 ? StatusWord.C1 : 0));
     }
@@ -362,6 +377,7 @@ internal readonly unsafe struct FreeRegister<TPops> : IFpuAction where TPops : I
 {
     public static void Run(CpuState* cpu, int i)
     {
+        cpu->Fpu.Status &= StatusWord.NotC1;
         cpu->Fpu.Free(i);
         if (TPops.Pops) cpu->Fpu.Pop();
     }

@@ -177,7 +177,7 @@ internal sealed unsafe partial class Translator
         < 0xC8 => Registers<PushRegister>(),
         < 0xD0 => Registers<ExchangeWithTop>(),
         0xD0 => Registers<NoFloatOperation>(),
-        >= 0xD8 and < 0xE0 => Registers<CopyTop<Pop>>(),
+        >= 0xD8 and < 0xE0 => Registers<CopyTopQuietly>(),
         0xE0 => Registers<ChangeSign>(),
         0xE1 => Registers<AbsoluteValue>(),
         0xE4 => Registers<CompareWithZero>(),
