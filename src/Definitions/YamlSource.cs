@@ -18,8 +18,9 @@ internal sealed class YamlSource(string path, string text)
         try
         {
             path = System.IO.Path.GetFullPath(path);
-            using FileStream file = File.OpenRead(path);
-            byte[] bytes = new byte[MostBytes + 1];
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            // Devices and pipes say nothing, or nothing true, of their length.
+            byte[] bytes = new byte[file.CanSeek && file.Length is > 0 and < MostBytes ? file.Length : MostBytes + 1];
             int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             YamlSource empty = new(path, "");
             return length <= MostBytes

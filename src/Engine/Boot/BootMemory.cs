@@ -58,7 +58,7 @@ internal sealed class BootMemory
     {
         yield return new LoadedPart("boot parameters", 0, CommandLineAddress, null);
         yield return new LoadedPart("command line", CommandLineAddress, (uint)Encoding.UTF8.GetByteCount(definition.CommandLine) + 1, null);
-        foreach (KernelSegment segment in kernel.Segments.OrderBy(segment => segment.Physical))
+        foreach (KernelSegment segment in kernel.SegmentsByAddress)
             yield return new LoadedPart("kernel", segment.Physical, segment.Size, definition.Kernel);
         yield return new LoadedPart("page tables", tablesAddress, TablePages * GuestMemory.PageSize, null);
         yield return new LoadedPart("page directory", PageDirectory, GuestMemory.PageSize, null);

@@ -27,6 +27,9 @@ internal sealed class KernelImage
 
     public IReadOnlyList<KernelSegment> Segments { get; }
 
+    /// <summary>The segments, lowest address first.</summary>
+    public IReadOnlyList<KernelSegment> SegmentsByAddress => ByAddress(Segments);
+
     /// <summary>First linear address of the kernel's mapping of all memory.</summary>
     public uint PageOffset { get; }
 
@@ -66,11 +69,18 @@ internal sealed class KernelImage
 
     private static uint? FindEntry(IReadOnlyList<KernelSegment> segments, uint pageOffset)
     {
-        foreach (KernelSegment segment in segments.OrderBy(segment => segment.Physical))
+        foreach (KernelSegment segment in ByAddress(segments))
         {
             int at = segment.Bytes.Span.IndexOf(Signature);
             if (at >= 0) return segment.Physical + (uint)(at + Signature.Length) + pageOffset;
         }
         return null;
+    }
+
+    private static KernelSegment[] ByAddress(IReadOnlyList<KernelSegment> segments)
+    {
+        KernelSegment[] sorted = [.. segments];
+        Array.Sort(sorted, (left, right) => left.Physical.CompareTo(right.Physical));
+        return sorted;
     }
 }
