@@ -24,9 +24,8 @@ public class StandstillTests
         Assert.True(guest.Cpu.TaskSwitched);
 
         Assert.Equal(["SEND_DMA[1]"], ScriptedGuest.Words(guest.Step()));
-        Assert.Equal(Standstill.Dma, guest.Guest.Standstill);
+        StandsBefore(guest, Standstill.Dma, "BIND_DMA", "TS", slot: 2);
         Assert.Equal(new PendingDma(0, dma, "console"), guest.Guest.PendingDma);
-        Assert.Equal("BIND_DMA", guest.Guest.PendingHypercall!.Name);
         Assert.Equal("", guest.Guest.ConsoleText);
 
         Assert.Equal(["console <- text"], ScriptedGuest.Words(guest.Step()));

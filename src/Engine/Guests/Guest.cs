@@ -96,7 +96,7 @@ public sealed class Guest : IDisposable
     /// <summary>The hypercall that the trap handler has set and the run loop has not yet done; null if there is none.</summary>
     public Hypercall? PendingHypercall { get; internal set; }
 
-    /// <summary>What runs next of a pending hypercall: a ring entry, or the direct call itself.</summary>
+    /// <summary>What runs next of a pending hypercall, once a pending DMA is served: a ring entry, or the direct call itself.</summary>
     public Hypercall? NextCall
     {
         get
@@ -104,7 +104,7 @@ public sealed class Guest : IDisposable
             lock (gate)
             {
                 if (disposed || PendingHypercall is null) return null;
-                return PendingDma is null && Data.IsInitialised && Ring.Peek(Abi, PendingHypercall) is { } entry ? entry : PendingHypercall;
+                return Data.IsInitialised && Ring.Peek(Abi, PendingHypercall) is { } entry ? entry : PendingHypercall;
             }
         }
     }
