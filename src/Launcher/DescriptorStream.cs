@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
@@ -28,7 +29,8 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
         }
     }
 
-    /// <exception cref="IOException">Nobody reads it any more, the disk is full, …</exception>
+    /// <exception cref="ReaderGoneException">It is a pipe that nobody reads any more.</exception>
+    /// <exception cref="IOException">The disk is full, …</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         while (!buffer.IsEmpty)
@@ -36,7 +38,7 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
             nint count;
             fixed (byte* start = buffer) count = (nint)(long)write(descriptor, start, (size_t)(ulong)buffer.Length);
             if (count >= 0) buffer = buffer[(int)count..];
-            else if (!MayTryAgain(POLLOUT)) throw new IOException($"writing failed with error {errno}");
+            else if (!MayTryAgain(POLLOUT)) throw errno == EPIPE ? new ReaderGoneException() : new IOException(Marshal.GetPInvokeErrorMessage(errno));
         }
     }
 
@@ -60,3 +62,6 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
         return poll(&ready, 1, -1) >= 0 || errno == EINTR;
     }
 }
+
+/// <summary>Whoever read our output has gone, as head does when it has seen enough.</summary>
+internal sealed class ReaderGoneException : IOException;

@@ -20,7 +20,7 @@ internal sealed class GuestSession : IDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Stopwatch running = new();
     private string? stopReason;
-    private bool outputClosed;
+    private IOException? outputProblem;
 
     public GuestSession(Guest guest, EventFormat? events, bool verbose, LauncherStreams streams)
     {
@@ -28,11 +28,7 @@ internal sealed class GuestSession : IDisposable
         this.streams = streams;
         this.verbose = verbose;
         lines = events is { } format ? EventLines.Create(format) : null;
-        output = new LiveOutput(streams.Output, () =>
-        {
-            outputClosed = true;
-            Stop("stopped: nobody reads its output any more");
-        });
+        output = new LiveOutput(streams.Output, OutputBroke);
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
 
         signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
@@ -55,7 +51,7 @@ internal sealed class GuestSession : IDisposable
         terminal?.Dispose();
 
         (int status, string how) = Outcome();
-        if (verbose || (status != ExitStatus.PowerDown && !outputClosed)) streams.Error.WriteLine($"lguest: {how}");
+        if (verbose || (status != ExitStatus.PowerDown && outputProblem is not ReaderGoneException)) streams.Error.WriteLine($"lguest: {how}");
         return status;
     }
 
@@ -94,6 +90,12 @@ internal sealed class GuestSession : IDisposable
         return limit > running.Elapsed ? limit - running.Elapsed : TimeSpan.FromTicks(1);
     }
 
+    private void OutputBroke(IOException e)
+    {
+        outputProblem = e;
+        Stop(e is ReaderGoneException ? "stopped: nobody reads its output any more" : $"stopped: its output cannot be written: {e.Message}");
+    }
+
     private void Stop(string reason)
     {
         Interlocked.CompareExchange(ref stopReason, reason, null);
@@ -119,6 +121,8 @@ internal sealed class GuestSession : IDisposable
         string name = $"guest '{guest.Name}'";
         (int status, string how) = guest switch
         {
+            // Even if the guest has reached its end: not all of it was seen.
+            _ when outputProblem is not (null or ReaderGoneException) => (ExitStatus.Stopped, $"{name} {stopReason}"),
             { Ending: { Kind: EndingKind.PowerDown } ending } => (ExitStatus.PowerDown, $"{name} ended: {ending.Reason}"),
             { Ending: { Kind: EndingKind.Stopped } ending } => (ExitStatus.Stopped, $"{name} ended: {ending.Reason}"),
             { Ending: { } ending } => (ExitStatus.Died, $"{name} ended: {ending.Reason}"),

@@ -8,15 +8,15 @@ internal sealed class LiveOutput : IDisposable
 
     private readonly Lock gate = new();
     private readonly Stream output;
-    private readonly Action broken;
+    private readonly Action<IOException> broken;
     private readonly Timer delayed;
     private readonly byte[] waiting = new byte[Enough];
     private int length;
     private bool isBroken;
 
     /// <param name="output">Where it goes in the end.</param>
-    /// <param name="broken">Called once, on any thread, when nothing can be written any more.</param>
-    public LiveOutput(Stream output, Action broken)
+    /// <param name="broken">Called once, on any thread, with the reason why nothing can be written any more.</param>
+    public LiveOutput(Stream output, Action<IOException> broken)
     {
         this.output = output;
         this.broken = broken;
@@ -74,10 +74,10 @@ internal sealed class LiveOutput : IDisposable
             output.Write(bytes);
             output.Flush();
         }
-        catch (IOException)
+        catch (IOException e)
         {
             isBroken = true;
-            broken();
+            broken(e);
         }
     }
 }

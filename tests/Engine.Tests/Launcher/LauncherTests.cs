@@ -140,6 +140,15 @@ public class LauncherTests
     }
 
     [Fact]
+    public void Output_that_cannot_be_written_is_said()
+    {
+        using Process launcher = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"'{Launcher}' '{Launched.Example("hello")}' > /dev/full"]) { RedirectStandardError = true })!;
+        Assert.Equal("lguest: guest 'hello' stopped: its output cannot be written: No space left on device\n", launcher.StandardError.ReadToEnd());
+        Assert.True(launcher.WaitForExit(20_000));
+        Assert.Equal(ExitStatus.Stopped, launcher.ExitCode);
+    }
+
+    [Fact]
     public void A_signal_stops_the_guest()
     {
         using Process launcher = Start("--events=jsonl", Launched.Example("echo"));
@@ -204,6 +213,6 @@ public class LauncherTests
 
     private sealed class ClosedOutput : MemoryStream
     {
-        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("nobody reads");
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new ReaderGoneException();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LguestPS.Launcher;
 using Xunit;
 
@@ -10,7 +9,7 @@ public class LiveOutputTests
     public void Small_writes_are_collected_and_still_come_out_soon()
     {
         CountingStream stream = new();
-        using LiveOutput output = new(stream, () => { });
+        using LiveOutput output = new(stream, _ => { });
         for (int i = 0; i < 100; i++) output.Write("line\n"u8);
         Assert.True(stream.Written.Wait(TimeSpan.FromSeconds(20)));
         Assert.InRange(stream.Writes, 1, 20);
@@ -22,7 +21,7 @@ public class LiveOutputTests
         CountingStream stream = new();
         byte[] expected = new byte[300_000];
         new Random(1).NextBytes(expected);
-        using (LiveOutput output = new(stream, () => { }))
+        using (LiveOutput output = new(stream, _ => { }))
         {
             for (int at = 0, size = 1; at < expected.Length; at += size, size = size * 3 % 50_000 + 1)
             {
