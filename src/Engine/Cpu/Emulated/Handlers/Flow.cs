@@ -27,16 +27,10 @@ internal static unsafe class Flow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Operation* Follow(CpuState* cpu, Link* link, TlbEntry* tlb)
     {
-        Operation* target = link->Target;
         long left = cpu->Budget - link->Count;
-        if (left < 0)
-        {
-            cpu->Registers.Eip = link->Eip;
-            cpu->Unlinked = link;
-            return cpu->Depart(cpu, target, tlb);
-        }
-
+        if (left < 0) return cpu->Depart(cpu, (Operation*)link, tlb);
         cpu->Budget = left;
+        Operation* target = link->Target;
         return target->Handler(cpu, target, tlb);
     }
 
@@ -45,28 +39,38 @@ internal static unsafe class Flow
     public static Operation* Jump(CpuState* cpu, uint eip, TlbEntry* tlb)
     {
         Link* entry = JumpCache.For(cpu->Jumps, eip);
-        Operation* target = entry->Target;
         long left = cpu->Budget - entry->Count;
         if (entry->Eip != eip || left < 0)
         {
             cpu->Registers.Eip = eip;
-            return cpu->Depart(cpu, target, tlb);
+            return cpu->Depart(cpu, null, tlb);
         }
 
         cpu->Budget = left;
+        Operation* target = entry->Target;
         return target->Handler(cpu, target, tlb);
     }
 
-    /// <summary>The end of a chain: back to the loop, with the target if the jump cache knows it.</summary>
+    /// <summary>The end of a chain: back to the loop, with the block to go on with if the jump cache knows it.</summary>
+    /// <param name="cpu">Its eip says where to, unless there is a link.</param>
+    /// <param name="op">The <see cref="Link"/> that could not be followed, or null.</param>
+    /// <param name="tlb">Not needed.</param>
     public static Operation* Depart(CpuState* cpu, Operation* op, TlbEntry* tlb)
     {
         byte here;
         cpu->StackMark = (nint)(&here);
 
-        Link* link = cpu->Unlinked;
-        if (link != null && link->Target == null) return null;
+        var link = (Link*)op;
+        if (link != null)
+        {
+            cpu->Registers.Eip = link->Eip;
+            if (link->Target == null)
+            {
+                cpu->Unlinked = link;
+                return null;
+            }
+        }
 
-        cpu->Unlinked = null;
         uint eip = cpu->Registers.Eip;
         Link* entry = JumpCache.For(cpu->Jumps, eip);
         if (entry->Eip != eip || cpu->Budget < entry->Count) return null;

@@ -27,7 +27,7 @@ internal unsafe struct CpuState
     /// <summary>The jump cache of the current privilege level.</summary>
     public Link* Jumps;
 
-    /// <summary>Ends a chain of handlers: continues at <see cref="GuestRegisters.Eip"/>, which the caller has set.</summary>
+    /// <summary><see cref="Flow.Depart"/>.</summary>
     public delegate*<CpuState*, Operation*, TlbEntry*, Operation*> Depart;
 
     /// <summary>The TLB of the current privilege level.</summary>
