@@ -49,13 +49,22 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         state->Fpu.Initialize();
     }
 
+    ~EmulatedCpu() => Free();
+
     public override string Name => "emulated";
 
     public override bool HasFpu => true;
 
-    public override ref GuestRegisters Registers => ref state->Registers;
+    public override ref GuestRegisters Registers
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            return ref state->Registers;
+        }
+    }
 
-    public override long InstructionCount => retired + slice - state->Budget;
+    public override long InstructionCount => slice == 0 ? retired : retired + slice - state->Budget;
 
     public override bool TaskSwitched
     {
@@ -116,8 +125,16 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     public override void Dispose()
     {
         if (disposed) return;
-        disposed = true;
         memory.WatchedPageWritten = null;
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Nothing but native memory goes here, so it may happen in a finalizer.</summary>
+    private void Free()
+    {
+        disposed = true;
+        if (!self.IsAllocated) return; // the constructor did not get that far
         self.Free();
         Translations.Dispose();
         Mmu.Dispose();

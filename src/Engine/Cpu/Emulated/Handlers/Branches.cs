@@ -22,7 +22,7 @@ internal static unsafe class Branches
         return TLoop.Step(cpu, op) ? Flow.Follow(cpu, links + 1, tlb) : Flow.Follow(cpu, links, tlb);
     }
 
-    /// <summary>A jump or conditional jump whose target the loop must look at, kept apart from links: the immediate.</summary>
+    /// <summary>jmp to an address in a register, or to another page, where the immediate is the target.</summary>
     public static Operation* Jump<TTarget, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb)
         where TTarget : ISource where TSize : IOperandSize =>
         Flow.Jump(cpu, TTarget.Value<TSize>(cpu, op), tlb);

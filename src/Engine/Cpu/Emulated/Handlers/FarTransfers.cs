@@ -54,17 +54,13 @@ internal static unsafe class FarTransfers
         if (!Segmentation.TryJumpTarget(cpu, selector, out Descriptor descriptor)) return Flow.Fault(cpu, op);
         if (offset > descriptor.Limit) return Flow.Fault(cpu, op, Vector.GeneralProtection);
 
-        // The lower of the two first: if it can be written, the other is in the same or an equally writable page, or faults here too.
-        uint before = cpu->Registers.Esp;
-        uint next = Flow.NextEip(op);
-        if (!LongWay.OpenWrite(cpu, SegmentNumber.Ss, before - 2 * TSize.Bytes & cpu->StackMask, TSize.Bytes)
-            || !StackAccess.Push<TSize, SegmentedStack>(cpu, cpu->Registers.Cs))
+        // Both must be writable before one is written.
+        uint top = cpu->Registers.Esp;
+        if (!LongWay.OpenWrite(cpu, SegmentNumber.Ss, top - TSize.Bytes & cpu->StackMask, TSize.Bytes)
+            || !LongWay.OpenWrite(cpu, SegmentNumber.Ss, top - 2 * TSize.Bytes & cpu->StackMask, TSize.Bytes)
+            || !StackAccess.Push<TSize, SegmentedStack>(cpu, cpu->Registers.Cs)
+            || !StackAccess.Push<TSize, SegmentedStack>(cpu, Flow.NextEip(op)))
             return Flow.Fault(cpu, op);
-        if (!StackAccess.Push<TSize, SegmentedStack>(cpu, next))
-        {
-            cpu->Registers.Esp = before;
-            return Flow.Fault(cpu, op);
-        }
 
         Segmentation.SetCode(cpu, (ushort)(selector & ~3 | cpu->PrivilegeLevel), descriptor);
         return Flow.LeaveTo(cpu, op, offset);

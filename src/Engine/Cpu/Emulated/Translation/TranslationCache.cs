@@ -39,7 +39,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         {
             if (block->Physical != physical || block->Eip != eip || block->Mode != mode) continue;
             if (!block->Straddles) break;
-            if (!mmu.TryRead(cpu, (linear | TlbEntry.PageMask ^ uint.MaxValue) + 1, out byte* second)) return null;
+            if (!mmu.TryRead(cpu, (linear & TlbEntry.PageMask) + GuestMemory.PageSize, out byte* second)) return null;
             if (mmu.PhysicalOf(second) >> GuestMemory.PageShift == block->SecondFrame) break;
         }
 

@@ -55,8 +55,7 @@ internal sealed unsafe partial class Translator
             || instruction.MemoryIndex is >= Register.AX and <= Register.DI;
         if (isShort) op->Traits |= OperationTraits.ShortAddress;
 
-        bool flat = IsFlatData && !isShort && segment is Register.ES or Register.SS or Register.DS && IsFlatData && !isShort;
-        if (!flat) return AddressKind.Segmented;
+        if (!IsFlatData || isShort || segment is not (Register.ES or Register.SS or Register.DS)) return AddressKind.Segmented;
         return instruction.MemoryIndex == Register.None ? AddressKind.FlatBase : AddressKind.FlatIndexed;
     }
 
