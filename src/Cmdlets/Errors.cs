@@ -16,6 +16,7 @@ internal static class Errors
             LguestError.NotSupported => (ErrorCategory.NotImplemented, "Test-LguestHost shows what this machine can run."),
             LguestError.GuestBusy => (ErrorCategory.ResourceBusy, "Stop-Job, Suspend-LguestGuest or Wait-LguestGuest ends the other run."),
             LguestError.GuestEnded => (ErrorCategory.InvalidOperation, "Make the guest anew with New-LguestGuest."),
+            LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
             _ => (ErrorCategory.NotSpecified, ""),
         };
         return Record(e, $"{e.Error}", category, target ?? e.Path, advice);

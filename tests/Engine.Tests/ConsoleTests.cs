@@ -150,4 +150,13 @@ public class ConsoleTests
 
     private static string Contents(ScriptedGuest guest, uint index) =>
         Encoding.ASCII.GetString(guest.Memory.Read(Buffer + index * 0x100, guest.UsedLength(Array + index * 100)));
+
+    [Fact]
+    public void Input_that_nobody_reads_is_bounded_and_refused_whole()
+    {
+        using ScriptedGuest guest = ScriptedGuest.Initialised();
+        guest.Guest.SendConsole(new byte[1 << 20]);
+        LguestException refused = Assert.Throws<LguestException>(() => guest.Guest.SendConsole("x"));
+        Assert.Equal(LguestError.ConsoleFull, refused.Error);
+    }
 }

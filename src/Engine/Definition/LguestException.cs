@@ -20,6 +20,9 @@ public enum LguestError
 
     /// <summary>The guest has ended and cannot do this any more.</summary>
     GuestEnded,
+
+    /// <summary>The guest has not read what was typed into its console before.</summary>
+    ConsoleFull,
 }
 
 /// <summary>The only exception of the public API: the message says what, where and what to do.</summary>

@@ -8,6 +8,9 @@ internal sealed class ConsoleDevice : Device
 {
     private const int ScrollbackSize = 64 * 1024;
 
+    /// <summary>The most bytes that may wait for the guest to take them.</summary>
+    public const int MostWaiting = 1 << 20;
+
     private readonly Lock gate = new();
     private readonly Queue<byte> typed = new();
     private readonly byte[] scrollback = new byte[ScrollbackSize];
@@ -44,10 +47,15 @@ internal sealed class ConsoleDevice : Device
         }
     }
 
-    public void Enter(ReadOnlySpan<byte> bytes)
+    /// <summary>Takes what is typed: all of it or, if too much waits already, nothing.</summary>
+    public bool TryEnter(ReadOnlySpan<byte> bytes)
     {
         lock (gate)
+        {
+            if (bytes.Length > MostWaiting - typed.Count) return false;
             foreach (byte value in bytes) typed.Enqueue(value);
+            return true;
+        }
     }
 
     public override DmaOutcome Serve(Guest guest, DmaList sent)

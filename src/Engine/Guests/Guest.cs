@@ -208,13 +208,14 @@ public sealed class Guest : IDisposable
     }
 
     /// <summary>Types bytes into the guest's console. They wait until the guest takes them.</summary>
-    /// <exception cref="LguestException">GuestEnded; or NotSupported if the guest has no console.</exception>
+    /// <exception cref="LguestException">GuestEnded; NotSupported if the guest has no console; ConsoleFull, and then nothing was typed.</exception>
     public void SendConsole(ReadOnlySpan<byte> bytes)
     {
         if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}.");
         if (Devices.Console is not { } console)
             throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' has no console; add 'console' to its devices.");
-        console.Enter(bytes);
+        if (!console.TryEnter(bytes))
+            throw new LguestException(LguestError.ConsoleFull, $"Guest '{Name}' has too much unread console input; at most {ConsoleDevice.MostWaiting} bytes can wait. Let it run until it has read them.");
         Wake();
     }
 
