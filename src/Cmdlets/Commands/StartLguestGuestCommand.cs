@@ -54,13 +54,14 @@ public sealed class StartLguestGuestCommand : RunningCommand
     private void Stream(Guest guest)
     {
         EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
-        using RunProgress progress = new(this, guest);
+        RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse };
         foreach (LguestEvent happened in guest.Run(options, StopToken))
         {
             progress.Hide();
             WriteObject(happened);
         }
+        progress.Hide();
         SayWhereItStands(guest);
     }
 

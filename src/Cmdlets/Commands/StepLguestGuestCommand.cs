@@ -51,8 +51,13 @@ public sealed class StepLguestGuestCommand : RunningCommand
 
     private void Step(Guest guest, StepOptions options)
     {
-        foreach (LguestEvent happened in guest.Step(options, StopToken))
+        RunProgress progress = new(this, guest);
+        foreach (LguestEvent happened in guest.Step(options with { Pulse = progress.Pulse }, StopToken))
+        {
+            progress.Hide();
             WriteObject(happened);
+        }
+        progress.Hide();
     }
 
     private void StepUntil(Guest guest, StepOptions options)

@@ -17,10 +17,12 @@ public sealed class WaitLguestGuestCommand : RunningCommand
         }
         else if (!guest.HasEnded)
         {
-            RunOptions options = new() { Driver = Driver, Filter = EventFilter.Nothing, TimeLimit = TimeLimit };
+            RunProgress progress = new(this, guest);
+            RunOptions options = new() { Driver = Driver, Filter = EventFilter.Nothing, TimeLimit = TimeLimit, Pulse = progress.Pulse };
             foreach (LguestEvent _ in guest.Run(options, StopToken))
             {
             }
+            progress.Hide();
             if (TimeLimit is not null && guest.Standstill == Standstill.TimeLimit) return;
             SayWhereItStands(guest);
         }

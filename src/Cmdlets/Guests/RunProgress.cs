@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace LguestPS.Cmdlets;
 
 /// <summary>A progress bar for a run that shows nothing else.</summary>
-internal sealed class RunProgress(Cmdlet cmdlet, Guest guest) : IDisposable
+internal sealed class RunProgress(Cmdlet cmdlet, Guest guest)
 {
     private const int ActivityId = 0x19;
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
@@ -11,7 +11,7 @@ internal sealed class RunProgress(Cmdlet cmdlet, Guest guest) : IDisposable
     private long lastEvent = System.Diagnostics.Stopwatch.GetTimestamp();
     private bool shown;
 
-    /// <summary>Something else is shown now.</summary>
+    /// <summary>Something else is shown now, or the run is over.</summary>
     public void Hide()
     {
         lastEvent = System.Diagnostics.Stopwatch.GetTimestamp();
@@ -29,9 +29,6 @@ internal sealed class RunProgress(Cmdlet cmdlet, Guest guest) : IDisposable
             $"{guest.GuestTime.TotalSeconds:F1} s of guest time, {guest.InstructionCount:N0} instructions, {guest.EventCount:N0} events",
             ProgressRecordType.Processing));
     }
-
-    // Not Hide: on the way out of a stopped pipeline, nothing may be written any more.
-    public void Dispose() => shown = false;
 
     private ProgressRecord Record(string status, ProgressRecordType type) =>
         new(ActivityId, $"Running guest '{guest.Name}'", status.Length == 0 ? "done" : status) { RecordType = type };
