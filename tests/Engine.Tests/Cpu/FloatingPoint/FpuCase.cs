@@ -72,6 +72,9 @@ internal sealed record FpuCase(byte[] Code, FpuRegisters Before, byte[] Operand,
     /// <summary>Bits of the status word that nobody defines.</summary>
     public ushort UndefinedStatus { get; init; }
 
+    /// <summary>Registers from st(0) on that hold approximate results.</summary>
+    public int Results { get; init; }
+
     public FpuTest ForOracle()
     {
         FpuTest test = default;

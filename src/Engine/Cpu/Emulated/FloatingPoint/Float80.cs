@@ -50,4 +50,6 @@ internal readonly record struct Float80(ulong Significand, ushort SignExponent)
 
     public static Float80 Pack(bool negative, int exponent, ulong significand) =>
         new(significand, (ushort)(exponent | (negative ? 0x8000 : 0)));
+
+    public override string ToString() => $"{SignExponent:x4}:{Significand:x16}";
 }

@@ -38,6 +38,7 @@ internal static partial class FloatMath
         if (TryNotANumber(x, ref context, out Float80 nan)) return nan;
         if (x.IsZero) return x;
         context.NoteDenormal(x);
+        if (x.Exponent < Float80.Bias - 66) return Trigonometric(Wide.From(x), ref context);  // a trace more than x, as rounding takes it
         int quadrant = Reduce(x, out Wide rest);
         Wide sin = SineSeries(rest), cos = CosineSeries(rest);
         if ((quadrant & 1) == 0) return Trigonometric(sin / cos, ref context);
@@ -72,7 +73,12 @@ internal static partial class FloatMath
         context.NoteDenormal(x);
 
         // Beyond that range nothing is defined, and processors leave the operand as it is.
-        if (x.Exponent >= Float80.Bias) return x.Magnitude != Float80.One ? x : x.IsNegative ? Float80.Pack(true, Float80.Bias - 1, Float80.IntegerBit) : x;
+        if (x.Exponent >= Float80.Bias)
+        {
+            if (x.Magnitude != Float80.One) return x;
+            context.Raise(FpuExceptions.Precision);
+            return x.IsNegative ? Float80.Pack(true, Float80.Bias - 1, Float80.IntegerBit) : x;
+        }
 
         // e^t - 1 = t (1 + t/2 (1 + t/3 (1 + …
         Wide t = Wide.From(x) * Wide.Ln2, sum = Wide.One;
@@ -107,7 +113,12 @@ internal static partial class FloatMath
         if (y.IsZero) return Float80.Zero(y.IsNegative != below);
 
         Wide argument = Wide.From(x);
-        if (argument.Significand == Wide.One.Significand) return Multiply(FromInteger(argument.Exponent), y, ref context);
+        if (argument.Significand == Wide.One.Significand)
+        {
+            // Exact, but the processor never says so.
+            context.Raise(FpuExceptions.Precision);
+            return Multiply(FromInteger(argument.Exponent), y, ref context);
+        }
 
         // x = 2^k m with m between √½ and √2.
         int k = argument.Exponent;

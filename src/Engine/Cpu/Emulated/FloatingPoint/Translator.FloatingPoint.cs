@@ -16,23 +16,24 @@ internal sealed unsafe partial class Translator
         op->Immediate = instruction.IP32;
         op->Source = (byte)first;
         op->Destination = (byte)second;
-        if (!instruction.HasLockPrefix)
+        if (!isMemory)
         {
-            if (!isMemory)
-            {
-                handlers = SelectRegisters(first, second);
-            }
-            else if (instruction.Op0Kind == OpKind.Memory || instruction.Op1Kind == OpKind.Memory)
-            {
-                bool segmented = SetAddress(op, instruction) == AddressKind.Segmented;
-                handlers = segmented ? SelectMemory<Segmented>(first, second >> 3 & 7) : SelectMemory<FlatIndexed>(first, second >> 3 & 7);
-                if (handlers.Fast == null) handlers = SelectImage(first, second >> 3 & 7, instruction.Code is Code.Fldenv_m14byte or Code.Fnstenv_m14byte or Code.Fnsave_m94byte or Code.Frstor_m94byte);
-            }
+            handlers = SelectRegisters(first, second);
+        }
+        else if (instruction.Op0Kind == OpKind.Memory || instruction.Op1Kind == OpKind.Memory)
+        {
+            int function = second >> 3 & 7;
+            bool segmented = SetAddress(op, instruction) == AddressKind.Segmented;
+            handlers = segmented ? SelectMemory<Segmented>(first, function) : SelectMemory<FlatIndexed>(first, function);
+            if (handlers.Fast == null) handlers = SelectImage(first, function, IsWordImage(instruction.Code));
         }
 
         if (handlers.Fast == null) EmitFaultInto(op, Vector.InvalidOpcode);
         else Use(op, handlers);
     }
+
+    private static bool IsWordImage(Code code) =>
+        code is Code.Fldenv_m14byte or Code.Fnstenv_m14byte or Code.Fnsave_m94byte or Code.Frstor_m94byte;
 
     private void EmitExtendedState(in Instruction instruction) =>
         EmitWithAddress(instruction, instruction.Mnemonic == Mnemonic.Fxsave ? Select.Rare<ExtendedSave>() : Select.Rare<ExtendedRestore>());

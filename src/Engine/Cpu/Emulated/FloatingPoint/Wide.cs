@@ -35,7 +35,13 @@ internal readonly record struct Wide(bool IsNegative, int Exponent, UInt128 Sign
         if (x.Exponent < y.Exponent || x.Exponent == y.Exponent && x.Significand < y.Significand) (x, y) = (y, x);
         int distance = x.Exponent - y.Exponent;
         UInt128 other = distance < 128 ? y.Significand >> distance : 0;
-        if (x.IsNegative != y.IsNegative) return Normalize(x.IsNegative, x.Exponent, x.Significand - other);
+        if (x.IsNegative != y.IsNegative)
+        {
+            // However little is taken away, it shows: the cosine of anything but zero is less than one.
+            if (distance >= 128 || other << distance != y.Significand) other++;
+            return Normalize(x.IsNegative, x.Exponent, x.Significand - other);
+        }
+
         UInt128 sum = x.Significand + other;
         if (sum >= x.Significand) return x with { Significand = sum };
         return new Wide(x.IsNegative, x.Exponent + 1, sum >> 1 | UInt128.One << 127);

@@ -34,14 +34,15 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
     public override int ReadByte() => next < end ? *next++ : -1;
 
     /// <param name="instruction">The next instruction.</param>
-    /// <param name="floatingPoint">For an x87 opcode, known or not, its two bytes, the second in the upper half; else 0.</param>
+    /// <param name="floatingPoint">For an x87 opcode, known or not, but not locked, its two bytes, the second in the upper half; else 0.</param>
     /// <returns>False if the instruction does not end before the bytes do.</returns>
     public bool Read(out Instruction instruction, out ushort floatingPoint)
     {
         byte* opcode = next;
         decoder.Decode(out instruction);
-        while (opcode < next - 1 && IsPrefix(*opcode)) opcode++;
-        floatingPoint = (*opcode & 0xF8) == 0xD8 && opcode + 1 < next ? (ushort)(opcode[0] | opcode[1] << 8) : (ushort)0;
+        bool locked = false;
+        while (opcode < next - 1 && IsPrefix(*opcode)) locked |= *opcode++ == 0xF0;
+        floatingPoint = (*opcode & 0xF8) == 0xD8 && opcode + 1 < next && !locked ? (ushort)(opcode[0] | opcode[1] << 8) : (ushort)0;
         return decoder.LastError != DecoderError.NoMoreBytes;
     }
 
