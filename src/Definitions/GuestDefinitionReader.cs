@@ -32,6 +32,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["name"] = (guest, value) => guest with { Name = value.Text() },
         ["kernel"] = (guest, value) => guest with { Kernel = value.FullPath() },
         ["initrd"] = (guest, value) => guest with { Initrd = value.FullPath() },
+        ["symbols"] = (guest, value) => guest with { Symbols = value.FullPath() },
         ["memory"] = (guest, value) => guest with { Memory = value.Size() },
         ["commandLine"] = (guest, value) => guest with { CommandLine = value.Text() },
         ["abi"] = (guest, value) => guest with { Abi = value.Text() },

@@ -35,6 +35,8 @@ internal sealed class CommandLine
     private readonly Option<string[]> sharenet = new("--sharenet") { HelpName = "file", Description = "A network shared with other guests (2007 form)." };
     private readonly Option<string> tunnet = new("--tunnet") { Hidden = true };
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
+    private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
+    private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
     private readonly Option<string> abi = new("--abi") { HelpName = "profile", Description = "The ABI profile, such as dma-2007-10." };
     private readonly Option<string> cpu = new("--cpu") { HelpName = "auto|emulated|kvm", Description = "What runs the guest's instructions." };
     private readonly Option<string> clock = new("--clock") { HelpName = "host|virtual|events", Description = "What the guest's time is made of." };
@@ -48,7 +50,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, tunnet, events, abi, cpu, clock, tsc, limitTime, limitInstructions, verbose,
+            guest, block, initrd, sharenet, tunnet, events, symbols, summary, abi, cpu, clock, tsc, limitTime, limitInstructions, verbose,
             new HelpOption("--help", "-h"), new VersionOption("--version"),
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -64,6 +66,9 @@ internal sealed class CommandLine
 
     /// <summary>How to show events, or null to show the console.</summary>
     public EventFormat? Events { get; }
+
+    /// <summary>Whether to end with a summary.</summary>
+    public bool Summary => parsed.GetResult(summary) is not null;
 
     public bool Verbose => parsed.GetResult(verbose) is not null;
 
@@ -91,6 +96,7 @@ internal sealed class CommandLine
         };
         // Asked one by one, so that what is not given costs no start-up time.
         if (parsed.GetValue(abi) is { } profile) definition = definition with { Abi = profile };
+        if (parsed.GetValue(symbols) is { } map) definition = definition with { Symbols = FullPath(symbols.Name, map) };
         if (parsed.GetValue(cpu) is { } choice) definition = definition with { Cpu = OneOf<CpuChoice>(cpu, choice) };
         if (parsed.GetValue(clock) is { } kind) definition = definition with { Clock = OneOf<ClockKind>(clock, kind) };
         if (parsed.GetValue(tsc) is { } use) definition = definition with { Tsc = OneOf<TscChoice>(tsc, use) };
@@ -151,7 +157,7 @@ internal sealed class CommandLine
         .FirstOrDefault()?.Value;
 
     private bool IsValueOfOption(int index) =>
-        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
 
     private static string Hint(string unknown, Command root)
     {

@@ -94,7 +94,7 @@ internal sealed class JsonLines : EventLines
         json.WriteString("origin"u8, call.Origin.ToString());
         WriteNumber("slot"u8, call.Slot);
         WriteNumber("result"u8, call.Result);
-        json.WriteNumber("eip"u8, call.Eip);
+        WriteEip(call.Eip, call.Symbol);
     }
 
     private void Write(DmaEvent dma)
@@ -121,14 +121,20 @@ internal sealed class JsonLines : EventLines
         json.WriteNumber("vector"u8, trap.Vector);
         WriteNumber("errorCode"u8, trap.ErrorCode);
         WriteNumber("address"u8, trap.Address);
-        json.WriteNumber("eip"u8, trap.Eip);
+        WriteEip(trap.Eip, trap.Symbol);
     }
 
     private void Write(InterruptEvent interrupt)
     {
         json.WriteNumber("irq"u8, interrupt.Irq);
         json.WriteNumber("vector"u8, interrupt.Vector);
-        json.WriteNumber("eip"u8, interrupt.Eip);
+        WriteEip(interrupt.Eip, interrupt.Symbol);
+    }
+
+    private void WriteEip(uint eip, string? symbol)
+    {
+        json.WriteNumber("eip"u8, eip);
+        json.WriteString("symbol"u8, symbol);
     }
 
     private void WriteNumber(ReadOnlySpan<byte> name, long? number)

@@ -12,6 +12,7 @@ internal sealed class GuestSession : IDisposable
     private readonly Guest guest;
     private readonly LauncherStreams streams;
     private readonly EventLines? lines;
+    private readonly bool summary;
     private readonly bool verbose;
     private readonly LiveOutput output;
     private readonly Terminal? terminal;
@@ -22,11 +23,13 @@ internal sealed class GuestSession : IDisposable
     private string? stopReason;
     private IOException? outputProblem;
 
-    public GuestSession(Guest guest, EventFormat? events, bool verbose, LauncherStreams streams)
+    public GuestSession(Guest guest, EventFormat? events, bool summary, bool verbose, LauncherStreams streams)
     {
         this.guest = guest;
         this.streams = streams;
+        this.summary = summary;
         this.verbose = verbose;
+        if (events is not null && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
         lines = events is { } format ? EventLines.Create(format) : null;
         output = new LiveOutput(streams.Output, OutputBroke);
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
@@ -52,6 +55,7 @@ internal sealed class GuestSession : IDisposable
 
         (int status, string how) = Outcome();
         if (verbose || (status != ExitStatus.PowerDown && outputProblem is not ReaderGoneException)) streams.Error.WriteLine($"lguest: {how}");
+        if (guest.Summary is { } counted) streams.Error.Write(counted.Text);
         return status;
     }
 
@@ -75,6 +79,7 @@ internal sealed class GuestSession : IDisposable
             Filter = lines is not null ? EventFilter.Everything : keyboard is not null ? ConsoleInput : EventFilter.Nothing,
             TimeLimit = TimeLeft(),
             WaitForInput = mayType,
+            CollectSummary = summary,
         };
         foreach (LguestEvent happened in guest.Run(options, interrupt.Token))
         {

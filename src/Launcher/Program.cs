@@ -14,7 +14,7 @@ internal static partial class Program
             if (commandLine.WantsInformation) return commandLine.Inform(streams.Output);
             GuestDefinition definition = commandLine.MakeDefinition();
             using Guest guest = Guest.Create(definition);
-            using GuestSession session = new(guest, commandLine.Events, commandLine.Verbose, streams);
+            using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, streams);
             return session.Run();
         }
         catch (LguestException e)

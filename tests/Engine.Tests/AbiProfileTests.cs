@@ -107,7 +107,7 @@ public class AbiProfileTests
         GuestRegisters registers = new() { Eax = 7, Edx = 0x69, Ebx = 0xC0020000, Ecx = 2 };
         Assert.Equal("ss=0x69 esp=0xc0020000 pages=2", profile.ReadHypercall(registers).Decoded);
         registers = new() { Eax = 9, Edx = 10_000_000 };
-        Assert.Equal("delta=10000000", profile.ReadHypercall(registers).Decoded);
+        Assert.Equal("delta=10 ms", profile.ReadHypercall(registers).Decoded);
         registers = new() { Eax = 99, Edx = 1 };
         Assert.Equal("UNKNOWN_99(0x00000001 0x00000000 0x00000000 0x00000000)", profile.ReadHypercall(registers).ToString());
     }

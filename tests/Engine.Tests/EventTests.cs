@@ -17,8 +17,8 @@ public class EventTests
         HypercallEvent call = Assert.IsType<HypercallEvent>(Assert.Single(guest.Play()));
         Assert.Equal((12u, "BIND_DMA", HypercallOrigin.Trap, (int?)null, 1u), (call.Number, call.Name, call.Origin, call.Slot, call.Result!.Value));
         Assert.Equal([Key, ScriptedGuest.BufferAddress, 0x105], call.Arguments);
-        Assert.Equal("key=0x00001000 array=0x00014000 countAndIrq=261", call.Decoded);
-        Assert.Equal("BIND_DMA(key=0x00001000 array=0x00014000 countAndIrq=261) = 1", call.Summary);
+        Assert.Equal("key=0x00001000 array=0x00014000 count=1 irq=5", call.Decoded);
+        Assert.Equal("BIND_DMA(key=0x00001000 array=0x00014000 count=1 irq=5) = 1", call.Summary);
         Assert.Equal(0xC0002345, call.Eip);
     }
 

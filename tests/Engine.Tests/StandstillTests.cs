@@ -69,7 +69,7 @@ public class StandstillTests
         Hypercall call = guest.Guest.PendingHypercall!;
         Assert.Equal((Call.SetPte, HypercallOrigin.Trap, guest.Cpu.Registers.Eip), (call.Number, call.Origin, call.Eip));
         Assert.Equal([0x5000, 0xC0001000, 0x67], call.Arguments);
-        Assert.Equal("directory=0x00005000 address=0xc0001000 entry=0x00000067", call.Decoded);
+        Assert.Equal("directory=0x00005000 address=0xc0001000 entry=0x00000067 (frame 0x0 P RW US A D)", call.Decoded);
         Assert.Empty(guest.Cpu.Flushes);
     }
 

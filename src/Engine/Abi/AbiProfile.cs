@@ -1,4 +1,5 @@
 using LguestPS.Abi;
+using LguestPS.Symbols;
 
 namespace LguestPS;
 
@@ -89,10 +90,10 @@ public sealed class AbiProfile
         calls.FirstOrDefault(call => string.Equals(call.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The hypercall that the trap instruction made with these registers.</summary>
-    internal Hypercall ReadHypercall(in GuestRegisters registers) =>
+    internal Hypercall ReadHypercall(in GuestRegisters registers, GuestSymbols? symbols = null) =>
         new(FindCall(registers.Eax), registers.Eax,
             (Argument(0, registers), Argument(1, registers), Argument(2, registers), Argument(3, registers)),
-            slot: null, registers.Eip);
+            slot: null, registers.Eip, symbols);
 
     public override string ToString() => Name;
 

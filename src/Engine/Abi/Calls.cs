@@ -1,4 +1,5 @@
 using LguestPS.Hypercalls;
+using LguestPS.Segments;
 
 namespace LguestPS.Abi;
 
@@ -18,6 +19,30 @@ internal static class Calls
     public static HypercallParameter Entry(string name) => new(name, ParameterMeaning.PageTableEntry);
 
     public static HypercallParameter Nanoseconds(string name) => new(name, ParameterMeaning.Nanoseconds);
+
+    public static HypercallParameter Scope(string name) => new(name, ParameterMeaning.FlushScope);
+
+    public static HypercallParameter Slot(string name) => new(name, ParameterMeaning.DirectorySlot);
+
+    public static HypercallParameter StackTop(string name) => new(name, ParameterMeaning.StackTop);
+
+    public static HypercallParameter Vector(string name) => new(name, ParameterMeaning.Vector);
+
+    /// <summary>A gate, low word first.</summary>
+    public static HypercallParameter Gate(string name) => new(name, ParameterMeaning.Gate);
+
+    /// <summary>A segment descriptor, low word first.</summary>
+    public static HypercallParameter Descriptor(string name) => new(name, ParameterMeaning.Descriptor);
+
+    /// <summary>Descriptors in memory, for the GDT from entry <paramref name="first"/> on.</summary>
+    public static HypercallParameter Descriptors(string name, int first, Func<Hypercall, uint> count) =>
+        new(name, ParameterMeaning.DescriptorTable) { FirstEntry = first, PointsAt = call => Math.Min(count(call), DescriptorTable.Entries) * 8 };
+
+    public static HypercallParameter Text(string name) =>
+        new(name, ParameterMeaning.Text) { PointsAt = _ => HypercallHandlers.CrashTextSize - 1 };
+
+    /// <summary>(count &lt;&lt; 8) | irq</summary>
+    public static HypercallParameter CountAndIrq(string name) => new(name, ParameterMeaning.CountAndIrq);
 
     /// <summary>A call without a result.</summary>
     public static HypercallDefinition Call(

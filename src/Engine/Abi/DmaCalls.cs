@@ -1,3 +1,4 @@
+using LguestPS.Segments;
 using static LguestPS.Abi.Calls;
 
 namespace LguestPS.Abi;
@@ -9,19 +10,19 @@ internal static class DmaCalls
     [
         Call(0, "FLUSH_ASYNC", [], (_, _) => { }),
         Call(1, "LGUEST_INIT", [Physical("data")], (h, call) => h.Initialise(call[0])),
-        Call(2, "CRASH", [Physical("message")], (h, call) => h.Crash(call[0])),
-        Call(3, "LOAD_GDT", [Physical("table"), Number("entries")], (h, call) => h.LoadGdt(call[0], call[1])),
+        Call(2, "CRASH", [Text("message")], (h, call) => h.Crash(call[0])),
+        Call(3, "LOAD_GDT", [Descriptors("table", first: 0, count: call => call[1]), Number("entries")], (h, call) => h.LoadGdt(call[0], call[1])),
         Call(4, "NEW_PGTABLE", [Physical("directory")], (h, call) => h.NewPageTable(call[0])),
-        Call(5, "FLUSH_TLB", [Flag("all")], (h, call) => h.FlushTlb(all: call[0] != 0)),
-        Call(6, "LOAD_IDT_ENTRY", [Number("vector"), Number("low"), Number("high")], (h, call) => h.LoadIdtEntry(call[0], call[1], call[2])),
-        Call(7, "SET_STACK", [Selector("ss"), Virtual("esp"), Number("pages")], (h, call) => h.SetStack(call[0], call[1], call[2])),
+        Call(5, "FLUSH_TLB", [Scope("scope")], (h, call) => h.FlushTlb(all: call[0] != 0)),
+        Call(6, "LOAD_IDT_ENTRY", [Vector("vector"), Gate("handler")], (h, call) => h.LoadIdtEntry(call[0], call[1], call[2])),
+        Call(7, "SET_STACK", [Selector("ss"), StackTop("esp"), Number("pages")], (h, call) => h.SetStack(call[0], call[1], call[2])),
         Call(8, "TS", [Flag("set")], (h, call) => h.SetTaskSwitched(call[0] != 0)),
         Call(9, "SET_CLOCKEVENT", [Nanoseconds("delta")], (h, call) => h.SetClockEvent(call[0])),
         Call(10, "HALT", [], (h, _) => h.Halt()),
-        CallWithResult(12, "BIND_DMA", [Physical("key"), Physical("array"), Number("countAndIrq")], (h, call) => h.BindDma(call[0], call[1], call[2])),
+        CallWithResult(12, "BIND_DMA", [Physical("key"), Physical("array"), CountAndIrq("count")], (h, call) => h.BindDma(call[0], call[1], call[2])),
         Call(13, "SEND_DMA", [Physical("key"), Physical("dma")], (h, call) => h.SendDma(call[0], call[1])),
         Call(14, "SET_PTE", [Physical("directory"), Virtual("address"), Entry("entry")], (h, call) => h.SetPte(call[0], call[1])),
-        Call(15, "SET_PMD", [Physical("directory"), Number("index")], (h, call) => h.SetPmd(call[0], call[1])),
-        Call(16, "LOAD_TLS", [Physical("descriptors"), Number("cpu")], (h, call) => h.LoadTls(call[0])),
+        Call(15, "SET_PMD", [Physical("directory"), Slot("index")], (h, call) => h.SetPmd(call[0], call[1])),
+        Call(16, "LOAD_TLS", [Descriptors("descriptors", DescriptorTable.FirstTls, count: _ => DescriptorTable.TlsEntries), Number("cpu")], (h, call) => h.LoadTls(call[0])),
     ];
 }

@@ -3,6 +3,7 @@ using LguestPS.Cpu;
 using LguestPS.Devices;
 using LguestPS.Memory;
 using LguestPS.Segments;
+using LguestPS.Symbols;
 
 namespace LguestPS.Boot;
 
@@ -20,7 +21,7 @@ internal static class GuestBuilder
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
 
-        BootMemory boot = PlanMemory(definition, out KernelImage kernel);
+        BootMemory boot = PlanMemory(definition, out KernelImage kernel, out GuestSymbols symbols);
         Stack<IDisposable> opened = new();
         try
         {
@@ -36,7 +37,7 @@ internal static class GuestBuilder
             opened.Push(cpu);
             clock.Cpu = cpu;
 
-            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset };
+            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset, SymbolSource = symbols };
             guest.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref cpu.Registers, kernel.Entry);
             return guest;
@@ -54,13 +55,14 @@ internal static class GuestBuilder
     {
         Check(definition);
         (string cpuReason, _) = CpuSelection.Choose(definition);
-        BootMemory boot = PlanMemory(definition, out KernelImage kernel);
+        BootMemory boot = PlanMemory(definition, out KernelImage kernel, out _);
         return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, cpuReason);
     }
 
-    private static BootMemory PlanMemory(GuestDefinition definition, out KernelImage kernel)
+    private static BootMemory PlanMemory(GuestDefinition definition, out KernelImage kernel, out GuestSymbols symbols)
     {
         kernel = KernelImage.Load(definition.Kernel);
+        symbols = GuestSymbols.Of(definition, kernel.PageOffset);
         byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
         return new BootMemory(kernel, initrd, definition);
     }

@@ -80,6 +80,9 @@ public sealed record GuestDefinition
     /// <summary>Path of the initial RAM disk, or null.</summary>
     public string? Initrd { get; init; }
 
+    /// <summary>Path of a file with the kernel's symbols: its System.map or an ELF kernel. If null, an ELF kernel's own are used.</summary>
+    public string? Symbols { get; init; }
+
     /// <summary>RAM in bytes: a multiple of 4096 from 1 MiB to 1 GiB.</summary>
     public long Memory { get; init; } = 64L << 20;
 

@@ -18,6 +18,9 @@ internal sealed class DeviceBus : IDisposable
 
     public ConsoleDevice? Console { get; }
 
+    /// <summary>Their names, in the order of their slots.</summary>
+    public IReadOnlyList<string> Names => [.. devices.Select(device => device.Name)];
+
     /// <summary>Pages the devices need above RAM: the descriptor page and their own.</summary>
     public int PageCount => 1 + devices.Sum(device => device.Pages);
 

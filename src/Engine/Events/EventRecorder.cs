@@ -35,11 +35,12 @@ internal sealed class EventRecorder(Guest guest)
     public void Done(Hypercall call, uint? result)
     {
         Count++;
+        guest.Meter?.Done(call);
         if (!WantsHypercall(call.Number)) return;
         happened.Enqueue(new HypercallEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Call = call, Result = result,
+            Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(guest.Memory, call),
         });
     }
 
@@ -50,6 +51,7 @@ internal sealed class EventRecorder(Guest guest)
     public void Served(DmaDirection direction, uint key, uint address, string? device, DmaSection[]? sections, uint? usedLength)
     {
         Count++;
+        guest.Meter?.Served(device);
         if (sections is null) return;
         happened.Enqueue(new DmaEvent
         {
@@ -61,6 +63,7 @@ internal sealed class EventRecorder(Guest guest)
     public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome)
     {
         Count++;
+        guest.Meter?.Trapped(exit.Vector);
         if (!Wants(EventKinds.Trap)) return;
         happened.Enqueue(new TrapEvent
         {
@@ -68,18 +71,19 @@ internal sealed class EventRecorder(Guest guest)
             Vector = exit.Vector,
             ErrorCode = Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null,
             Address = exit.Vector == Vector.PageFault ? exit.FaultAddress : null,
-            Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
+            Symbols = guest.SymbolSource, Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
         });
     }
 
     public void Interrupted(int irq, uint eip)
     {
         Count++;
+        guest.Meter?.Interrupted(irq);
         if (!Wants(EventKinds.Interrupt)) return;
         happened.Enqueue(new InterruptEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Irq = irq, Eip = eip,
+            Irq = irq, Symbols = guest.SymbolSource, Eip = eip,
         });
     }
 
@@ -93,7 +97,7 @@ internal sealed class EventRecorder(Guest guest)
         happened.Enqueue(new GuestEndedEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Ending = ending.Kind, Reason = ending.Reason, Eip = guest.Cpu.Registers.Eip,
+            Ending = ending.Kind, Reason = ending.Reason, Symbols = guest.SymbolSource, Eip = guest.Cpu.Registers.Eip,
         });
     }
 

@@ -17,8 +17,11 @@ public sealed record HypercallEvent : LguestEvent
     /// <summary>The arguments the call has in this profile, in ABI order.</summary>
     public uint[] Arguments => Call.Arguments;
 
-    /// <summary>The arguments with their names, such as <c>key=0x00000000 dma=0x00100040</c>.</summary>
-    public string Decoded => Call.Decoded;
+    /// <summary>What an argument pointed at when the call was done, for the calls where that matters.</summary>
+    internal byte[]? PointedAt { get; init; }
+
+    /// <summary>The arguments with their names and what they mean, such as <c>vector=14 (#PF) handler=0xc0103f4c &lt;page_fault&gt; gate=interrupt dpl=0</c>.</summary>
+    public string Decoded => Call.Decode(PointedAt);
 
     /// <summary>Trap, or Ring for one of the asynchronous calls.</summary>
     public HypercallOrigin Origin => Call.Origin;
@@ -31,6 +34,9 @@ public sealed record HypercallEvent : LguestEvent
 
     /// <summary>Where the guest will go on: the address behind its trap instruction. For a ring entry, that of the trap that drained it.</summary>
     public uint Eip => Call.Eip;
+
+    /// <summary>Where in the kernel <see cref="Eip"/> is, such as hypercall+0x12; null if that is not known.</summary>
+    public string? Symbol => Call.Symbol;
 
     public override string Summary =>
         $"{Name}({Decoded}){(Slot is { } slot ? $" from ring slot {slot}" : "")}{(Result is { } result ? $" = {result}" : "")}";

@@ -14,5 +14,8 @@ public sealed record InterruptEvent : LguestEvent
     /// <summary>Where the guest was interrupted.</summary>
     public required uint Eip { get; init; }
 
-    public override string Summary => $"irq {Irq} at eip 0x{Eip:x8}";
+    /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>
+    public string? Symbol => Symbols?.Describe(Eip);
+
+    public override string Summary => $"irq {Irq} at {Shown(Eip, Symbol)}";
 }

@@ -1,3 +1,5 @@
+using LguestPS.Symbols;
+
 namespace LguestPS;
 
 /// <summary>The kinds of event, and the value of <c>kind</c> in the launcher's JSON lines.</summary>
@@ -31,8 +33,14 @@ public abstract record LguestEvent
     /// <summary>Host wall-clock time (UTC) at which it happened.</summary>
     public required DateTime HostTime { get; init; }
 
+    /// <summary>Names the addresses of an event, when somebody asks.</summary>
+    internal GuestSymbols? Symbols { get; init; }
+
     /// <summary>What happened, in one line, without sequence, guest and time.</summary>
     public abstract string Summary { get; }
+
+    /// <summary>An address as a line shows it.</summary>
+    private protected static string Shown(uint eip, string? symbol) => symbol is null ? $"eip 0x{eip:x8}" : $"eip 0x{eip:x8} <{symbol}>";
 
     public sealed override string ToString() => $"{Sequence} {Summary}";
 }

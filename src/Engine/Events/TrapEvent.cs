@@ -33,6 +33,9 @@ public sealed record TrapEvent : LguestEvent
     /// <summary>Where it happened: the faulting instruction, or the one behind a software interrupt.</summary>
     public required uint Eip { get; init; }
 
+    /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>
+    public string? Symbol => Symbols?.Describe(Eip);
+
     /// <summary>The privilege level it came from: 1 is the guest's kernel, 3 its programs.</summary>
     public required int PrivilegeLevel { get; init; }
 
@@ -40,5 +43,5 @@ public sealed record TrapEvent : LguestEvent
 
     public override string Summary =>
         $"{Name}{(Address is { } address ? $" at 0x{address:x8}" : "")}{(ErrorCode is { } code ? $" error {code:x}" : "")}"
-        + $" from ring {PrivilegeLevel} eip 0x{Eip:x8}{(Outcome == TrapOutcome.Reflected ? "" : $" ({Outcome})")}";
+        + $" from ring {PrivilegeLevel} {Shown(Eip, Symbol)}{(Outcome == TrapOutcome.Reflected ? "" : $" ({Outcome})")}";
 }

@@ -8,6 +8,7 @@ using LguestPS.Guests;
 using LguestPS.Hypercalls;
 using LguestPS.Memory;
 using LguestPS.Segments;
+using LguestPS.Symbols;
 using LguestPS.Traps;
 
 namespace LguestPS;
@@ -25,6 +26,7 @@ public sealed class Guest : IDisposable
     private GuestRegisters lastRegisters;
     private long lastInstructionCount;
     private TimeSpan lastTime;
+    private RunMeter? collected;
     private string? driver;
     private bool disposeWanted;
     private bool disposed;
@@ -115,6 +117,13 @@ public sealed class Guest : IDisposable
     /// <summary>True between HALT and the next interrupt.</summary>
     public bool IsHalted { get; internal set; }
 
+    /// <summary>The names of the kernel's code and data: those of the definition's file of symbols, or an ELF kernel's own; null if there are none. Read when first asked for.</summary>
+    /// <exception cref="LguestException">FileUnavailable or InvalidImage: the definition's file of symbols cannot be used.</exception>
+    public SymbolTable? Symbols => SymbolSource?.Table;
+
+    /// <summary>What was counted in the runs that asked for it (<see cref="RunOptions.CollectSummary"/>), up to now; null if none did.</summary>
+    public RunSummary? Summary => collected?.Summarise();
+
     /// <summary>The registers between two instructions.</summary>
     public GuestRegisters Registers
     {
@@ -164,6 +173,11 @@ public sealed class Guest : IDisposable
     internal InterruptController Interrupts { get; }
     internal KernelStack Stack { get; set; }
 
+    internal GuestSymbols? SymbolSource { get; init; }
+
+    /// <summary>Counts what happens while a run wants a summary, else null.</summary>
+    internal RunMeter? Meter { get; private set; }
+
     /// <summary>First linear address of the kernel's mapping of all memory.</summary>
     internal uint PageOffset { get; init; }
 
@@ -185,14 +199,14 @@ public sealed class Guest : IDisposable
     /// <returns>Ends when the guest ends, pauses (see <see cref="Standstill"/>) or is stopped.</returns>
     /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>
     public IEnumerable<LguestEvent> Run(RunOptions options, CancellationToken stop = default) =>
-        Drive(options.Driver, options.Filter, () => RunGoal.ToRun(options, this, stop), stop);
+        Drive(options.Driver, options.Filter, () => RunGoal.ToRun(options, this, stop), options.CollectSummary, stop);
 
     /// <summary>Moves the guest to its next standstill, as the options say, and gives what happened on the way.</summary>
     /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>
     public IEnumerable<LguestEvent> Step(StepOptions options, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
-        return Drive(options.Driver, options.Filter, () => RunGoal.ToStep(options, this, stop), stop);
+        return Drive(options.Driver, options.Filter, () => RunGoal.ToStep(options, this, stop), summary: false, stop);
     }
 
     /// <summary>Ends the guest; if it is being driven, as soon as its driver sees it (at most a few milliseconds).</summary>
@@ -277,18 +291,21 @@ public sealed class Guest : IDisposable
         }
     }
 
-    private IEnumerable<LguestEvent> Drive(string who, EventFilter filter, Func<RunGoal> makeGoal, CancellationToken stop)
+    private IEnumerable<LguestEvent> Drive(string who, EventFilter filter, Func<RunGoal> makeGoal, bool summary, CancellationToken stop)
     {
         TakeSeat(who);
         try
         {
             using CancellationTokenRegistration wake = stop.Register(Wake);
             Events.Filter = filter;
+            Meter = summary ? collected ??= new RunMeter(this) : null;
             RunGoal goal = makeGoal();
             Standstill stood;
             do
             {
+                Meter?.Resume();
                 stood = loop.Run(goal);
+                Meter?.Pause();
                 if (HasEnded) Events.AnnounceEnd(Ending!);
                 else Standstill = stood;
                 while (Events.TryTake(out LguestEvent? happened)) yield return happened;

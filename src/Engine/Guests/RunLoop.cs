@@ -74,12 +74,18 @@ internal sealed class RunLoop(Guest guest)
         if (guest.IsHalted)
         {
             offered = false;
-            return guest.Clock.WaitForInterrupt(goal);
+            guest.Meter?.Handled();
+            Standstill? nothing = guest.Clock.WaitForInterrupt(goal);
+            guest.Meter?.Idled();
+            return nothing;
         }
 
         if (goal.StopsBeforeInstruction()) return Standstill.Instruction;
         long before = guest.Cpu.InstructionCount;
-        CpuExit exit = guest.Cpu.Run(goal.Budget(guest));
+        long budget = goal.Budget(guest);
+        guest.Meter?.Handled();
+        CpuExit exit = guest.Cpu.Run(budget);
+        guest.Meter?.Exited();
         offered = exit.Kind == CpuExitKind.Kicked && guest.Cpu.InstructionCount == before;
         if (offered) goal.RanNothing();
         traps.Handle(exit);

@@ -36,6 +36,9 @@ public sealed record RunOptions
     /// </summary>
     public bool WaitForInput { get; init; }
 
+    /// <summary>True to count hypercalls, traps and interrupts, and the host's time for each, in <see cref="Guest.Summary"/>; events are not needed for it.</summary>
+    public bool CollectSummary { get; init; }
+
     /// <summary>Called about four times a second, on the thread that drives the guest, while no event comes out; the guest stands still meanwhile.</summary>
     public Action? Pulse { get; init; }
 }

@@ -1,3 +1,6 @@
+using LguestPS.Hypercalls;
+using LguestPS.Symbols;
+
 namespace LguestPS;
 
 /// <summary>How a hypercall reached the host.</summary>
@@ -14,17 +17,20 @@ public enum HypercallOrigin
 /// <remarks>The register order is the ABI profile's business and is gone by the time one of these exists.</remarks>
 public sealed class Hypercall
 {
+    private const int MostArguments = 4;
+
     private readonly HypercallDefinition? definition;
     private readonly uint argument0, argument1, argument2, argument3;
 
     internal Hypercall(
-        HypercallDefinition? definition, uint number, (uint, uint, uint, uint) arguments, int? slot, uint eip)
+        HypercallDefinition? definition, uint number, (uint, uint, uint, uint) arguments, int? slot, uint eip, GuestSymbols? symbols)
     {
         this.definition = definition;
         (argument0, argument1, argument2, argument3) = arguments;
         Number = number;
         Slot = slot;
         Eip = eip;
+        Symbols = symbols;
     }
 
     /// <summary>The number in eax.</summary>
@@ -41,23 +47,26 @@ public sealed class Hypercall
     /// <summary>Where the guest goes on after the trap.</summary>
     public uint Eip { get; }
 
+    /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>
+    public string? Symbol => Symbols?.Describe(Eip);
+
     /// <summary>The arguments this call has, in ABI order; all four for an unknown number.</summary>
     public uint[] Arguments
     {
         get
         {
-            uint[] arguments = new uint[definition?.Parameters.Count ?? 4];
+            uint[] arguments = new uint[definition?.ArgumentCount ?? MostArguments];
             for (int i = 0; i < arguments.Length; i++) arguments[i] = this[i];
             return arguments;
         }
     }
 
-    /// <summary>The arguments with their names.</summary>
-    public string Decoded => definition is null
-        ? string.Join(' ', Arguments.Select(argument => $"0x{argument:x8}"))
-        : string.Join(' ', definition.Parameters.Select((parameter, i) => $"{parameter.Name}={parameter.Format(this[i])}"));
+    /// <summary>The arguments with their names and what they mean.</summary>
+    public string Decoded => Decode(pointedAt: null);
 
     internal HypercallDefinition? Definition => definition;
+
+    internal GuestSymbols? Symbols { get; }
 
     /// <summary>Argument 0 to 3, also those the profile gives no name.</summary>
     internal uint this[int index] => index switch
@@ -70,4 +79,9 @@ public sealed class Hypercall
     };
 
     public override string ToString() => $"{Name}({Decoded}){(Slot is { } slot ? $" in ring slot {slot}" : "")}";
+
+    /// <param name="pointedAt">What stood in guest memory where an argument points, for a call that has such an argument; null if nobody kept it.</param>
+    internal string Decode(byte[]? pointedAt) => definition is null
+        ? string.Join(' ', Arguments.Select(argument => $"0x{argument:x8}"))
+        : string.Join(' ', definition.Parameters.Select(parameter => $"{parameter.Name}={ArgumentText.Of(this, parameter, pointedAt)}"));
 }

@@ -10,7 +10,7 @@ namespace LguestPS.Hypercalls;
 internal sealed class HypercallHandlers(Guest guest)
 {
     private const uint ReservedAtTop = 4 << 20;
-    private const int CrashTextSize = 128;
+    internal const int CrashTextSize = 128;
     private const string PowerDown = "Power down";
 
     public void Initialise(uint data)

@@ -71,6 +71,6 @@ internal sealed class HypercallRing(GuestData data)
                 if (order[word] == abi.Arguments[i]) arguments[i] = data.RingWord(Cursor, word + 1);
         }
         uint number = data.RingWord(Cursor, 0);
-        return new Hypercall(abi.FindCall(number), number, (arguments[0], arguments[1], arguments[2], arguments[3]), Cursor, direct.Eip);
+        return new Hypercall(abi.FindCall(number), number, (arguments[0], arguments[1], arguments[2], arguments[3]), Cursor, direct.Eip, direct.Symbols);
     }
 }

@@ -20,6 +20,7 @@ internal static class PageFlags
     public const uint Accessed = 1 << 5;
     public const uint Dirty = 1 << 6;
     public const uint LargePage = 1 << 7;
+    public const uint Global = 1 << 8;
     public const uint Frame = 0xFFFFF000;
 
     /// <summary>All that a present directory entry may have beside its frame (ABI §11).</summary>

@@ -23,7 +23,7 @@ internal sealed class DescriptorTable
     private const ulong FlatData = 0x00CFB3000000FFFF;
 
     private const ulong AccessedBit = 1UL << 40;
-    private const ulong CodeOrDataBit = 1UL << 44;
+    internal const ulong CodeOrDataBit = 1UL << 44;
     private const int PrivilegeShift = 45;
 
     private readonly ulong[] descriptors = new ulong[Entries];

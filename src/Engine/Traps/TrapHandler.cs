@@ -21,7 +21,7 @@ internal sealed class TrapHandler(Guest guest)
         switch (exit.Vector)
         {
             case Vector.Hypercall:
-                guest.PendingHypercall = guest.Abi.ReadHypercall(registers);
+                guest.PendingHypercall = guest.Abi.ReadHypercall(registers, guest.SymbolSource);
                 return;
             case Vector.DeviceNotAvailable when !guest.WantsFpuTrap && guest.Cpu.HasFpu:
                 guest.Cpu.TaskSwitched = false;

@@ -97,7 +97,7 @@ public class GuestDefinitionReaderTests
     // Keys
     [InlineData("kernel: k\ncomandLine: x", 2, 1, "unknown key 'comandLine'; did you mean 'commandLine'?")]
     [InlineData("kernel: k\nKernel: k", 2, 1, "unknown key 'Kernel'; did you mean 'kernel'?")]
-    [InlineData("kernel: k\nfoo: x", 2, 1, "unknown key 'foo'; known are name, kernel, initrd, memory, commandLine, abi, cpu, clock, tsc, devices, limits")]
+    [InlineData("kernel: k\nfoo: x", 2, 1, "unknown key 'foo'; known are name, kernel, initrd, symbols, memory, commandLine, abi, cpu, clock, tsc, devices, limits")]
     [InlineData("kernel: k\nlimits:\n    tiem: 3s", 3, 5, "unknown key 'tiem'; did you mean 'time'?")]
     [InlineData("kernel: k\ndevices:\n  - block: { path: d, mod: snapshot }", 3, 23, "unknown key 'mod'; did you mean 'mode'?")]
     [InlineData("kernel: k\ndevices: [ net: { share: a } ]", 2, 19, "unknown key 'share'; did you mean 'shared'?")]

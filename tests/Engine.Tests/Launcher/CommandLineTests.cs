@@ -69,6 +69,15 @@ public class CommandLineTests
         Assert.Equal(new GuestLimits(TimeSpan.FromSeconds(1), 9), Make(file.Path, "--limit-instructions=9").Limits);
     }
 
+    [Fact]
+    public void A_System_map_goes_with_both_forms()
+    {
+        using DefinitionFile file = new("kernel: k\nsymbols: old.map");
+        Assert.Equal(Path.GetFullPath("System.map"), Make("--symbols=System.map", "64", "k").Symbols);
+        Assert.Equal("/s/map", Make("--symbols", "/s/map", file.Path).Symbols);
+        Assert.Equal(Path.Combine(Path.GetDirectoryName(file.Path)!, "old.map"), Make(file.Path).Symbols);
+    }
+
     [Theory]
     [InlineData("which guest? Give a definition, or MiB and KERNEL; lguest --help explains")]
     [InlineData("a kernel is missing behind '64'", "64")]
@@ -100,8 +109,10 @@ public class CommandLineTests
         CommandLine plain = CommandLine.Parse(["64", "k"]);
         Assert.Null(plain.Events);
         Assert.False(plain.Verbose);
-        CommandLine all = CommandLine.Parse(["-v", "--events=jsonl", "64", "k"]);
+        Assert.False(plain.Summary);
+        CommandLine all = CommandLine.Parse(["-v", "--events=jsonl", "--summary", "64", "k"]);
         Assert.Equal(EventFormat.Jsonl, all.Events);
         Assert.True(all.Verbose);
+        Assert.True(all.Summary);
     }
 }

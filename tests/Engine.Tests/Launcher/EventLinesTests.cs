@@ -9,10 +9,10 @@ public class EventLinesTests
 {
     private static readonly Dictionary<string, string[]> Properties = new()
     {
-        ["Hypercall"] = ["name", "number", "arguments", "origin", "slot", "result", "eip"],
+        ["Hypercall"] = ["name", "number", "arguments", "origin", "slot", "result", "eip", "symbol"],
         ["Dma"] = ["key", "device", "direction", "sections", "usedLength", "text"],
-        ["Trap"] = ["vector", "errorCode", "address", "eip"],
-        ["Interrupt"] = ["irq", "vector", "eip"],
+        ["Trap"] = ["vector", "errorCode", "address", "eip", "symbol"],
+        ["Interrupt"] = ["irq", "vector", "eip", "symbol"],
         ["Ended"] = ["reason"],
     };
 

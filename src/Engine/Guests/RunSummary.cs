@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text;
+
+namespace LguestPS;
+
+/// <summary>How often one thing happened in a guest, and what it cost the host.</summary>
+public sealed record SummaryRow
+{
+    /// <summary>What it is: Hypercall, Trap, Interrupt or Dma.</summary>
+    public required EventKinds Kind { get; init; }
+
+    /// <summary>The hypercall, the trap (#PF), the virtual interrupt (irq 0) or the device.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>For a hypercall whether it came by the trap instruction or through the ring; else null.</summary>
+    public required HypercallOrigin? Origin { get; init; }
+
+    public required long Count { get; init; }
+
+    /// <summary><see cref="Count"/> for each second of <see cref="RunSummary.RunTime"/>.</summary>
+    public required double PerSecond { get; init; }
+
+    /// <summary>Host time from the exit of the vCPU to its next entry, as far as this was the reason.</summary>
+    public required TimeSpan HostTime { get; init; }
+
+    /// <summary>Host time for each.</summary>
+    public TimeSpan MeanTime => HostTime / Count;
+
+    public override string ToString() => $"{Count} {Name}{(Origin == HypercallOrigin.Ring ? " (ring)" : "")}";
+}
+
+/// <summary>What happened in a guest's runs, in numbers.</summary>
+public sealed record RunSummary
+{
+    /// <summary>Name of the guest.</summary>
+    public required string Guest { get; init; }
+
+    /// <summary>Guest time that passed in these runs.</summary>
+    public required TimeSpan GuestTime { get; init; }
+
+    /// <summary>Instructions of the guest.</summary>
+    public required long Instructions { get; init; }
+
+    /// <summary>Host time of these runs, without what those did who took the events: <see cref="CpuTime"/>, <see cref="HostTime"/> and <see cref="IdleTime"/> together.</summary>
+    public required TimeSpan RunTime { get; init; }
+
+    /// <summary>Host time inside the vCPU.</summary>
+    public required TimeSpan CpuTime { get; init; }
+
+    /// <summary>Host time outside the vCPU, for hypercalls, traps, interrupts, devices and the run loop itself.</summary>
+    public required TimeSpan HostTime { get; init; }
+
+    /// <summary>Host time the halted guest slept.</summary>
+    public required TimeSpan IdleTime { get; init; }
+
+    /// <summary>A row for each thing that happened: hypercalls by number, traps by vector, interrupts, devices.</summary>
+    public required SummaryRow[] Rows { get; init; }
+
+    /// <summary>The summary as a table of several lines.</summary>
+    public string Text
+    {
+        get
+        {
+            CultureInfo culture = CultureInfo.InvariantCulture;
+            StringBuilder text = new();
+            text.Append(culture, $"guest '{Guest}': {Seconds(GuestTime)} of guest time and {Instructions} instructions in {Seconds(RunTime)} ");
+            text.Append(culture, $"(cpu {Seconds(CpuTime)}, host {Seconds(HostTime)}, idle {Seconds(IdleTime)})\n");
+            text.Append(culture, $"{"",-15} {"",-16} {"count",10} {"per second",12} {"host ms",12} {"us each",10}\n");
+            foreach (SummaryRow row in Rows)
+            {
+                string kind = row.Origin == HypercallOrigin.Ring ? "Hypercall, ring" : row.Kind.ToString();
+                text.Append(culture, $"{kind,-15} {row.Name,-16} {row.Count,10} {row.PerSecond,12:0.0} {row.HostTime.TotalMilliseconds,12:0.000} {row.HostTime.TotalMicroseconds / row.Count,10:0.00}\n");
+            }
+            return text.ToString();
+        }
+    }
+
+    public override string ToString() => $"{Guest}: {Rows.Sum(row => row.Count)} events in {Seconds(RunTime)}";
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.000} s");
+}

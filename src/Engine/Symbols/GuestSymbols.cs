@@ -1,0 +1,76 @@
+namespace LguestPS.Symbols;
+
+/// <summary>A guest's symbols, read when somebody first asks for one.</summary>
+internal sealed class GuestSymbols
+{
+    private readonly Lazy<(SymbolTable? Table, LguestException? Problem)> read;
+    private readonly uint pageOffset;
+
+    private GuestSymbols(uint pageOffset, Func<SymbolTable?> read)
+    {
+        this.pageOffset = pageOffset;
+        this.read = new Lazy<(SymbolTable?, LguestException?)>(() =>
+        {
+            try
+            {
+                return (read(), null);
+            }
+            catch (LguestException e)
+            {
+                return (null, e);
+            }
+        });
+    }
+
+    /// <summary>The table, or null if the kernel came without one.</summary>
+    /// <exception cref="LguestException">The file the definition names cannot be used.</exception>
+    public SymbolTable? Table => read.Value.Problem is { } problem ? throw problem : read.Value.Table;
+
+    /// <summary>The symbols of the file a definition names; else those that an ELF kernel has itself.</summary>
+    /// <param name="definition">Names the files.</param>
+    /// <param name="pageOffset">First linear address of the kernel's mapping of all memory.</param>
+    /// <exception cref="LguestException">FileUnavailable or InvalidImage, about the file the definition names.</exception>
+    public static GuestSymbols Of(GuestDefinition definition, uint pageOffset)
+    {
+        if (definition.Symbols is { } file)
+        {
+            SymbolFile.Check(file);
+            return new GuestSymbols(pageOffset, () => SymbolTable.Load(file));
+        }
+        string kernel = definition.Kernel;
+        (long, DateTime) loaded = Stamp(kernel);
+        // A kernel that was built anew meanwhile has its symbols elsewhere: none are better than wrong ones.
+        return new GuestSymbols(pageOffset, () => Stamp(kernel) == loaded ? OfKernel(kernel) : null);
+    }
+
+    /// <summary>The name of a linear address, such as schedule+0x1a; null if it is not known, for whatever reason.</summary>
+    public string? Describe(uint address) => read.Value.Table?.Find(address)?.ToString();
+
+    /// <summary>The name of a guest-physical address in the kernel's mapping of all memory.</summary>
+    public string? DescribePhysical(uint address) => address <= uint.MaxValue - pageOffset ? Describe(address + pageOffset) : null;
+
+    private static SymbolTable? OfKernel(string path)
+    {
+        try
+        {
+            return SymbolFile.Read(path);
+        }
+        catch (LguestException)
+        {
+            return null;    // it boots, so it may be a bzImage, or an ELF file whose symbols nobody asked for
+        }
+    }
+
+    private static (long, DateTime) Stamp(string path)
+    {
+        try
+        {
+            FileInfo info = new(path);
+            return (info.Length, info.LastWriteTimeUtc);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return default;
+        }
+    }
+}

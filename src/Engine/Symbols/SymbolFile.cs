@@ -1,0 +1,66 @@
+using System.Buffers.Binary;
+
+namespace LguestPS.Symbols;
+
+/// <summary>A file with symbols, of either kind, opened and measured.</summary>
+internal static class SymbolFile
+{
+    private const int LargestMap = 64 << 20;
+
+    /// <summary>Makes sure, without reading all of it, that a file can have symbols.</summary>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is neither an ELF file nor a System.map.</exception>
+    public static void Check(string path) => Open(path, static (path, file, _) =>
+    {
+        IsElf(path, file);
+        return null;
+    });
+
+    /// <summary>Reads a file's symbols.</summary>
+    /// <returns>Null for an ELF file without a symbol table.</returns>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is damaged or of another kind.</exception>
+    public static SymbolTable? Read(string path) => Open(path, static (path, file, length) =>
+    {
+        if (IsElf(path, file)) return ElfSymbols.Read(path, file, length);
+        if (length > LargestMap) throw Invalid(path, $"has {length} bytes; no System.map has more than {LargestMap >> 20} MiB");
+        return SystemMap.Read(path, ReadAt(file, 0, (int)length));
+    });
+
+    public static LguestException Invalid(string path, string problem, int? line = null) =>
+        new(LguestError.InvalidImage, line is { } number ? $"{path}({number}): {problem}" : $"symbol file '{path}' {problem}") { Path = path, Line = line };
+
+    /// <summary>Part of an open file.</summary>
+    public static byte[] ReadAt(FileStream file, long offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        file.Position = offset;
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static SymbolTable? Open(string path, Func<string, FileStream, long, SymbolTable?> read)
+    {
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            return read(path, file, file.Length);
+        }
+        catch (EndOfStreamException)
+        {
+            throw Invalid(path, "became shorter while it was read");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            string problem = e is FileNotFoundException or DirectoryNotFoundException ? "does not exist" : $"cannot be read: {e.Message}";
+            throw new LguestException(LguestError.FileUnavailable, $"symbol file '{path}' {problem}", e) { Path = path };
+        }
+    }
+
+    private static bool IsElf(string path, FileStream file)
+    {
+        Span<byte> start = stackalloc byte[4];
+        int length = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (length == 0) throw Invalid(path, "is empty");
+        if (length == 4 && BinaryPrimitives.ReadUInt32BigEndian(start) == 0x7F454C46) return true;
+        return char.IsAsciiHexDigit((char)start[0]) ? false : throw Invalid(path, "is neither an ELF file nor a System.map");
+    }
+}
