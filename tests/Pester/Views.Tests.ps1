@@ -46,7 +46,8 @@ Describe 'Every public type' {
     It 'has a view: <_>' -ForEach @(
         'HypercallEvent', 'DmaEvent', 'TrapEvent', 'InterruptEvent', 'GuestEndedEvent', 'DmaSection', 'Guest', 'GuestEnding', 'GuestRegisters',
         'Hypercall', 'PendingDma', 'GuestDefinition', 'GuestLimits', 'ConsoleDefinition', 'BlockDefinition', 'NetDefinition',
-        'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart'
+        'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart',
+        'RunSummary', 'SummaryRow', 'SymbolTable', 'SymbolLocation'
     ) {
         Get-FormatData -TypeName "LguestPS.$_" | Should -Not -BeNullOrEmpty
         Get-FormatData -TypeName "Deserialized.LguestPS.$_" | Should -Not -BeNullOrEmpty

@@ -40,6 +40,12 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string SymbolPath { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ValidateRange(GuestDefinition.MinimumMemory, GuestDefinition.MaximumMemory)]
     public long Memory { get; set; }
 
@@ -127,6 +133,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
     {
         Name = Given(nameof(Name)) ? Name : definition.Name,
         Initrd = Given(nameof(Initrd)) ? FullPath(Initrd) : definition.Initrd,
+        Symbols = Given(nameof(SymbolPath)) ? FullPath(SymbolPath) : definition.Symbols,
         Memory = Given(nameof(Memory)) ? Memory : definition.Memory,
         CommandLine = Given(nameof(CommandLine)) ? CommandLine : definition.CommandLine,
         Abi = Given(nameof(Abi)) ? Abi : definition.Abi,

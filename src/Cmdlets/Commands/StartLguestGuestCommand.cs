@@ -5,7 +5,7 @@ namespace LguestPS.Cmdlets;
 /// <summary>Runs a guest and writes its events as they occur.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LguestGuest", DefaultParameterSetName = "Stream", SupportsShouldProcess = true)]
 [OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(GuestEndedEvent))]
-[OutputType(typeof(Guest), ParameterSetName = ["Stream"])]
+[OutputType(typeof(RunSummary), typeof(Guest), ParameterSetName = ["Stream"])]
 [OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
 public sealed class StartLguestGuestCommand : RunningCommand
 {
@@ -20,6 +20,9 @@ public sealed class StartLguestGuestCommand : RunningCommand
     [Parameter]
     [ArgumentCompleter(typeof(DeviceNameCompleter))]
     public string[]? Device { get; set; }
+
+    [Parameter(ParameterSetName = "Stream")]
+    public SwitchParameter Summary { get; set; }
 
     [Parameter(ParameterSetName = "Stream")]
     public SwitchParameter PassThru { get; set; }
@@ -53,9 +56,11 @@ public sealed class StartLguestGuestCommand : RunningCommand
 
     private void Stream(Guest guest)
     {
-        EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
+        // A summary is in place of the events, unless some are asked for.
+        bool onlySummary = Summary && Kind is null && Hypercall is null && Device is null;
+        EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
         RunProgress progress = new(this, guest);
-        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse };
+        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, CollectSummary = Summary };
         foreach (LguestEvent happened in guest.Run(options, StopToken))
         {
             progress.Hide();
@@ -63,6 +68,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
         }
         progress.Hide();
         SayWhereItStands(guest);
+        if (Summary) WriteObject(guest.Summary);
     }
 
     private void StartJob(Guest guest, bool madeByJob)

@@ -115,8 +115,8 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\nlimits: 30s", 2, 9, "'limits' must be a mapping with 'time', 'instructions', not text")]
     [InlineData("kernel: k\ndevices: console", 2, 10, "'devices' must be a list with one device a line ('- …'), not text")]
     [InlineData("kernel: k\ndevices: { console: }", 2, 10, "'devices' must be a list with one device a line ('- …'), not a mapping")]
-    [InlineData("- kernel: k", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'memory', 'commandLine', 'abi', 'cpu', 'clock', 'tsc', 'devices', 'limits', not a list")]
-    [InlineData("hello", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'memory', 'commandLine', 'abi', 'cpu', 'clock', 'tsc', 'devices', 'limits', not text")]
+    [InlineData("- kernel: k", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'abi', 'cpu', 'clock', 'tsc', 'devices', 'limits', not a list")]
+    [InlineData("hello", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'abi', 'cpu', 'clock', 'tsc', 'devices', 'limits', not text")]
     // Devices
     [InlineData("kernel: k\ndevices: [ consol ]", 2, 12, "unknown device 'consol'; did you mean 'console'?")]
     [InlineData("kernel: k\ndevices:\n - blok: { path: d }", 3, 4, "unknown device 'blok'; did you mean 'block'?")]
