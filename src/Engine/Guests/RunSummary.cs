@@ -63,13 +63,13 @@ public sealed record RunSummary
         {
             CultureInfo culture = CultureInfo.InvariantCulture;
             StringBuilder text = new();
-            text.Append(culture, $"guest '{Guest}': {Seconds(GuestTime)} of guest time and {Instructions} instructions in {Seconds(RunTime)} ");
-            text.Append(culture, $"(cpu {Seconds(CpuTime)}, host {Seconds(HostTime)}, idle {Seconds(IdleTime)})\n");
-            text.Append(culture, $"{"",-15} {"",-16} {"count",10} {"per second",12} {"host ms",12} {"us each",10}\n");
+            text.Append(culture, $"guest '{Guest}': {Seconds(GuestTime)} of guest time, {Instructions} instructions\n");
+            text.Append(culture, $"{Seconds(RunTime)} here: cpu {Seconds(CpuTime)}, host {Seconds(HostTime)}, idle {Seconds(IdleTime)}\n");
+            text.Append(culture, $"{"",-15} {"",-16} {"count",9} {"per second",11} {"host ms",11} {"us each",10}\n");
             foreach (SummaryRow row in Rows)
             {
                 string kind = row.Origin == HypercallOrigin.Ring ? "Hypercall, ring" : row.Kind.ToString();
-                text.Append(culture, $"{kind,-15} {row.Name,-16} {row.Count,10} {row.PerSecond,12:0.0} {row.HostTime.TotalMilliseconds,12:0.000} {row.HostTime.TotalMicroseconds / row.Count,10:0.00}\n");
+                text.Append(culture, $"{kind,-15} {row.Name,-16} {row.Count,9} {row.PerSecond,11:0.0} {row.HostTime.TotalMilliseconds,11:0.000} {row.HostTime.TotalMicroseconds / row.Count,10:0.00}\n");
             }
             return text.ToString();
         }

@@ -49,17 +49,9 @@ public sealed class SymbolTable
         SymbolFile.Read(path) ?? throw SymbolFile.Invalid(path, "has no symbols: it was stripped; use its System.map instead");
 
     /// <summary>Where in the kernel an address is.</summary>
+    /// <param name="address">A linear address; also as the negative number that a script may take 0xc0100000 for.</param>
     /// <returns>Null if it is outside the kernel, or more than 1 MiB behind the nearest symbol.</returns>
-    public SymbolLocation? Find(uint address)
-    {
-        if (addresses.Length == 0 || address < addresses[0] || address >= end) return null;
-        int found = Array.BinarySearch(addresses, address);
-        if (found < 0) found = ~found - 1;
-        // The best of several names for one address is the first of them.
-        while (found > 0 && addresses[found - 1] == addresses[found]) found--;
-        uint offset = address - addresses[found];
-        return offset <= MostDistance ? new SymbolLocation(Name(found), addresses[found], offset) : null;
-    }
+    public SymbolLocation? Find(long address) => address is >= int.MinValue and <= uint.MaxValue ? Find((uint)address) : null;
 
     /// <summary>The address of the symbol with exactly this name; the lowest if several have it. Null if there is none.</summary>
     public uint? AddressOf(string name)
@@ -71,6 +63,17 @@ public sealed class SymbolTable
     }
 
     public override string ToString() => $"{Count} symbols of {Source}";
+
+    internal SymbolLocation? Find(uint address)
+    {
+        if (addresses.Length == 0 || address < addresses[0] || address >= end) return null;
+        int found = Array.BinarySearch(addresses, address);
+        if (found < 0) found = ~found - 1;
+        // The best of several names for one address is the first of them.
+        while (found > 0 && addresses[found - 1] == addresses[found]) found--;
+        uint offset = address - addresses[found];
+        return offset <= MostDistance ? new SymbolLocation(Name(found), addresses[found], offset) : null;
+    }
 
     private string Name(int index) => Encoding.UTF8.GetString(SymbolList.NameAt(text, names[index]));
 }

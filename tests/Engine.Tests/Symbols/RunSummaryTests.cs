@@ -89,7 +89,9 @@ public class RunSummaryTests
         Assert.Equal((0, plain.Output), (run.Status, run.Output));
         string[] lines = run.Error.Split('\n');
         Assert.StartsWith("guest 'ring': ", lines[0]);
-        Assert.Matches(@"^ +count +per second +host ms +us each$", lines[1]);
+        Assert.Matches(@"^[\d.]+ s here: cpu [\d.]+ s, host [\d.]+ s, idle [\d.]+ s$", lines[1]);
+        Assert.All(lines, line => Assert.True(line.Length < 80, line));
+        Assert.Matches(@"^ +count +per second +host ms +us each$", lines[2]);
         Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^Hypercall +FLUSH_ASYNC +\d+ +[\d.]+ +[\d.]+ +[\d.]+$"));
         Assert.Contains(lines, line => line.StartsWith("Hypercall, ring ", StringComparison.Ordinal));
     }

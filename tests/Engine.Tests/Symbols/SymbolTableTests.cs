@@ -49,6 +49,14 @@ public sealed class SymbolTableTests : IDisposable
     [InlineData(0xFFFFFFFFu)]
     public void Outside_the_kernel_nothing_has_a_name(uint address) => Assert.Null(Load(Map).Find(address));
 
+    [Fact] // PowerShell reads 0xc0100004 as a negative int
+    public void An_address_may_come_as_a_negative_number()
+    {
+        Assert.Equal("startup_32+0x4", Load(Map).Find(unchecked((int)0xC0100004)).ToString());
+        Assert.Null(Load(Map).Find(0x1_C0100004));
+        Assert.Null(Load(Map).Find(long.MinValue));
+    }
+
     [Fact]
     public void A_name_leads_to_its_address_also_if_another_is_preferred()
     {
