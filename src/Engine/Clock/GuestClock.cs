@@ -6,6 +6,7 @@ namespace LguestPS.Clock;
 /// <summary>A guest's time: what its counter shows, when its clock event is due, and how it waits while halted.</summary>
 internal abstract class GuestClock : IDisposable
 {
+    private readonly AutoResetEvent wake = new(initialState: false);
     private long? deadline;
 
     /// <summary>The vCPU whose instructions are counted; set once, when it exists.</summary>
@@ -75,9 +76,12 @@ internal abstract class GuestClock : IDisposable
     public abstract Standstill? WaitForInterrupt(RunGoal goal);
 
     /// <summary>Ends a wait: there is input, or somebody wants the guest to stop. Any thread may call this.</summary>
-    public abstract void Wake();
+    public void Wake() => wake.Set();
 
-    public abstract void Dispose();
+    public void Dispose() => wake.Dispose();
+
+    /// <summary>Waits, in host time, for somebody to type or to stop the guest.</summary>
+    protected void Sleep(TimeSpan longest) => wake.WaitOne(longest);
 
     /// <summary>Instructions to the next multiple of <paramref name="grid"/>.</summary>
     protected long UntilNext(long grid) => grid - Cpu!.InstructionCount % grid;

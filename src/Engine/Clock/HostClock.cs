@@ -11,7 +11,6 @@ internal sealed class HostClock : GuestClock
     private const long Grid = 100_000;
     private const long InterruptGrid = 10_000;
 
-    private readonly AutoResetEvent wake = new(initialState: false);
     private long started;
     private DateTime startOfTime = DateTime.UtcNow;
 
@@ -37,11 +36,7 @@ internal sealed class HostClock : GuestClock
             TimeSpan untilDue = TimeSpan.FromMicroseconds(Math.Max(0, (due - Now) / 1000.0));
             if (longest == Timeout.InfiniteTimeSpan || untilDue < longest) longest = untilDue;
         }
-        wake.WaitOne(longest);
+        Sleep(longest);
         return null;
     }
-
-    public override void Wake() => wake.Set();
-
-    public override void Dispose() => wake.Dispose();
 }
