@@ -1,0 +1,18 @@
+# From the launcher's events to one line for each hypercall and each DMA; numbers are hexadecimal.
+# MinikernelTests writes the same lines.
+
+def hex: if . < 16 then "0123456789abcdef"[.:. + 1] else (. / 16 | floor | hex) + (. % 16 | hex) end;
+
+def hypercall:
+    .name + (if .slot == null then "" else "[\(.slot)]" end)
+    + "(" + (.arguments | map(hex) | join(", ")) + ")"
+    + (if .result == null then "" else " = \(.result | hex)" end)
+    + " at \(.eip | hex)";
+
+def dma:
+    "\(.direction) \(.device)"
+    + (.sections | map(" \(.address | hex)+\(.length | hex):\(.data)") | join(""))
+    + (if .usedLength == null then "" else " used \(.usedLength | hex)" end)
+    + (if .device == "console" then " \(.text | tojson)" else "" end);
+
+if .kind == "Hypercall" then hypercall elif .kind == "Dma" then dma else empty end
