@@ -57,7 +57,7 @@ internal static class ElfSymbols
             if (text[name] is 0 or (byte)'.') continue;
 
             SymbolStrength strength = section == Absolute ? SymbolStrength.Absolute : binding == WeakBinding ? SymbolStrength.Weak : SymbolStrength.Strong;
-            if (!list.TryAdd(address, (int)name, strength)) throw SymbolFile.Invalid(path, "has more symbols than any kernel");
+            if (!list.TryAdd(address, (int)name, strength, U32(symbols, symbol + 8))) throw SymbolFile.Invalid(path, "has more symbols than any kernel");
         }
         return list;
     }

@@ -16,6 +16,7 @@ internal sealed class SymbolList(byte[] text)
 
     private readonly List<ulong> keys = [];
     private readonly List<int> names = [];
+    private readonly List<uint> sizes = [];
 
     public int Count => keys.Count;
 
@@ -28,8 +29,12 @@ internal sealed class SymbolList(byte[] text)
         return rest;
     }
 
+    /// <param name="address">Its linear address.</param>
+    /// <param name="name">Where its name starts in the text.</param>
+    /// <param name="strength">How good the name is.</param>
+    /// <param name="size">Bytes it occupies; 0 if that is not known.</param>
     /// <returns>False if there are too many.</returns>
-    public bool TryAdd(uint address, int name, SymbolStrength strength)
+    public bool TryAdd(uint address, int name, SymbolStrength strength, uint size = 0)
     {
         if (keys.Count == MostSymbols) return false;
         // As kallsyms chooses: the name with the fewest underscores in front, the first if there are several.
@@ -37,21 +42,25 @@ internal sealed class SymbolList(byte[] text)
         int rank = (int)strength << 4 | Math.Clamp(underscores, 0, MostUnderscores);
         keys.Add((ulong)address << 32 | (ulong)rank << 24 | (uint)keys.Count);
         names.Add(name);
+        sizes.Add(size);
         return true;
     }
 
-    /// <summary>Addresses in rising order and where their names are; of equal addresses the one with the best name first.</summary>
-    public (uint[] Addresses, int[] Names) Sorted()
+    /// <summary>Addresses in rising order, where their names are, and their sizes; of equal addresses the one with the best name first.</summary>
+    public (uint[] Addresses, int[] Names, uint[] Sizes) Sorted()
     {
         ulong[] order = [.. keys];
         Array.Sort(order);
         uint[] addresses = new uint[order.Length];
         int[] sortedNames = new int[order.Length];
+        uint[] sortedSizes = new uint[order.Length];
         for (int i = 0; i < order.Length; i++)
         {
             addresses[i] = (uint)(order[i] >> 32);
-            sortedNames[i] = names[(int)order[i] & (MostSymbols - 1)];
+            int symbol = (int)order[i] & (MostSymbols - 1);
+            sortedNames[i] = names[symbol];
+            sortedSizes[i] = sizes[symbol];
         }
-        return (addresses, sortedNames);
+        return (addresses, sortedNames, sortedSizes);
     }
 }

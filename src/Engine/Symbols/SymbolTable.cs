@@ -14,14 +14,15 @@ public readonly record struct SymbolLocation(string Name, uint Address, uint Off
 }
 
 /// <summary>The names of a kernel's code and data.</summary>
-/// <remarks>Immutable, so usable from any thread. Ten thousand symbols take 80 KB beside the text of their names.</remarks>
+/// <remarks>Immutable, so usable from any thread. Ten thousand symbols take 120 KB beside the text of their names.</remarks>
 public sealed class SymbolTable
 {
-    /// <summary>Farther behind a symbol than this, an address is no part of what it names.</summary>
+    /// <summary>Farther behind a symbol of unknown size than this, an address is no part of what it names.</summary>
     private const uint MostDistance = 1 << 20;
 
     private readonly uint[] addresses;
     private readonly int[] names;
+    private readonly uint[] sizes;
     private readonly byte[] text;
     private readonly uint end;
 
@@ -34,7 +35,7 @@ public sealed class SymbolTable
         Source = source;
         this.text = text;
         this.end = end;
-        (addresses, names) = symbols.Sorted();
+        (addresses, names, sizes) = symbols.Sorted();
     }
 
     /// <summary>The file the table was read from.</summary>
@@ -50,7 +51,7 @@ public sealed class SymbolTable
 
     /// <summary>Where in the kernel an address is.</summary>
     /// <param name="address">A linear address; also as the negative number that a script may take 0xc0100000 for.</param>
-    /// <returns>Null if it is outside the kernel, or more than 1 MiB behind the nearest symbol.</returns>
+    /// <returns>Null if it is outside the kernel, or behind the end of the nearest symbol; where the symbols do not tell their sizes, as in a System.map, more than 1 MiB behind it.</returns>
     public SymbolLocation? Find(long address) => address is >= int.MinValue and <= uint.MaxValue ? Find((uint)address) : null;
 
     /// <summary>The address of the symbol with exactly this name; the lowest if several have it. Null if there is none.</summary>
@@ -72,7 +73,8 @@ public sealed class SymbolTable
         // The best of several names for one address is the first of them.
         while (found > 0 && addresses[found - 1] == addresses[found]) found--;
         uint offset = address - addresses[found];
-        return offset <= MostDistance ? new SymbolLocation(Name(found), addresses[found], offset) : null;
+        // Up to the end and not below: the last instruction of a function may be a call that does not come back.
+        return offset <= (sizes[found] == 0 ? MostDistance : sizes[found]) ? new SymbolLocation(Name(found), addresses[found], offset) : null;
     }
 
     private string Name(int index) => Encoding.UTF8.GetString(SymbolList.NameAt(text, names[index]));

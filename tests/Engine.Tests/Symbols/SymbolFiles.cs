@@ -11,7 +11,7 @@ internal static class SymbolFiles
     private const int SectionHeaderSize = 40;
     private const int SymbolSize = 16;
 
-    public sealed record Symbol(uint Address, string Name, byte Info = GlobalFunction, ushort Section = Text);
+    public sealed record Symbol(uint Address, string Name, byte Info = GlobalFunction, ushort Section = Text, uint Size = 0);
 
     /// <summary>The kernel all tests boot, with room behind it, and these symbols.</summary>
     public static byte[] Kernel(params Symbol[] symbols) => WithSymbols(
@@ -26,6 +26,7 @@ internal static class SymbolFiles
             byte[] entry = new byte[SymbolSize];
             KernelFiles.Put32(entry, 0, (uint)names.Count);
             KernelFiles.Put32(entry, 4, symbol.Address);
+            KernelFiles.Put32(entry, 8, symbol.Size);
             entry[12] = symbol.Info;
             KernelFiles.Put16(entry, 14, symbol.Section);
             table.AddRange(entry);

@@ -121,6 +121,15 @@ public sealed class SymbolTableTests : IDisposable
         Assert.Null(table.Find(0xC01FA000));        // where the kernel ends
     }
 
+    [Fact] // what lies behind a small variable is not that variable
+    public void An_ELF_symbol_with_a_size_names_nothing_behind_its_end()
+    {
+        SymbolTable table = SymbolTable.Load(folder.Write("vmlinux", Kernel(new(0xC0002000, "variable", GlobalData, Size: 8), new(0xC0003000, "label"))));
+        Assert.Equal("variable+0x8", table.Find(0xC0002008).ToString());
+        Assert.Null(table.Find(0xC0002009));
+        Assert.Equal("label+0x900", table.Find(0xC0003900).ToString());
+    }
+
     [Fact]
     public void A_stripped_kernel_has_no_symbols()
     {
