@@ -76,7 +76,14 @@ internal struct FloatContext
     }
 
     /// <summary>Rounds a normalised significand (and what follows its 64 bits) to a number. The exponent is biased and may be out of range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Float80 Round(bool negative, int exponent, ulong high, ulong low)
+    {
+        if (low != 0 || Spare != 0 || (uint)(exponent - 1) >= Float80.MaxExponent - 1) return RoundInexact(negative, exponent, high, low);
+        return Float80.Pack(negative, exponent, high);
+    }
+
+    private Float80 RoundInexact(bool negative, int exponent, ulong high, ulong low)
     {
         if (exponent <= 0)
         {
@@ -90,7 +97,12 @@ internal struct FloatContext
 
             Raise(FpuExceptions.Underflow);
             exponent += Wrap;
-            if (exponent <= 0) return Denormalize(negative, exponent, high, low);
+            if (exponent <= 0)
+            {
+                // Only fscale gets so far that no moving of the exponent helps; then it is zero, whatever the rounding.
+                Raise(FpuExceptions.Precision);
+                return Float80.Zero(negative);
+            }
         }
 
         if (RoundSignificand(negative, Spare, ref high, low)) exponent++;
@@ -100,7 +112,7 @@ internal struct FloatContext
         bool trapped = IsUnmasked(FpuExceptions.Overflow);
         if (trapped && exponent - Wrap < Float80.MaxExponent) return Float80.Pack(negative, exponent - Wrap, high);
 
-        // Only fscale gets so far that no moving of the exponent helps; then it is infinity, whatever the rounding.
+        // As far away on this side, it is infinity.
         Raise(FpuExceptions.Precision);
         RoundedUp = trapped || OverflowsToInfinity(negative);
         return RoundedUp

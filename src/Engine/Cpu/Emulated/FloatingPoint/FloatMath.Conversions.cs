@@ -20,7 +20,12 @@ internal static partial class FloatMath
     public static Float80 FromSingle(uint bits) => FromBinary(bits, 23, 8);
 
     /// <summary>Widens a double. Signaling NaNs stay what they are.</summary>
-    public static Float80 FromDouble(ulong bits) => FromBinary(bits, 52, 11);
+    public static Float80 FromDouble(ulong bits)
+    {
+        uint exponent = (uint)(bits >> 52) & 0x7FF;
+        if (exponent - 1 >= 0x7FE) return FromBinary(bits, 52, 11);
+        return new Float80(bits << 11 | Float80.IntegerBit, (ushort)((bits >> 63 << 15) + exponent + (Float80.Bias - 1023)));
+    }
 
     public static bool IsDenormalSingle(uint bits) => (bits & 0x7F800000) == 0 && (bits & 0x7FFFFF) != 0;
 

@@ -63,7 +63,7 @@ internal readonly unsafe struct WithMemory<TOperation> : IFpuReads where TOperat
         }
 
         Float80* top = FpuState.St(fpu, 0);
-        var context = FloatContext.From(fpu->Control);
+        FloatContext context = fpu->Context;
         if (denormal && !top->IsNaN) context.Raise(FpuExceptions.Denormal);
         Float80 result = TOperation.Compute(*top, value, ref context);
         if (fpu->Report(context)) *top = result;
@@ -82,7 +82,7 @@ internal static unsafe class Arithmetic
             return true;
         }
 
-        var context = FloatContext.From(fpu->Control);
+        FloatContext context = fpu->Context;
         Float80 result = TOperation.Compute(*FpuState.St(fpu, 0), *FpuState.St(fpu, i), ref context);
         if (!fpu->Report(context)) return false;
         *FpuState.St(fpu, destination) = result;
@@ -113,7 +113,7 @@ internal readonly unsafe struct Unary<TFunction> : IFpuAction where TFunction : 
             return;
         }
 
-        var context = FloatContext.From(fpu->Control);
+        FloatContext context = fpu->Context;
         Float80 result = TFunction.Compute(*FpuState.St(fpu, 0), ref context);
         if (fpu->Report(context)) *FpuState.St(fpu, 0) = result;
     }
@@ -143,7 +143,7 @@ internal readonly unsafe struct UnaryInRange<TFunction, TSecond> : IFpuAction wh
         }
 
         fpu->Status &= 0xFFFF & ~StatusWord.C2;
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         Float80 result = TFunction.Compute(top, ref context);
         Float80 second = result.IsNaN || !TSecond.Exists ? result : TSecond.Compute(top, ref context);
         if (!fpu->Report(context)) return;
@@ -190,7 +190,7 @@ internal readonly unsafe struct Binary<TFunction, TPops> : IFpuAction where TFun
         }
         else
         {
-            var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+            FloatContext context = fpu->WholeContext;
             result = TFunction.Compute(*FpuState.St(fpu, 0), *FpuState.St(fpu, 1), ref context);
             if (!fpu->Report(context)) return;
         }

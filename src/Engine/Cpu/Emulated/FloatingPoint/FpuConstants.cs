@@ -13,7 +13,7 @@ internal readonly unsafe struct PushConstant<TConstant> : IFpuAction where TCons
         }
 
         fpu->Status &= StatusWord.NotC1;
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         Wide value = TConstant.Value;
         FpuState.Push(fpu, value.IsZero ? default
             : context.Round(false, value.Exponent + Float80.Bias, (ulong)(value.Significand >> 64), (ulong)value.Significand));

@@ -76,7 +76,7 @@ internal readonly unsafe struct StoreDecimal : IPlain
         if (!LongWay.OpenWrite(cpu, op->Segment, offset, 10)) return false;
         FpuSkeletons.Note(cpu, op, offset);
         FpuState* fpu = &cpu->Fpu;
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         bool stores;
         (ulong low, ushort high) = (0xC000000000000000, 0xFFFF);
         if (fpu->IsEmpty(0))

@@ -11,7 +11,7 @@ internal readonly unsafe struct PushNumber : IFpuReads
             return;
         }
 
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         if (denormal) context.Raise(FpuExceptions.Denormal);
         if (value.IsSignaling)
         {
@@ -38,7 +38,7 @@ internal readonly unsafe struct CompareWithMemory<TPops> : IFpuReads where TPops
         else
         {
             Float80 top = *FpuState.St(fpu, 0);
-            var context = FloatContext.From(fpu->Control);
+            FloatContext context = fpu->Context;
             if (denormal && !top.IsNaN) context.Raise(FpuExceptions.Denormal);
             int? order = FloatMath.Compare(top, value, quiet: false, ref context);
             Comparison.SetConditions(fpu, order);
@@ -123,7 +123,7 @@ internal readonly unsafe struct CompareWithZero : IFpuAction
             return;
         }
 
-        var context = FloatContext.From(fpu->Control);
+        FloatContext context = fpu->Context;
         int? order = FloatMath.Compare(*FpuState.St(fpu, 0), default, quiet: false, ref context);
         fpu->Report(context);
         Comparison.SetConditions(fpu, order);
@@ -138,7 +138,7 @@ internal static unsafe class Comparison
     {
         order = null;
         if (fpu->IsEmpty(0) || fpu->IsEmpty(i)) return fpu->ReportUnderflow();
-        var context = FloatContext.From(fpu->Control);
+        FloatContext context = fpu->Context;
         order = FloatMath.Compare(*FpuState.St(fpu, 0), *FpuState.St(fpu, i), quiet, ref context);
         return fpu->Report(context);
     }
@@ -298,7 +298,7 @@ internal readonly unsafe struct PartialRemainder<TNearest> : IFpuAction where TN
             return;
         }
 
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         Float80 result = FloatMath.Remainder(
             *FpuState.St(fpu, 0), *FpuState.St(fpu, 1), TNearest.IsNearest, ref context, out ulong? quotient);
         if (!fpu->Report(context)) return;
@@ -339,7 +339,7 @@ internal readonly unsafe struct ExtractParts : IFpuAction
             return;
         }
 
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         (Float80 exponent, Float80 significand) = FloatMath.Extract(*FpuState.St(fpu, 0), ref context);
         if (!fpu->Report(context)) return;
         *FpuState.St(fpu, 0) = exponent;

@@ -100,7 +100,7 @@ internal static unsafe class FpuSkeletons
     {
         bits = TFormat.Indefinite;
         if (fpu->IsEmpty(0)) return fpu->ReportUnderflow();
-        var context = FloatContext.FromIgnoringPrecision(fpu->Control);
+        FloatContext context = fpu->WholeContext;
         bits = TFormat.Convert(*FpuState.St(fpu, 0), ref context);
         return fpu->Report(context, toMemory: true);
     }

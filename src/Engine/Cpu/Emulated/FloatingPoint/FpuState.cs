@@ -28,6 +28,9 @@ internal unsafe struct FpuState
 
     private ushort control;
 
+    /// <summary>What an operation starts with under this control word, with precision control and without.</summary>
+    private FloatContext context, wholeContext;
+
     /// <summary>The control word; setting it decides anew whether an exception is pending.</summary>
     public ushort Control
     {
@@ -35,9 +38,16 @@ internal unsafe struct FpuState
         set
         {
             control = (ushort)(value & ControlWord.Writable | ControlWord.AlwaysOne);
+            context = FloatContext.From(control);
+            wholeContext = FloatContext.FromIgnoringPrecision(control);
             UpdateSummary();
         }
     }
+
+    /// <summary>For the arithmetic that precision control concerns.</summary>
+    public readonly FloatContext Context => context;
+
+    public readonly FloatContext WholeContext => wholeContext;
 
     public readonly bool IsPending => (Status & StatusWord.Summary) != 0;
 
@@ -113,10 +123,17 @@ internal unsafe struct FpuState
 
     /// <summary>Records the exceptions of an operation.</summary>
     /// <returns>False if an unmasked one forbids to store a result.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Report(in FloatContext context, bool toMemory = false)
     {
-        Status &= StatusWord.NotC1;
-        if (context.Raised == FpuExceptions.None) return true;
+        uint status = Status & (uint)StatusWord.NotC1;
+        if ((context.Raised & ~(FpuExceptions.Precision & (FpuExceptions)control)) == FpuExceptions.None)
+        {
+            Status = (ushort)(status | (uint)context.Raised | (context.RoundedUp ? StatusWord.C1 : 0u));
+            return true;
+        }
+
+        Status = (ushort)status;
         return Report(context.Raised, context.RoundedUp, toMemory);
     }
 
