@@ -1,0 +1,24 @@
+<#
+.SYNOPSIS
+Hypercalls per second through the PowerShell pipeline into Out-Null, as event objects and without.
+.DESCRIPTION
+Runs on the staged module, after dotnet build and make -C bench/workloads.
+#>
+param([int] $Calls = 1000000, [int] $Rounds = 3)
+$ErrorActionPreference = 'Stop'
+$repository = Split-Path $PSScriptRoot
+Import-Module "$repository/out/LguestPS"
+
+function Measure-Calls([string] $What, [scriptblock] $Run) {
+    $best = (1..$Rounds | ForEach-Object {
+        $guest = New-LguestGuest -Name bench -Kernel "$repository/bench/workloads/calls.elf" -CommandLine "$Calls" -Memory 16MB
+        try { (Measure-Command { & $Run $guest }).TotalSeconds } finally { Remove-LguestGuest $guest -Confirm:$false }
+    } | Measure-Object -Minimum).Minimum
+    '| {0} | {1:n0} |' -f $What, ($Calls / $best)
+}
+
+'| what | hypercalls/s (best) |'
+'|---|---:|'
+Measure-Calls 'Start-LguestGuest \| Out-Null: an object for each' { param($guest) Start-LguestGuest $guest | Out-Null }
+Measure-Calls 'Start-LguestGuest -Hypercall SEND_DMA: filtered out' { param($guest) Start-LguestGuest $guest -Hypercall SEND_DMA | Out-Null }
+Measure-Calls 'Wait-LguestGuest: nobody looks' { param($guest) Wait-LguestGuest $guest | Out-Null }
