@@ -107,7 +107,7 @@ internal static class GuestBuilder
         {
             return new GuestMemory(ramBytes, devicePages);
         }
-        catch (OutOfMemoryException e)
+        catch (Exception e) when (e is OutOfMemoryException or IOException)
         {
             throw new LguestException(LguestError.NotSupported, $"this machine cannot give {ramBytes >> 20} MiB for the guest's memory; ask for less", e);
         }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using LguestPS.Guests;
 
 namespace LguestPS.Memory;
@@ -12,22 +12,33 @@ internal sealed unsafe class GuestMemory : IDisposable
     public const int PageSize = 4096;
     public const int PageShift = 12;
 
-    private void* allocation;
+    // A mapping of its own, not the C library's heap: that would fill it with zeros, and keep it when it is freed.
+    private readonly MemoryMappedFile mapping;
+    private readonly MemoryMappedViewAccessor view;
     private readonly byte[] watched;
+    private bool disposed;
 
     /// <param name="ramBytes">Size of RAM, a multiple of 4096.</param>
     /// <param name="devicePages">Pages above RAM: the descriptor page and the devices' own.</param>
-    /// <exception cref="OutOfMemoryException">The machine cannot give that much.</exception>
+    /// <exception cref="IOException">The machine cannot give that much.</exception>
+    /// <exception cref="OutOfMemoryException">Likewise.</exception>
     public GuestMemory(uint ramBytes, int devicePages)
     {
         RamSize = ramBytes;
         Size = ramBytes + (uint)devicePages * PageSize;
-        allocation = NativeMemory.AllocZeroed(Size + PageSize);
-        Base = (byte*)(((nuint)allocation + PageSize - 1) & ~(nuint)(PageSize - 1));
+        mapping = MemoryMappedFile.CreateNew(mapName: null, Size);
+        view = mapping.CreateViewAccessor(0, Size);
+        byte* first = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
+        Base = first;
         watched = new byte[Size >> PageShift];
     }
 
-    ~GuestMemory() => Free();
+    // An abandoned guest: what the pointer holds would never be unmapped.
+    ~GuestMemory()
+    {
+        if (Base is not null) view.SafeMemoryMappedViewHandle.ReleasePointer();
+    }
 
     /// <summary>Host address of guest-physical address 0, page aligned.</summary>
     public byte* Base { get; }
@@ -97,20 +108,18 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     public void Dispose()
     {
-        Free();
+        if (disposed) return;
+        disposed = true;
+        view.SafeMemoryMappedViewHandle.ReleasePointer();
+        view.Dispose();
+        mapping.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        NativeMemory.Free(allocation);
-        allocation = null;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Check(string access, uint address, uint length)
     {
-        ObjectDisposedException.ThrowIf(allocation is null, this);
+        ObjectDisposedException.ThrowIf(disposed, this);
         if (!Contains(address, length)) throw new GuestMemoryException(access, address, length);
     }
 
