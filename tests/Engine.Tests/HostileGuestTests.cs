@@ -166,19 +166,25 @@ public sealed unsafe class HostileGuestTests : IDisposable
     {
         private const byte Mark = 0xA5;
 
-        // The block is a page longer than the guest's memory, and aligning that to a page leaves at least this.
-        private const int Length = 16;
-
-        private readonly byte* behind;
+        private readonly GuestMemory memory;
 
         public Fence(GuestMemory memory)
         {
-            behind = memory.Base + memory.Size;
-            new Span<byte>(behind, Length).Fill(Mark);
+            this.memory = memory;
+            Before.Fill(Mark);
+            Behind.Fill(Mark);
         }
 
-        public bool IsIntact => new ReadOnlySpan<byte>(behind, Length).IndexOfAnyExcept(Mark) < 0;
+        public bool IsIntact => Before.IndexOfAnyExcept(Mark) < 0 && Behind.IndexOfAnyExcept(Mark) < 0;
 
-        public void Dispose() => new Span<byte>(behind, Length).Clear();
+        private Span<byte> Before => new(memory.Base - GuestMemory.Margin, GuestMemory.Margin);
+
+        private Span<byte> Behind => new(memory.Base + memory.Size, GuestMemory.Margin);
+
+        public void Dispose()
+        {
+            Before.Clear();
+            Behind.Clear();
+        }
     }
 }

@@ -12,6 +12,9 @@ internal sealed unsafe class GuestMemory : IDisposable
     public const int PageSize = 4096;
     public const int PageShift = 12;
 
+    /// <summary>Bytes before and behind guest memory that nothing uses, so that a test can see an access that strayed.</summary>
+    public const int Margin = PageSize;
+
     // A mapping of its own, not the C library's heap: that would fill it with zeros, and keep it when it is freed.
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
@@ -26,11 +29,11 @@ internal sealed unsafe class GuestMemory : IDisposable
     {
         RamSize = ramBytes;
         Size = ramBytes + (uint)devicePages * PageSize;
-        mapping = MemoryMappedFile.CreateNew(mapName: null, Size);
-        view = mapping.CreateViewAccessor(0, Size);
+        mapping = MemoryMappedFile.CreateNew(mapName: null, (long)Size + 2 * Margin);
+        view = mapping.CreateViewAccessor();
         byte* first = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
-        Base = first;
+        Base = first + Margin;
         watched = new byte[Size >> PageShift];
     }
 
