@@ -15,16 +15,16 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["mode"] = (block, value) => block with { Mode = value.OneOf<BlockMode>() },
     };
 
-    private static readonly YamlKeys<NetDefinition> NetKeys = new()
+    private static readonly Dictionary<string, Func<YamlValue, NetDefinition>> NetKinds = new()
     {
-        ["shared"] = (net, value) => net with { Shared = value.FullPath() },
+        ["shared"] = value => new SharedNetDefinition(value.FullPath()),
     };
 
     private static readonly Dictionary<string, Func<YamlValue, DeviceDefinition>> DeviceKinds = new()
     {
         ["console"] = value => value.IsEmpty ? new ConsoleDefinition() : throw value.Problem("a console has no settings; write just 'console'"),
         ["block"] = value => value.Read(new BlockDefinition(""), BlockKeys, required: "path"),
-        ["net"] = value => value.Read(new NetDefinition(""), NetKeys, required: "shared"),
+        ["net"] = value => value.IsEmpty ? throw value.Problem("'net' needs its kind, such as '{ shared: ./lan0 }'") : ReadKind("net", value, NetKinds),
     };
 
     private static readonly YamlKeys<GuestDefinition> GuestKeys = new()
@@ -39,7 +39,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["cpu"] = (guest, value) => guest with { Cpu = value.OneOf<CpuChoice>() },
         ["clock"] = (guest, value) => guest with { Clock = value.OneOf<ClockKind>() },
         ["tsc"] = (guest, value) => guest with { Tsc = value.OneOf<TscChoice>() },
-        ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(ReadDevice)] },
+        ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(device => ReadKind("device", device, DeviceKinds))] },
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
     };
 
@@ -60,11 +60,11 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         return definition;
     }
 
-    private static DeviceDefinition ReadDevice(YamlValue item)
+    private static T ReadKind<T>(string what, YamlValue item, Dictionary<string, Func<YamlValue, T>> kinds)
     {
-        YamlValue device = item.IsMapping ? item.OnlyEntry("a device is one key with its settings indented below it") : item.AsKey();
-        return DeviceKinds.TryGetValue(device.Key, out Func<YamlValue, DeviceDefinition>? read)
-            ? read(device)
-            : throw device.KeyProblem($"unknown device '{device.Key}'{DefinitionText.Instead(device.Key, DeviceKinds.Keys)}");
+        YamlValue kind = item.IsMapping ? item.OnlyEntry($"a {what} is one key with its settings indented below it") : item.AsKey();
+        return kinds.TryGetValue(kind.Key, out Func<YamlValue, T>? read)
+            ? read(kind)
+            : throw kind.KeyProblem($"unknown {what} '{kind.Key}'{DefinitionText.Instead(kind.Key, kinds.Keys)}");
     }
 }

@@ -146,7 +146,7 @@ internal sealed class CommandLine
             if (parsed.Tokens[i].Type != TokenType.Option) continue;
             string value = parsed.Tokens[i + 1].Value;
             if (parsed.Tokens[i].Value == block.Name) yield return new BlockDefinition(FullPath(block.Name, value), BlockMode.ReadWrite);
-            if (parsed.Tokens[i].Value == sharenet.Name) yield return new NetDefinition(FullPath(sharenet.Name, value));
+            if (parsed.Tokens[i].Value == sharenet.Name) yield return new SharedNetDefinition(FullPath(sharenet.Name, value));
         }
     }
 

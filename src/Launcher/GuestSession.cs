@@ -148,7 +148,7 @@ internal sealed class GuestSession : IDisposable
         {
             ConsoleDefinition => "console",
             BlockDefinition block => $"block {block.Path} ({DefinitionText.NameOf(block.Mode)})",
-            NetDefinition net => $"net {net.Shared}",
+            SharedNetDefinition net => $"net {net.Path}",
             _ => device.ToString(),
         });
         return $"lguest: guest '{guest.Name}': {definition.Kernel}, {definition.Memory >> 10} KiB, {definition.Abi}, cpu {guest.CpuName} ({guest.CpuReason}), "

@@ -32,7 +32,7 @@ public sealed class DeviceArgument
         if (definition is not null) return definition;
         if (Is("console")) return Checked(new ConsoleDefinition());
         if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode()), "path", "mode");
-        if (Is("net")) return Checked(new NetDefinition(toPath(Required("shared"))), "shared");
+        if (Is("net")) return Checked(new SharedNetDefinition(toPath(Required("shared"))), "shared");
         throw Invalid($"unknown device '{kind}'; known are console, block and net");
     }
 

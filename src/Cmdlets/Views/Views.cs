@@ -35,7 +35,7 @@ public static partial class Views
     {
         ConsoleDefinition => "console",
         BlockDefinition block => $"block {block.Path} ({block.Mode})",
-        NetDefinition net => $"net {net.Shared}",
+        SharedNetDefinition net => $"net {net.Path}",
         _ => device.ToString(),
     };
 

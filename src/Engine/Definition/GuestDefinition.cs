@@ -54,8 +54,12 @@ public sealed record ConsoleDefinition : DeviceDefinition;
 /// <param name="Mode">What happens to writes.</param>
 public sealed record BlockDefinition(string Path, BlockMode Mode = BlockMode.Snapshot) : DeviceDefinition;
 
-/// <param name="Shared">Absolute path of the file shared by the guests of one network.</param>
-public sealed record NetDefinition(string Shared) : DeviceDefinition;
+/// <summary>A network card; the derived record says what it is connected to.</summary>
+public abstract record NetDefinition : DeviceDefinition;
+
+/// <summary>A network that guests share, in one process or several.</summary>
+/// <param name="Path">Absolute path of the file that is the network; made by the first guest if it does not exist.</param>
+public sealed record SharedNetDefinition(string Path) : NetDefinition;
 
 /// <param name="Time">Host time after which a run pauses, or null.</param>
 /// <param name="Instructions">Instructions after which the guest pauses, or null.</param>

@@ -25,8 +25,18 @@ internal abstract class Device : IDisposable
     /// <summary>The key its driver sends to.</summary>
     public virtual uint Key => PageAddress;
 
+    /// <summary>The key to which its driver binds the buffers for what the device has for it.</summary>
+    public virtual uint InputKey => Key;
+
     /// <summary>True while the device has something for the guest.</summary>
     public virtual bool HasInput => false;
+
+    /// <summary>True while something may still come in from outside, so that a halted guest has something to wait for.</summary>
+    public virtual bool ExpectsInput => false;
+
+    /// <summary>What the device calls, from any thread, when it has something for the guest.</summary>
+    /// <remarks>The guest is locked for a moment meanwhile, and while it disposes its devices: Dispose must not wait for a thread that may be in here.</remarks>
+    public Action? WakeGuest { get; set; }
 
     public void Attach(int index, uint pageAddress)
     {
@@ -46,6 +56,7 @@ internal abstract class Device : IDisposable
     /// <returns>Bytes written, at least 1.</returns>
     public virtual uint Fill(DmaList buffer) => 0;
 
+    /// <summary>Lets go of files and connections.</summary>
     public virtual void Dispose()
     {
     }

@@ -18,6 +18,18 @@ internal sealed class DeviceBus : IDisposable
 
     public ConsoleDevice? Console { get; }
 
+    /// <summary>What a device calls, from any thread, when it has something for the guest.</summary>
+    public Action WakeGuest
+    {
+        set
+        {
+            foreach (Device device in devices) device.WakeGuest = value;
+        }
+    }
+
+    /// <summary>True while something may still come in from outside.</summary>
+    public bool ExpectInput => devices.Any(device => device.ExpectsInput);
+
     /// <summary>Their names, in the order of their slots.</summary>
     public IReadOnlyList<string> Names => [.. devices.Select(device => device.Name)];
 
@@ -74,7 +86,7 @@ internal sealed class DeviceBus : IDisposable
     {
         foreach (Device device in devices)
         {
-            if (!device.HasInput || guest.Bindings.Find(device.Key) is not { } binding) continue;
+            if (!device.HasInput || guest.Bindings.Find(device.InputKey) is not { } binding) continue;
             if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) continue;
             uint used = device.Fill(buffer);
             buffer.UsedLength = used;
@@ -91,6 +103,6 @@ internal sealed class DeviceBus : IDisposable
     /// <summary>Records that a device put <paramref name="length"/> bytes into a buffer of the guest.</summary>
     private static void Received(Guest guest, Device device, DmaList buffer, uint length, uint usedLength) =>
         guest.Events.Served(
-            DmaDirection.Receive, device.Key, buffer.Address, device.Name,
+            DmaDirection.Receive, device.InputKey, buffer.Address, device.Name,
             guest.Events.WantsDma(device.Name) ? buffer.Sections(length) : null, usedLength);
 }

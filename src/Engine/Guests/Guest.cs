@@ -48,6 +48,7 @@ public sealed class Guest : IDisposable
         Ring = new HypercallRing(Data);
         Interrupts = new InterruptController(this);
         loop = new RunLoop(this);
+        devices.WakeGuest = Wake;
     }
 
     /// <summary>The guest's name.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LguestPS.Devices;
 
 namespace LguestPS.Guests;
 
@@ -11,16 +12,19 @@ internal sealed class RunGoal
     private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(36_500);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(int.MaxValue);
 
+    private readonly DeviceBus devices;
     private readonly CancellationToken stop;
     private readonly long deadline = long.MaxValue;
     private readonly StepUnit? unit;
     private readonly uint? hypercall;
     private readonly Action? pulse;
+    private bool mayType;
     private long nextPulse;
     private int passes;
 
     private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
+        devices = guest.Devices;
         this.stop = stop;
         this.pulse = pulse;
         nextPulse = pulse is null ? long.MaxValue : Stopwatch.GetTimestamp() + PulsePeriod;
@@ -42,8 +46,8 @@ internal sealed class RunGoal
         passes = options.Count - 1 + (standsAtOne ? 1 : 0);
     }
 
-    /// <summary>Whether a halted guest without a timer should wait for somebody to type.</summary>
-    public bool WaitForInput { get; private init; }
+    /// <summary>Whether a halted guest without a timer should wait: for somebody to type or, unless it is being stepped, for its networks.</summary>
+    public bool WaitForInput => mayType || (unit is null && devices.ExpectInput);
 
     /// <summary>How long a halted guest may sleep before the host must look again; infinite if nothing but the guest's own clock asks for it.</summary>
     public TimeSpan LongestSleep
@@ -58,7 +62,7 @@ internal sealed class RunGoal
     }
 
     public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop) =>
-        new(guest, options.TimeLimit, options.Pulse, stop) { WaitForInput = options.WaitForInput };
+        new(guest, options.TimeLimit, options.Pulse, stop) { mayType = options.WaitForInput };
 
     public static RunGoal ToStep(StepOptions options, Guest guest, CancellationToken stop) => new(guest, options, stop);
 

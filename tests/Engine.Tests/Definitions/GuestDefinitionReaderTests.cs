@@ -45,7 +45,7 @@ public class GuestDefinitionReaderTests
                 new ConsoleDefinition(),
                 new BlockDefinition(Path.Combine(file.Folder, "disk.ext2"), BlockMode.ReadOnly),
                 new BlockDefinition("/images/other.img", BlockMode.Snapshot),
-                new NetDefinition(Path.Combine(file.Folder, "lan0")),
+                new SharedNetDefinition(Path.Combine(file.Folder, "lan0")),
             ],
             definition.Devices);
         Assert.Equal(new GuestLimits(TimeSpan.FromSeconds(30), 2_000_000_000), definition.Limits);
@@ -100,12 +100,14 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\nfoo: x", 2, 1, "unknown key 'foo'; known are name, kernel, initrd, symbols, memory, commandLine, abi, cpu, clock, tsc, devices, limits")]
     [InlineData("kernel: k\nlimits:\n    tiem: 3s", 3, 5, "unknown key 'tiem'; did you mean 'time'?")]
     [InlineData("kernel: k\ndevices:\n  - block: { path: d, mod: snapshot }", 3, 23, "unknown key 'mod'; did you mean 'mode'?")]
-    [InlineData("kernel: k\ndevices: [ net: { share: a } ]", 2, 19, "unknown key 'share'; did you mean 'shared'?")]
+    [InlineData("kernel: k\ndevices: [ net: { share: a } ]", 2, 19, "unknown net 'share'; did you mean 'shared'?")]
     [InlineData("kernel: k\nmemory: 1MiB\nmemory: 2MiB", 3, 1, "'memory' is given twice; first in line 2")]
     [InlineData("kernel: k\n[a]: b", 2, 1, "a key must be a word")]
     [InlineData("name: k", 1, 1, "'kernel' is missing")]
     [InlineData("kernel: k\ndevices:\n  - block: { mode: snapshot }", 3, 5, "'path' is missing in 'block'")]
-    [InlineData("kernel: k\ndevices:\n  - net: {}", 3, 5, "'shared' is missing in 'net'")]
+    [InlineData("kernel: k\ndevices:\n  - net: {}", 3, 10, "a net is one key with its settings indented below it")]
+    [InlineData("kernel: k\ndevices:\n  - net", 3, 5, "'net' needs its kind, such as '{ shared: ./lan0 }'")]
+    [InlineData("kernel: k\ndevices:\n  - net: shared", 3, 10, "'shared' must be text, not nothing")]
     // Types
     [InlineData("kernel: [k]", 1, 9, "'kernel' must be text, not a list")]
     [InlineData("kernel:\nname: x", 1, 8, "'kernel' must be text, not nothing")]

@@ -26,7 +26,7 @@ public class CommandLineTests
     public void Devices_come_in_the_order_given_and_the_console_last() =>
         Assert.Equal(
             [
-                new BlockDefinition("/a", BlockMode.ReadWrite), new NetDefinition("/n"), new BlockDefinition("/b", BlockMode.ReadWrite),
+                new BlockDefinition("/a", BlockMode.ReadWrite), new SharedNetDefinition("/n"), new BlockDefinition("/b", BlockMode.ReadWrite),
                 new ConsoleDefinition(),
             ],
             Make("--block=/a", "--sharenet", "/n", "64", "/k", "--block", "/b").Devices);
