@@ -55,6 +55,16 @@ public class ClockTests
         Assert.InRange((events[2].GuestTime - events[0].GuestTime).TotalMilliseconds, 29.9, 20_000);
     }
 
+    [Fact] // or a program that makes system calls all the time is never seen to use processor time of its own
+    public void On_the_host_clock_a_due_clock_event_is_not_noticed_right_behind_a_trap()
+    {
+        using ScriptedGuest guest = ScriptedGuest.Initialised(ClockKind.Host);
+        guest.Gate(0x20, Handler).Gate(0x80, Handler, type: 0xF);
+        guest.IrqEnabled = Eflags.Interrupt;
+        guest.Hypercall(Call.SetClockEvent, 1).Trap(0x80).Trap(0x80).Code().Trap(0x80);
+        Assert.Equal(["SET_CLOCKEVENT", "int 0x80", "int 0x80", "irq 0", "int 0x80"], ScriptedGuest.Words(guest.Play()));
+    }
+
     [Fact]
     public void On_the_virtual_clock_a_busy_guest_is_interrupted_at_the_exact_instruction()
     {

@@ -11,6 +11,9 @@ internal sealed class HostClock : GuestClock
     private const long Grid = 100_000;
     private const long InterruptGrid = 10_000;
 
+    // A clock event that is found due right behind a trap would always hit the kernel's entry: no process would ever be
+    // seen to use processor time of its own.
+    private bool trapped;
     private long started;
     private DateTime startOfTime = DateTime.UtcNow;
 
@@ -27,8 +30,13 @@ internal sealed class HostClock : GuestClock
 
     public override long Budget(bool interruptWaiting) => UntilNext(interruptWaiting ? InterruptGrid : Grid);
 
+    public override bool TakeExpired() => !trapped && base.TakeExpired();
+
+    public override void Exited(bool visible) => trapped = visible;
+
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {
+        trapped = false;
         if (Deadline is null && !goal.WaitForInput) return Standstill.WaitingForInput;
         TimeSpan longest = goal.LongestSleep;
         if (Deadline is { } due)
