@@ -54,6 +54,6 @@ internal static class CpuComparison
         }
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         if (guest.Ending is not { Kind: EndingKind.PowerDown }) throw new InvalidOperationException($"the guest ended: {guest.Ending}");
-        return (guest.ConsoleText.Trim(), time, guest.InstructionCount);
+        return (guest.ConsoleText.Trim(), time, guest.InstructionCount ?? 0);
     }
 }

@@ -137,7 +137,7 @@ internal sealed class GuestSession : IDisposable
             _ => (ExitStatus.Stopped, $"{name} {stopReason}"),
         };
         return verbose
-            ? (status, string.Create(CultureInfo.InvariantCulture, $"{how} (guest time {guest.GuestTime.TotalSeconds:0.000} s, {guest.InstructionCount} instructions, {guest.EventCount} events, {running.Elapsed.TotalSeconds:0.000} s here)"))
+            ? (status, string.Create(CultureInfo.InvariantCulture, $"{how} (guest time {guest.GuestTime.TotalSeconds:0.000} s, {(guest.InstructionCount is { } count ? $"{count} instructions, " : "")}{guest.EventCount} events, {running.Elapsed.TotalSeconds:0.000} s here)"))
             : (status, how);
     }
 

@@ -174,7 +174,7 @@ public class DriverTests
         ScriptedGuest guest = ScriptedGuest.Initialised(ClockKind.Virtual);
         guest.Hypercall(Call.SendDma, 0, guest.TextDma("last words")).Code(cpu => cpu.Registers.Ecx = 5);
         guest.Play();
-        (long instructions, TimeSpan time) = (guest.Guest.InstructionCount, guest.Guest.GuestTime);
+        (long? instructions, TimeSpan time) = (guest.Guest.InstructionCount, guest.Guest.GuestTime);
         guest.Guest.Dispose();
         guest.Guest.Dispose();
 

@@ -26,7 +26,7 @@ internal sealed class RunProgress(Cmdlet cmdlet, Guest guest)
         if (System.Diagnostics.Stopwatch.GetElapsedTime(lastEvent) < Silence) return;
         shown = true;
         cmdlet.WriteProgress(Record(
-            $"{guest.GuestTime.TotalSeconds:F1} s of guest time, {guest.InstructionCount:N0} instructions, {guest.EventCount:N0} events",
+            $"{guest.GuestTime.TotalSeconds:F1} s of guest time, {(guest.InstructionCount is { } count ? $"{count:N0} instructions, " : "")}{guest.EventCount:N0} events",
             ProgressRecordType.Processing));
     }
 

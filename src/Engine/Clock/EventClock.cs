@@ -1,3 +1,5 @@
+using LguestPS.Cpu;
+
 namespace LguestPS.Clock;
 
 /// <summary>Time advances by a fixed step with every trap and over idle, and interrupts come only there: the same on every vCPU.</summary>
@@ -15,7 +17,7 @@ internal sealed class EventClock : SimulatedClock
 
     public override bool InterruptsMayEnter => atVisibleExit;
 
-    public override long Budget(bool interruptWaiting) => Slice;
+    public override CpuBudget Budget(bool interruptWaiting) => new(Slice);
 
     public override void Exited(bool visible)
     {

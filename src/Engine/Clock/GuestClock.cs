@@ -61,9 +61,9 @@ internal abstract class GuestClock : IDisposable
         return true;
     }
 
-    /// <summary>Instructions to run before the host must look again.</summary>
+    /// <summary>How far the guest may run before the host must look again.</summary>
     /// <param name="interruptWaiting">An interrupt waits for the guest to enable it, which it does without a trap.</param>
-    public abstract long Budget(bool interruptWaiting);
+    public abstract CpuBudget Budget(bool interruptWaiting);
 
     /// <summary>Told of every exit of the vCPU.</summary>
     /// <param name="visible">It was a trap, not just the end of a budget.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LguestPS.Cpu;
 using LguestPS.Guests;
 
 namespace LguestPS.Clock;
@@ -10,6 +11,12 @@ internal sealed class HostClock : GuestClock
     // starve a guest that has interrupts on only between its traps.
     private const long Grid = 100_000;
     private const long InterruptGrid = 10_000;
+
+    // What stands for the grids where instructions cannot be counted (ABI §4, liveness): how long an interrupt may wait, and how long
+    // a clock event that came due behind a trap.
+    private static readonly long InterruptPeriod = Stopwatch.Frequency / 1_000;
+    private static readonly long AfterTrap = Stopwatch.Frequency / 10_000;
+    private static readonly double TicksPerNanosecond = Stopwatch.Frequency / 1e9;
 
     // A clock event that is found due right behind a trap would always hit the kernel's entry: no process would ever be
     // seen to use processor time of its own.
@@ -28,7 +35,14 @@ internal sealed class HostClock : GuestClock
         startOfTime = DateTime.UtcNow;
     }
 
-    public override long Budget(bool interruptWaiting) => UntilNext(interruptWaiting ? InterruptGrid : Grid);
+    public override CpuBudget Budget(bool interruptWaiting)
+    {
+        long until = Deadline is { } due ? started + (long)(due * TicksPerNanosecond) : long.MaxValue;
+        long now = Stopwatch.GetTimestamp();
+        if (trapped && until <= now) until += AfterTrap;
+        if (interruptWaiting) until = Math.Min(until, now + InterruptPeriod);
+        return new CpuBudget(UntilNext(interruptWaiting ? InterruptGrid : Grid), until);
+    }
 
     public override bool TakeExpired() => !trapped && base.TakeExpired();
 

@@ -1,3 +1,5 @@
+using LguestPS.Cpu;
+
 namespace LguestPS.Clock;
 
 /// <summary>One instruction is one nanosecond, and a halted guest's waiting takes none of ours: a run is repeatable to the last event.</summary>
@@ -18,10 +20,10 @@ internal sealed class VirtualClock : SimulatedClock
 
     public override bool InterruptsMayEnter => trapped || expired || Cpu!.InstructionCount % InterruptGrid == 0;
 
-    public override long Budget(bool interruptWaiting)
+    public override CpuBudget Budget(bool interruptWaiting)
     {
         long budget = UntilNext(interruptWaiting ? InterruptGrid : InputGrid);
-        return Deadline is { } due ? Math.Clamp(due - Now, 1, budget) : budget;
+        return new CpuBudget(Deadline is { } due ? Math.Clamp(due - Now, 1, budget) : budget);
     }
 
     public override bool TakeExpired() => expired = base.TakeExpired();

@@ -6,7 +6,7 @@ internal enum CpuExitKind
     /// <summary>The guest trapped; <see cref="CpuExit.Vector"/> says where.</summary>
     Trap,
 
-    /// <summary>The instruction budget is used up.</summary>
+    /// <summary>The budget is used up.</summary>
     Budget,
 
     /// <summary>Another thread asked for it.</summary>
@@ -22,8 +22,9 @@ internal enum CpuExitKind
 /// <param name="ErrorCode">For a trap that has one, its error code, else 0.</param>
 /// <param name="FaultAddress">For trap 14, the linear address (CR2), else 0.</param>
 /// <param name="Reason">For a dead guest, the reason in the words of ABI §11.</param>
+/// <param name="RanNothing">For a kick, true if the guest certainly ran no instruction.</param>
 internal readonly record struct CpuExit(
-    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, string? Reason = null)
+    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, string? Reason = null, bool RanNothing = false)
 {
     public static CpuExit Trap(byte vector, uint errorCode = 0, uint faultAddress = 0) =>
         new(CpuExitKind.Trap, vector, errorCode, faultAddress);
@@ -31,6 +32,8 @@ internal readonly record struct CpuExit(
     public static CpuExit Budget => new(CpuExitKind.Budget);
 
     public static CpuExit Kicked => new(CpuExitKind.Kicked);
+
+    public static CpuExit KickedAtOnce => new(CpuExitKind.Kicked, RanNothing: true);
 
     public static CpuExit Dead(string reason) => new(CpuExitKind.Dead, Reason: reason);
 }

@@ -22,14 +22,17 @@ internal abstract class VirtualCpu : IDisposable
     /// <remarks>A selector the host changed takes effect, with its descriptor, at the next <see cref="Run"/>.</remarks>
     public abstract ref GuestRegisters Registers { get; }
 
+    /// <summary>False if the hardware does not tell how many instructions the guest has run; <see cref="InstructionCount"/> is then always 0.</summary>
+    public virtual bool CountsInstructions => true;
+
     /// <summary>Guest instructions retired since creation; exact at every return of <see cref="Run"/> and inside rdtsc.</summary>
     public abstract long InstructionCount { get; }
 
     /// <summary>Runs the guest.</summary>
-    /// <param name="budget">The most instructions to retire, at least 1; kept exactly by the emulated CPU.</param>
+    /// <param name="budget">When to come out at the latest.</param>
     /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for
     /// <c>int n</c>, <c>int3</c> and <c>into</c> behind it, as a processor would push them.</returns>
-    public abstract CpuExit Run(long budget);
+    public abstract CpuExit Run(CpuBudget budget);
 
     /// <summary>Makes the current or the next <see cref="Run"/> return soon with <see cref="CpuExitKind.Kicked"/>. Any thread may call this.</summary>
     public abstract void Kick();

@@ -24,7 +24,7 @@ public sealed class Guest : IDisposable
     private readonly Lock gate = new();
     private readonly RunLoop loop;
     private GuestRegisters lastRegisters;
-    private long lastInstructionCount;
+    private long? lastInstructionCount;
     private TimeSpan lastTime;
     private RunMeter? collected;
     private string? driver;
@@ -134,12 +134,12 @@ public sealed class Guest : IDisposable
         }
     }
 
-    /// <summary>Instructions run so far.</summary>
-    public long InstructionCount
+    /// <summary>Instructions run so far; null on KVM, which cannot count them.</summary>
+    public long? InstructionCount
     {
         get
         {
-            lock (gate) return disposed ? lastInstructionCount : Cpu.InstructionCount;
+            lock (gate) return disposed ? lastInstructionCount : CountInstructions();
         }
     }
 
@@ -282,6 +282,8 @@ public sealed class Guest : IDisposable
         return translation.Ok ? translation.Physical : throw new GuestKilledException($"{why} 0x{linear:x8}");
     }
 
+    private long? CountInstructions() => Cpu.CountsInstructions ? Cpu.InstructionCount : null;
+
     private void Wake()
     {
         lock (gate)
@@ -347,7 +349,7 @@ public sealed class Guest : IDisposable
     {
         End(EndingKind.Stopped, "removed");
         lastRegisters = Cpu.Registers;
-        lastInstructionCount = Cpu.InstructionCount;
+        lastInstructionCount = CountInstructions();
         lastTime = Clock.Elapsed;
         disposed = true;
         Devices.Dispose();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LguestPS.Cpu;
 using LguestPS.Devices;
 
 namespace LguestPS.Guests;
@@ -100,12 +101,13 @@ internal sealed class RunGoal
         if (unit == StepUnit.Instruction) passes++;
     }
 
-    /// <summary>Instructions the vCPU may run before the host must look again.</summary>
-    public long Budget(Guest guest)
+    /// <summary>How far the vCPU may run before the host must look again.</summary>
+    public CpuBudget Budget(Guest guest)
     {
-        if (unit == StepUnit.Instruction) return 1;
-        long budget = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
-        return guest.Definition.Limits.Instructions is { } most ? Math.Min(budget, most - guest.Cpu.InstructionCount) : budget;
+        if (unit == StepUnit.Instruction) return new CpuBudget(1);
+        (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
+        if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount);
+        return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));
     }
 
     private bool UsePass() => passes-- <= 0;

@@ -81,12 +81,11 @@ internal sealed class RunLoop(Guest guest)
         }
 
         if (goal.StopsBeforeInstruction()) return Standstill.Instruction;
-        long before = guest.Cpu.InstructionCount;
-        long budget = goal.Budget(guest);
+        CpuBudget budget = goal.Budget(guest);
         guest.Meter?.Handled();
         CpuExit exit = guest.Cpu.Run(budget);
         guest.Meter?.Exited();
-        offered = exit.Kind == CpuExitKind.Kicked && guest.Cpu.InstructionCount == before;
+        offered = exit.RanNothing;
         if (offered) goal.RanNothing();
         traps.Handle(exit);
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);

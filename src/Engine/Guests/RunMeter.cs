@@ -28,7 +28,7 @@ internal sealed class RunMeter
     private int current;
     private bool isRunning;
     private TimeSpan guestTime, guestTimeBefore;
-    private long instructions, instructionsBefore;
+    private long? instructions = 0, instructionsBefore;
 
     public RunMeter(Guest guest)
     {

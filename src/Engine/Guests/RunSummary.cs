@@ -38,8 +38,8 @@ public sealed record RunSummary
     /// <summary>Guest time that passed in these runs.</summary>
     public required TimeSpan GuestTime { get; init; }
 
-    /// <summary>Instructions of the guest.</summary>
-    public required long Instructions { get; init; }
+    /// <summary>Instructions of the guest; null on KVM, which cannot count them.</summary>
+    public required long? Instructions { get; init; }
 
     /// <summary>Host time of these runs, without what those did who took the events: <see cref="CpuTime"/>, <see cref="HostTime"/> and <see cref="IdleTime"/> together.</summary>
     public required TimeSpan RunTime { get; init; }
@@ -63,7 +63,7 @@ public sealed record RunSummary
         {
             CultureInfo culture = CultureInfo.InvariantCulture;
             StringBuilder text = new();
-            text.Append(culture, $"guest '{Guest}': {Seconds(GuestTime)} of guest time, {Instructions} instructions\n");
+            text.Append(culture, $"guest '{Guest}': {Seconds(GuestTime)} of guest time{(Instructions is { } count ? $", {count} instructions" : "")}\n");
             text.Append(culture, $"{Seconds(RunTime)} here: cpu {Seconds(CpuTime)}, host {Seconds(HostTime)}, idle {Seconds(IdleTime)}\n");
             text.Append(culture, $"{"",-15} {"",-16} {"count",9} {"per second",11} {"host ms",11} {"us each",10}\n");
             foreach (SummaryRow row in Rows)

@@ -23,6 +23,9 @@ internal sealed class DescriptorTable
     private const ulong FlatData = 0x00CFB3000000FFFF;
 
     private const ulong AccessedBit = 1UL << 40;
+
+    // Nothing to a 32-bit processor; a 64-bit one would run such code beyond the guest's 4 GiB.
+    private const ulong LongModeBit = 1UL << 53;
     internal const ulong CodeOrDataBit = 1UL << 44;
     private const int PrivilegeShift = 45;
 
@@ -58,6 +61,6 @@ internal sealed class DescriptorTable
         // Gates, TSSs and LDTs would be ways out of ring 1.
         if ((descriptor & CodeOrDataBit) == 0) return 0;
         if (((descriptor >> PrivilegeShift) & 3) == 0) descriptor |= (ulong)GuestPrivilegeLevel << PrivilegeShift;
-        return descriptor | AccessedBit;
+        return (descriptor | AccessedBit) & ~LongModeBit;
     }
 }

@@ -133,7 +133,7 @@ internal sealed class CpuMachine : IDisposable
         return stream.ToArray();
     }
 
-    public CpuExit Run(long budget = 100_000) => Cpu.Run(budget);
+    public CpuExit Run(long budget = 100_000) => Cpu.Run(new CpuBudget(budget));
 
     public void Dispose()
     {

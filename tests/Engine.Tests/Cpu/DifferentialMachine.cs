@@ -69,7 +69,7 @@ internal sealed class DifferentialMachine : IDisposable
             Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs,
         };
 
-        CpuExit exit = cpu.Run(Budget);
+        CpuExit exit = cpu.Run(new CpuBudget(Budget));
         Outcome? outcome = exit.Kind switch
         {
             CpuExitKind.Trap => Observe(exit),

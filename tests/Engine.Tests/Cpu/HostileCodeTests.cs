@@ -43,7 +43,7 @@ public class HostileCodeTests
             Place(random, ref cpu.Registers, places);
             int budget = random.Next(1, 3000);
             long before = cpu.InstructionCount;
-            CpuExit exit = cpu.Run(budget);
+            CpuExit exit = cpu.Run(new CpuBudget(budget));
             Assert.InRange(cpu.InstructionCount - before, 0, budget);
             if (exit.Kind == CpuExitKind.Budget) Assert.Equal(budget, cpu.InstructionCount - before);
             Assert.NotEqual(CpuExitKind.Kicked, exit.Kind);

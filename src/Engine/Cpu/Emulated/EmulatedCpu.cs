@@ -76,11 +76,11 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public TranslationCache Translations { get; }
 
-    public override CpuExit Run(long budget)
+    public override CpuExit Run(CpuBudget budget)
     {
         state->Cause = ExitCause.None;
         LazyFlags.Write(state, state->Registers.Eflags);
-        CpuExit exit = TryTakeSegments() ? RunSlices(budget) : TakeExit();
+        CpuExit exit = TryTakeSegments() ? RunSlices(budget.Instructions) : TakeExit();
         state->Registers.Eflags = LazyFlags.Read(state);
         return exit;
     }
@@ -154,7 +154,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             if (kicked)
             {
                 kicked = false;
-                return CpuExit.Kicked;
+                return remaining == budget ? CpuExit.KickedAtOnce : CpuExit.Kicked;
             }
 
             bool traced = (state->Registers.Eflags & Eflags.Trap) != 0;

@@ -27,7 +27,7 @@ internal sealed class ScriptedCpu : VirtualCpu
     /// <summary>What the host told the vCPU to forget, in order: "all", "user", "page 1234", …</summary>
     public List<string> Flushes { get; } = [];
 
-    /// <summary>Each budget <see cref="Run"/> was given.</summary>
+    /// <summary>The instructions of each budget <see cref="Run"/> was given.</summary>
     public List<long> Budgets { get; } = [];
 
     public uint PageDirectory { get; private set; }
@@ -46,17 +46,17 @@ internal sealed class ScriptedCpu : VirtualCpu
     /// <inheritdoc cref="Then(Func{ScriptedCpu, CpuExit})"/>
     public ScriptedCpu Then(CpuExit exit) => Then(_ => exit);
 
-    public override CpuExit Run(long budget)
+    public override CpuExit Run(CpuBudget budget)
     {
-        Budgets.Add(budget);
+        Budgets.Add(budget.Instructions);
         if (kicked)
         {
             kicked = false;
-            return CpuExit.Kicked;
+            return CpuExit.KickedAtOnce;
         }
         if (!script.TryDequeue(out Func<ScriptedCpu, CpuExit>? exit)) return CpuExit.Dead("the script is at its end");
         CpuExit result = exit(this);
-        instructionCount += result.Kind == CpuExitKind.Budget ? budget : 1;
+        instructionCount += result.Kind == CpuExitKind.Budget ? budget.Instructions : 1;
         return result;
     }
 
