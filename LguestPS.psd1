@@ -25,6 +25,7 @@
         'Step-LguestGuest'
         'Stop-LguestGuest'
         'Suspend-LguestGuest'
+        'Sync-LguestDisk'
         'Test-LguestHost'
         'Wait-LguestGuest'
     )

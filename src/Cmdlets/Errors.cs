@@ -16,6 +16,7 @@ internal static class Errors
             LguestError.NotSupported => (ErrorCategory.NotImplemented, "Test-LguestHost shows what this machine can run."),
             LguestError.GuestBusy => (ErrorCategory.ResourceBusy, "Stop-Job, Suspend-LguestGuest or Wait-LguestGuest ends the other run."),
             LguestError.GuestEnded => (ErrorCategory.InvalidOperation, "Make the guest anew with New-LguestGuest."),
+            LguestError.DiskFailure => (ErrorCategory.WriteError, "See what is wrong with the host's file system, then run Sync-LguestDisk again."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
             _ => (ErrorCategory.NotSpecified, ""),
         };

@@ -13,6 +13,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     {
         ["path"] = (block, value) => block with { Path = value.FullPath() },
         ["mode"] = (block, value) => block with { Mode = value.OneOf<BlockMode>() },
+        ["overlay"] = (block, value) => block with { Overlay = value.FullPath() },
     };
 
     private static readonly Dictionary<string, Func<YamlValue, NetDefinition>> NetKinds = new()

@@ -34,6 +34,8 @@ internal sealed class GuestSession : IDisposable
         output = new LiveOutput(streams.Output, OutputBroke);
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
 
+        guest.Warning = text => streams.Error.WriteLine($"lguest: guest '{guest.Name}': {text}");
+
         signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
         if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
         terminal = streams.MayBeTerminal ? Terminal.TryTakeOver() : null;
@@ -147,7 +149,7 @@ internal sealed class GuestSession : IDisposable
         IEnumerable<string> devices = definition.Devices.Select(device => device switch
         {
             ConsoleDefinition => "console",
-            BlockDefinition block => $"block {block.Path} ({DefinitionText.NameOf(block.Mode)})",
+            BlockDefinition block => $"block {block.Path} ({DefinitionText.NameOf(block.Mode)}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
             SharedNetDefinition net => $"net {net.Path}",
             _ => device.ToString(),
         });

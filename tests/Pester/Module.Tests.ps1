@@ -28,7 +28,7 @@ Describe 'The staged module' {
     It 'exports these cmdlets and nothing else' {
         (Get-Command -Module LguestPS).Name | Sort-Object | Should -Be @(
             'Get-LguestGuest', 'New-LguestGuest', 'Remove-LguestGuest', 'Resume-LguestGuest', 'Send-LguestConsole', 'Start-LguestGuest',
-            'Step-LguestGuest', 'Stop-LguestGuest', 'Suspend-LguestGuest', 'Test-LguestHost', 'Wait-LguestGuest')
+            'Step-LguestGuest', 'Stop-LguestGuest', 'Suspend-LguestGuest', 'Sync-LguestDisk', 'Test-LguestHost', 'Wait-LguestGuest')
     }
 
     It 'uses approved verbs' {

@@ -29,6 +29,18 @@ public abstract class GuestCommand : LguestCommand
     {
     }
 
+    /// <summary>Shows what the engine has to say about a guest; after the pipeline was stopped there is nobody to show it to.</summary>
+    private protected Action<string> Warn(Guest guest) => text =>
+    {
+        try
+        {
+            WriteWarning($"Guest '{guest.Name}': {text}");
+        }
+        catch (PipelineStoppedException)
+        {
+        }
+    };
+
     private protected void Attempt(Guest guest)
     {
         try

@@ -33,6 +33,21 @@ public abstract class RunningCommand : GuestCommand
     /// <summary>For a guest that was made just now, from a definition.</summary>
     private protected virtual void ProcessNew(Guest guest) => Attempt(guest);
 
+    /// <summary>The same events, with what goes wrong on the host's side meanwhile as warnings.</summary>
+    private protected IEnumerable<LguestEvent> WithWarnings(Guest guest, IEnumerable<LguestEvent> run)
+    {
+        Action<string>? before = guest.Warning;
+        guest.Warning = Warn(guest);
+        try
+        {
+            foreach (LguestEvent happened in run) yield return happened;
+        }
+        finally
+        {
+            guest.Warning = before;
+        }
+    }
+
     /// <summary>Says why a guest stands still where the user did not ask for it.</summary>
     private protected void SayWhereItStands(Guest guest)
     {

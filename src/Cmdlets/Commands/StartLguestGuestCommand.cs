@@ -61,7 +61,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
         EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
         RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, CollectSummary = Summary };
-        foreach (LguestEvent happened in guest.Run(options, StopToken))
+        foreach (LguestEvent happened in WithWarnings(guest, guest.Run(options, StopToken)))
         {
             progress.Hide();
             WriteObject(happened);

@@ -52,7 +52,7 @@ public sealed class StepLguestGuestCommand : RunningCommand
     private void Step(Guest guest, StepOptions options)
     {
         RunProgress progress = new(this, guest);
-        foreach (LguestEvent happened in guest.Step(options with { Pulse = progress.Pulse }, StopToken))
+        foreach (LguestEvent happened in WithWarnings(guest, guest.Step(options with { Pulse = progress.Pulse }, StopToken)))
         {
             progress.Hide();
             WriteObject(happened);

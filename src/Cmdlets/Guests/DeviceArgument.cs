@@ -31,7 +31,7 @@ public sealed class DeviceArgument
     {
         if (definition is not null) return definition;
         if (Is("console")) return Checked(new ConsoleDefinition());
-        if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode()), "path", "mode");
+        if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode(), Overlay(toPath)), "path", "mode", "overlay");
         if (Is("net")) return Checked(new SharedNetDefinition(toPath(Required("shared"))), "shared");
         throw Invalid($"unknown device '{kind}'; known are console, block and net");
     }
@@ -46,7 +46,7 @@ public sealed class DeviceArgument
     {
         foreach (object key in settings.Keys)
             if (!known.Contains($"{key}", StringComparer.OrdinalIgnoreCase))
-                throw Invalid($"device '{kind}' has no setting '{key}'{(known.Length == 0 ? "" : $"; it has {string.Join(" and ", known)}")}");
+                throw Invalid($"device '{kind}' has no setting '{key}'{(known.Length == 0 ? "" : $"; it has {string.Join(", ", known)}")}");
         return made;
     }
 
@@ -58,6 +58,8 @@ public sealed class DeviceArgument
     }
 
     private string Required(string name) => Setting(name) is { Length: > 0 } value ? value : throw Invalid($"device '{kind}' needs '{name}'");
+
+    private string? Overlay(Func<string, string> toPath) => Setting("overlay") is { Length: > 0 } path ? toPath(path) : null;
 
     private BlockMode Mode()
     {

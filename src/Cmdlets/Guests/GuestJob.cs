@@ -127,6 +127,7 @@ public sealed class GuestJob : Job
     {
         RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
         JobState state;
+        Guest.Warning = text => Warning.Add(new WarningRecord($"Guest '{Guest.Name}': {text}"));
         try
         {
             foreach (LguestEvent happened in Guest.Run(options, leave.Token)) Keep(happened);

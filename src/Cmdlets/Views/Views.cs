@@ -34,7 +34,7 @@ public static partial class Views
     public static string Device(DeviceDefinition device) => device switch
     {
         ConsoleDefinition => "console",
-        BlockDefinition block => $"block {block.Path} ({block.Mode})",
+        BlockDefinition block => $"block {block.Path} ({block.Mode}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
         SharedNetDefinition net => $"net {net.Path}",
         _ => device.ToString(),
     };

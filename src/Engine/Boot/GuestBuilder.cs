@@ -92,7 +92,7 @@ internal static class GuestBuilder
             Device made = device switch
             {
                 ConsoleDefinition => new ConsoleDevice(),
-                BlockDefinition block => new BlockDevice($"block{disks++}", BlockStore.Open(block.Path, block.Mode)),
+                BlockDefinition block => new BlockDevice($"block{disks++}", block),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
             opened.Push(made);

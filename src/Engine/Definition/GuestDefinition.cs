@@ -41,7 +41,7 @@ public enum BlockMode
     /// <summary>Writes go to the file.</summary>
     ReadWrite,
 
-    /// <summary>Writes stay in memory; the file is never touched.</summary>
+    /// <summary>Writes stay in memory, or go to an overlay file; the image is never touched.</summary>
     Snapshot,
 }
 
@@ -52,7 +52,8 @@ public sealed record ConsoleDefinition : DeviceDefinition;
 
 /// <param name="Path">Absolute path of the disk image.</param>
 /// <param name="Mode">What happens to writes.</param>
-public sealed record BlockDefinition(string Path, BlockMode Mode = BlockMode.Snapshot) : DeviceDefinition;
+/// <param name="Overlay">Absolute path of the file that keeps a snapshot's writes for the next run, made if it is not there; null to keep them in memory.</param>
+public sealed record BlockDefinition(string Path, BlockMode Mode = BlockMode.Snapshot, string? Overlay = null) : DeviceDefinition;
 
 /// <summary>A network card; the derived record says what it is connected to.</summary>
 public abstract record NetDefinition : DeviceDefinition;
@@ -126,6 +127,9 @@ public sealed record GuestDefinition
             yield return (nameof(Devices), $"{Devices.Count} devices are too many; there are 16 slots");
         if (Devices.OfType<ConsoleDefinition>().Count() > 1)
             yield return (nameof(Devices), "more than one console; a guest has at most one");
+        foreach (BlockDefinition disk in Devices.OfType<BlockDefinition>())
+            if (disk.Overlay is not null && disk.Mode != BlockMode.Snapshot)
+                yield return (nameof(Devices), $"a disk with an overlay needs mode 'snapshot', not '{DefinitionText.NameOf(disk.Mode)}'");
         if (Limits.Instructions is <= 0)
             yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "the instruction limit must be at least 1");
         if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))

@@ -23,6 +23,9 @@ public enum LguestError
 
     /// <summary>The guest has not read what was typed into its console before.</summary>
     ConsoleFull,
+
+    /// <summary>The host could not save what a guest wrote to a disk.</summary>
+    DiskFailure,
 }
 
 /// <summary>The only exception of the public API: the message says what, where and what to do.</summary>

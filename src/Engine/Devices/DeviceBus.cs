@@ -14,9 +14,12 @@ internal sealed class DeviceBus : IDisposable
     {
         this.devices = devices;
         Console = devices.OfType<ConsoleDevice>().FirstOrDefault();
+        Disks = [.. devices.OfType<BlockDevice>()];
     }
 
     public ConsoleDevice? Console { get; }
+
+    public IReadOnlyList<BlockDevice> Disks { get; }
 
     /// <summary>What a device calls, from any thread, when it has something for the guest.</summary>
     public Action WakeGuest

@@ -161,6 +161,12 @@ public sealed class Guest : IDisposable
     /// <summary>Receives console output as it is made, on the thread that drives the guest.</summary>
     public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
 
+    /// <summary>Receives, in a sentence, what goes wrong on the host's side while the guest runs, such as a full file system; on the thread that drives or ends the guest.</summary>
+    public Action<string>? Warning { get; set; }
+
+    /// <summary>The guest's disks in the order of their slots, as they are now.</summary>
+    public IReadOnlyList<GuestDisk> Disks => [.. Devices.Disks.Select(disk => disk.State)];
+
     internal GuestMemory Memory { get; }
     internal GuestClock Clock { get; }
     internal VirtualCpu Cpu { get; }
@@ -237,6 +243,18 @@ public sealed class Guest : IDisposable
     /// <inheritdoc cref="SendConsole(ReadOnlySpan{byte})"/>
     public void SendConsole(string text) => SendConsole(System.Text.Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Puts everything the guest has written to its disks where it survives a crash of this machine (fsync).</summary>
+    /// <remarks>
+    /// Without this, an acknowledged write survives the death of this process but not that of the machine;
+    /// it is done by itself when the guest ends or is removed. Writes that a snapshot keeps in memory are not kept at all.
+    /// </remarks>
+    /// <exception cref="LguestException">DiskFailure: that is not certain; says which disk and why.</exception>
+    public void SyncDisks()
+    {
+        string[] problems = [.. Devices.Disks.Select(disk => disk.Save()).OfType<string>()];
+        if (problems.Length > 0) throw new LguestException(LguestError.DiskFailure, $"Guest '{Name}': {string.Join("; ", problems)}");
+    }
+
     /// <summary>Frees memory and files; while somebody drives the guest, as soon as they let go.</summary>
     public void Dispose()
     {
@@ -265,7 +283,10 @@ public sealed class Guest : IDisposable
         if (HasEnded) return;
         Ending = new GuestEnding(kind, reason);
         Standstill = Standstill.Ended;
+        SaveDisks();
     }
+
+    internal void Warn(string what) => Warning?.Invoke(what);
 
     internal void SetPageDirectory(uint directory)
     {
@@ -345,9 +366,16 @@ public sealed class Guest : IDisposable
         }
     }
 
+    private void SaveDisks()
+    {
+        foreach (BlockDevice disk in Devices.Disks)
+            if (disk.Save() is { } problem) Warn(problem);
+    }
+
     private void Release()
     {
         End(EndingKind.Stopped, "removed");
+        SaveDisks();
         lastRegisters = Cpu.Registers;
         lastInstructionCount = CountInstructions();
         lastTime = Clock.Elapsed;

@@ -26,6 +26,7 @@ public class GuestDefinitionReaderTests
               - block: { path: disk.ext2, mode: readOnly }
               - block:
                   path: /images/other.img
+                  overlay: sub/changes.ovl
               - net: { shared: ./lan0 }
             limits: { time: 30s, instructions: 2000000000 }
             """);
@@ -44,7 +45,7 @@ public class GuestDefinitionReaderTests
             [
                 new ConsoleDefinition(),
                 new BlockDefinition(Path.Combine(file.Folder, "disk.ext2"), BlockMode.ReadOnly),
-                new BlockDefinition("/images/other.img", BlockMode.Snapshot),
+                new BlockDefinition("/images/other.img", BlockMode.Snapshot, Path.Combine(file.Folder, "sub", "changes.ovl")),
                 new SharedNetDefinition(Path.Combine(file.Folder, "lan0")),
             ],
             definition.Devices);
@@ -123,8 +124,8 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\ndevices: [ consol ]", 2, 12, "unknown device 'consol'; did you mean 'console'?")]
     [InlineData("kernel: k\ndevices:\n - blok: { path: d }", 3, 4, "unknown device 'blok'; did you mean 'block'?")]
     [InlineData("kernel: k\ndevices: [ [console] ]", 2, 12, "this must be text, not a list")]
-    [InlineData("kernel: k\ndevices:\n  - block", 3, 5, "'block' must be a mapping with 'path', 'mode', not nothing")]
-    [InlineData("kernel: k\ndevices:\n  - block: disk.img", 3, 12, "'block' must be a mapping with 'path', 'mode', not text")]
+    [InlineData("kernel: k\ndevices:\n  - block", 3, 5, "'block' must be a mapping with 'path', 'mode', 'overlay', not nothing")]
+    [InlineData("kernel: k\ndevices:\n  - block: disk.img", 3, 12, "'block' must be a mapping with 'path', 'mode', 'overlay', not text")]
     [InlineData("kernel: k\ndevices:\n  - console: { a: b }", 3, 14, "a console has no settings; write just 'console'")]
     [InlineData("kernel: k\ndevices:\n  - block:\n    path: d", 4, 5, "'path' stands beside 'block'; a device is one key with its settings indented below it")]
     [InlineData("kernel: k\ndevices:\n  - {}", 3, 5, "a device is one key with its settings indented below it")]
@@ -143,6 +144,7 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\ncpu: 1", 2, 6, "unknown cpu '1'; known are auto, emulated, kvm")]
     [InlineData("kernel: k\nclock: virtaul", 2, 8, "unknown clock 'virtaul'; did you mean 'virtual'?")]
     [InlineData("kernel: k\ntsc: on", 2, 6, "unknown tsc 'on'; known are auto, off")]
+    [InlineData("kernel: k\ndevices: [ block: { path: d, mode: readWrite, overlay: o } ]", 2, 1, "a disk with an overlay needs mode 'snapshot', not 'readWrite'")]
     [InlineData("kernel: k\ndevices: [ block: { path: d, mode: readonly } ]", 2, 36, "unknown mode 'readonly'; did you mean 'readOnly'?")]
     [InlineData("kernel: k\nabi: dma-2007-01", 2, 1, "unknown ABI profile 'dma-2007-01'; did you mean 'dma-2007-10'?")]
     [InlineData("kernel: k\nname: a b", 2, 1, "the name 'a b' must be 1 to 64 letters, digits, dots, dashes and underscores")]

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace LguestPS.Tests;
+namespace LguestPS.Tests.Disks;
 
 /// <summary>Disks: a request in the device's page, data in the sent or the bound DMA (ABI §8).</summary>
 public sealed class BlockTests : IDisposable

@@ -5,10 +5,8 @@ using LguestPS.Memory;
 namespace LguestPS.Devices;
 
 /// <summary>A disk: the request is in the device's page, the data in the sent or the bound DMA (ABI §8).</summary>
-internal sealed class BlockDevice(string name, BlockStore store) : Device
+internal sealed class BlockDevice(string name, BlockDefinition definition) : Device
 {
-    public const int SectorSize = 512;
-
     private const int RequestWrite = 1;
     private const uint ResultOk = 1;
     private const uint ResultError = 2;
@@ -20,6 +18,10 @@ internal sealed class BlockDevice(string name, BlockStore store) : Device
     private const uint RequestResult = 12;
     private const uint SectorCount = 16;
 
+    private readonly BlockStore store = BlockStore.Open(definition);
+    private long reads, writes, failures;
+    private string? lastProblem;
+
     public override string Name => name;
 
     public override ushort Type => 3;
@@ -29,18 +31,23 @@ internal sealed class BlockDevice(string name, BlockStore store) : Device
 
     public override int Pages => 1;
 
+    public GuestDisk State => new(
+        name, definition.Path, definition.Mode, definition.Overlay, store.Length, store.ChangedBytes,
+        Volatile.Read(ref reads), Volatile.Read(ref writes), Volatile.Read(ref failures), lastProblem);
+
     public override void PreparePage(GuestMemory memory) =>
-        memory.Write32(PageAddress + SectorCount, (uint)Math.Min(store.Length / SectorSize, uint.MaxValue));
+        memory.Write32(PageAddress + SectorCount, (uint)Math.Min(store.Length / DiskImage.SectorSize, uint.MaxValue));
 
     public override DmaOutcome Serve(Guest guest, DmaList sent)
     {
         DmaBinding binding = guest.Bindings.Find(Key) ?? throw new GuestKilledException($"{name}: request without a bound reply buffer");
         DmaList reply = guest.Bindings.FindFree(binding, guest.Abi.Dma!) ?? throw new GuestKilledException($"{name}: request without a free reply buffer");
 
-        long offset = (long)guest.Memory.Read32(PageAddress + RequestSector) * SectorSize;
+        long offset = (long)guest.Memory.Read32(PageAddress + RequestSector) * DiskImage.SectorSize;
         uint bytes = guest.Memory.Read32(PageAddress + RequestBytes);
         bool write = guest.Memory.Read32(PageAddress + RequestType) == RequestWrite;
         bool done = write ? Write(sent, offset, bytes) : Read(reply, offset, bytes);
+        Count(guest, write, done);
 
         guest.Memory.Write32(PageAddress + RequestResult, done ? ResultOk : ResultError);
         // Neither used_len is used for disks: 0 keeps the one-entry reply array free for the next request.
@@ -49,7 +56,27 @@ internal sealed class BlockDevice(string name, BlockStore store) : Device
         return done && !write ? new DmaOutcome(0, reply, bytes) : new DmaOutcome(0);
     }
 
+    /// <summary>Puts every write up to now where it survives the machine. Any thread may call this.</summary>
+    /// <returns>Null, or why that is not certain.</returns>
+    public string? Save()
+    {
+        if (store.Save() is not { } problem) return null;
+        return lastProblem = $"{name}: {problem}";
+    }
+
     public override void Dispose() => store.Dispose();
+
+    private void Count(Guest guest, bool write, bool done)
+    {
+        if (done) Interlocked.Increment(ref write ? ref writes : ref reads);
+        else Interlocked.Increment(ref failures);
+        if (store.Problem is not { } problem) return;
+        // Said once, not at every retry of the guest.
+        string said = $"{name}: {problem}";
+        if (said == lastProblem) return;
+        lastProblem = said;
+        guest.Warn(said);
+    }
 
     private bool Write(DmaList sent, long offset, uint bytes)
     {

@@ -1,0 +1,134 @@
+namespace LguestPS.Devices;
+
+/// <summary>The contents of a disk: its image and, for a snapshot, the sectors written since.</summary>
+internal sealed class BlockStore : IDisposable
+{
+    private readonly DiskImage image;
+    private readonly BlockMode mode;
+    private readonly SectorOverlay? overlay;
+    private volatile bool unsaved;
+
+    private BlockStore(DiskImage image, BlockMode mode, SectorOverlay? overlay)
+    {
+        this.image = image;
+        this.mode = mode;
+        this.overlay = overlay;
+    }
+
+    /// <summary>Bytes of the disk, whole sectors only.</summary>
+    public long Length => image.Length;
+
+    /// <summary>Bytes a snapshot holds beside its image.</summary>
+    public long ChangedBytes => (overlay?.SectorCount ?? 0) * DiskImage.SectorSize;
+
+    /// <summary>Why the host could not do what it was asked last, or null. A request that no disk could do is none of its problems.</summary>
+    public string? Problem { get; private set; }
+
+    /// <exception cref="LguestException">FileUnavailable or InvalidImage; then nothing stays open.</exception>
+    public static BlockStore Open(BlockDefinition disk)
+    {
+        DiskImage image = DiskImage.Open(disk.Path, forWriting: disk.Mode == BlockMode.ReadWrite);
+        try
+        {
+            return new BlockStore(image, disk.Mode, disk.Mode == BlockMode.Snapshot ? OpenOverlay(disk, image) : null);
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    /// <returns>False if the range is not inside the disk or cannot be read; then the buffer's contents are undefined.</returns>
+    public bool TryRead(long offset, Span<byte> bytes)
+    {
+        Problem = null;
+        if (!IsInside(offset, bytes.Length)) return false;
+        try
+        {
+            if (overlay is null) image.Read(offset, bytes);
+            else ReadSnapshot(overlay, offset / DiskImage.SectorSize, bytes);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Problem = $"a read failed: {e.Message}";
+            return false;
+        }
+    }
+
+    /// <returns>False if the range is not inside the disk, is not whole sectors, or cannot be written.</returns>
+    public bool TryWrite(long offset, ReadOnlySpan<byte> bytes)
+    {
+        Problem = null;
+        if (mode == BlockMode.ReadOnly || !IsInside(offset, bytes.Length) || bytes.Length % DiskImage.SectorSize != 0) return false;
+        if (bytes.IsEmpty) return true;
+        try
+        {
+            if (overlay is null) image.Write(offset, bytes);
+            else overlay.Write(offset / DiskImage.SectorSize, bytes);
+            unsaved = true;
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Problem = $"a write failed: {e.Message}";
+            return false;
+        }
+    }
+
+    /// <summary>Puts every write up to now where it survives the machine; what a snapshot keeps in memory is not meant to. Any thread may call this.</summary>
+    /// <returns>Null, or why that is not certain.</returns>
+    public string? Save()
+    {
+        if (!unsaved) return null;
+        unsaved = false;
+        try
+        {
+            if (overlay is null) image.Flush();
+            else overlay.Flush();
+            return null;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;        // whoever closed it has saved it
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            unsaved = true;
+            return $"saving its writes failed: {e.Message}";
+        }
+    }
+
+    public void Dispose()
+    {
+        overlay?.Dispose();
+        image.Dispose();
+    }
+
+    private static SectorOverlay OpenOverlay(BlockDefinition disk, DiskImage image) =>
+        disk.Overlay is { } path ? FileOverlay.Open(path, image) : new MemoryOverlay();
+
+    /// <summary>Reads each run of sectors from where it is: an image that was damaged matters only where it shows.</summary>
+    private void ReadSnapshot(SectorOverlay changes, long sector, Span<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            int length = Math.Min(bytes.Length, DiskImage.SectorSize);
+            if (changes.Has(sector))
+            {
+                changes.Read(sector, bytes[..length]);
+            }
+            else
+            {
+                while (length < bytes.Length && !changes.Has(sector + length / DiskImage.SectorSize))
+                    length = Math.Min(bytes.Length, length + DiskImage.SectorSize);
+                image.Read(sector * DiskImage.SectorSize, bytes[..length]);
+            }
+            bytes = bytes[length..];
+            sector += length / DiskImage.SectorSize;
+        }
+    }
+
+    private bool IsInside(long offset, int length) => offset >= 0 && offset <= Length && length <= Length - offset;
+}

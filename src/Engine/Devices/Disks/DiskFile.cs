@@ -1,0 +1,62 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace LguestPS.Devices;
+
+/// <summary>Opens and reads the files of disks.</summary>
+internal static class DiskFile
+{
+    /// <param name="path">The file.</param>
+    /// <param name="what">What it is, for the message.</param>
+    /// <param name="mode">Whether it may be made.</param>
+    /// <param name="forWriting">To write it, alone; else to read it, and nobody may write it meanwhile.</param>
+    /// <exception cref="LguestException">FileUnavailable.</exception>
+    public static SafeFileHandle Open(string path, string what, FileMode mode, bool forWriting)
+    {
+        try
+        {
+            return File.OpenHandle(path, mode, forWriting ? FileAccess.ReadWrite : FileAccess.Read, forWriting ? FileShare.None : FileShare.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string problem = e switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "does not exist",
+                UnauthorizedAccessException when Directory.Exists(path) => "is a folder",
+                UnauthorizedAccessException => $"cannot be opened{(forWriting ? " for writing" : "")}: permission denied",
+                _ when IsInUse(e) => "is in use: who writes it must be its only user. End the other guest, or give each a copy",
+                _ => $"cannot be opened: {e.Message}",
+            };
+            throw new LguestException(LguestError.FileUnavailable, $"{what} '{path}' {problem}", e) { Path = path };
+        }
+    }
+
+    /// <returns>0 for what has no length, such as a terminal.</returns>
+    public static long LengthOf(SafeFileHandle file)
+    {
+        try
+        {
+            return RandomAccess.GetLength(file);
+        }
+        catch (NotSupportedException)
+        {
+            return 0;
+        }
+    }
+
+    /// <returns>Bytes read; fewer than asked for at the end of the file.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static int Read(SafeFileHandle file, long offset, Span<byte> bytes)
+    {
+        int done = 0;
+        while (done < bytes.Length)
+        {
+            int read = RandomAccess.Read(file, bytes[done..], offset + done);
+            if (read == 0) break;
+            done += read;
+        }
+        return done;
+    }
+
+    /// <summary>EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.</summary>
+    private static bool IsInUse(Exception e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
+}
