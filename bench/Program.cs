@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using LguestPS.Bench;
 
 // bench cpu         the emulated CPU beside qemu-i386, same code, same run
+// bench boot        a Linux in lguest beside the same Linux in qemu-system-i386; the caller has the kernel
 // bench start       from the start of lguest to the guest's first console output
 // bench memory      what a guest needs beyond its RAM
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
@@ -9,6 +10,8 @@ switch (args)
 {
     case ["cpu", ..]:
         return CpuComparison.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 3);
+    case ["boot", var kernel, var bzImage, var initrd, var text, ..]:
+        return BootComparison.Run(kernel, bzImage, initrd, text, rounds: args.Length > 5 ? int.Parse(args[5]) : 5);
     case ["start"]:
         return StartComparison.Run();
     case ["memory"]:
@@ -17,6 +20,6 @@ switch (args)
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | start | memory | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS] | start | memory | hypercalls");
         return 2;
 }

@@ -11,11 +11,10 @@ internal static class StartComparison
     {
         string hello = Path.Combine(Workloads.Repository, "examples", "hello", "hello.yaml");
         string kernel = Path.Combine(Workloads.Repository, "examples", "hello", "hello.elf");
-        string program = Path.Combine(Workloads.Repository, "out", "lguest", OperatingSystem.IsWindows() ? "lguest.exe" : "lguest");
         Console.WriteLine("| command | first guest output, ms (best) | (median) |");
         Console.WriteLine("|---|---:|---:|");
-        Show("lguest 4 hello.elf", program, $"4 \"{kernel}\"");
-        Show("lguest hello.yaml", program, $"\"{hello}\"");
+        Show("lguest 4 hello.elf", Workloads.Launcher, $"4 \"{kernel}\"");
+        Show("lguest hello.yaml", Workloads.Launcher, $"\"{hello}\"");
         return 0;
     }
 

@@ -16,6 +16,9 @@ internal static class Workloads
 
     public static readonly string Folder = Path.Combine(Repository, "bench", "workloads");
 
+    /// <summary>The staged console program.</summary>
+    public static readonly string Launcher = Path.Combine(Repository, "out", "lguest", OperatingSystem.IsWindows() ? "lguest.exe" : "lguest");
+
     public static void Build() => Run("make", $"-s -C \"{Folder}\"");
 
     public static GuestDefinition Guest(string image, string commandLine, int megabytes = 16) => new()
