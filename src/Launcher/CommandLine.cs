@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Reflection;
 using LguestPS.Definitions;
 
 namespace LguestPS.Launcher;
@@ -45,13 +46,17 @@ internal sealed class CommandLine
     private readonly Option<string> limitInstructions = new("--limit-instructions") { HelpName = "count", Description = "Stop after this many instructions." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
 
+    // Not the library's own options: those read their descriptions from resources, which costs milliseconds at every start.
+    private readonly Option<string> help = new("--help", "-h") { Arity = ArgumentArity.Zero, Action = new HelpAction(), Description = "Show help." };
+    private readonly Option<string> version = new("--version") { Arity = ArgumentArity.Zero, Action = new VersionAction(), Description = "Show the version." };
+
     private CommandLine(string[] arguments)
     {
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
             guest, block, initrd, sharenet, tunnet, events, symbols, summary, abi, cpu, clock, tsc, limitTime, limitInstructions, verbose,
-            new HelpOption("--help", "-h"), new VersionOption("--version"),
+            help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
@@ -180,6 +185,15 @@ internal sealed class CommandLine
     private static T OneOf<T>(Option<string> option, string text) where T : struct, Enum => DefinitionText.TryParseName(text, out T value)
         ? value
         : throw Refuse($"{option.Name}: unknown value '{text}'{DefinitionText.Instead(text, DefinitionText.Names<T>())}");
+
+    private sealed class VersionAction : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(typeof(Guest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
+            return 0;
+        }
+    }
 
     private static LguestException Refuse(string problem) => new(LguestError.InvalidDefinition, problem);
 }

@@ -41,8 +41,12 @@ public sealed class AbiProfile
         Kernels = kernels;
         // Arrays, not collection expressions: PowerShell cannot index what those make.
         this.calls = calls.ToArray();
-        callsByNumber = new HypercallDefinition?[calls.Max(call => call.Number) + 1];
-        foreach (HypercallDefinition call in calls) callsByNumber[call.Number] = call;
+        callsByNumber = [];
+        foreach (HypercallDefinition call in calls)
+        {
+            if (call.Number >= callsByNumber.Length) Array.Resize(ref callsByNumber, (int)call.Number + 1);
+            callsByNumber[call.Number] = call;
+        }
     }
 
     /// <summary>Every profile, oldest first.</summary>

@@ -21,6 +21,7 @@ internal sealed class KernelImage
     {
         Segments = segments;
         PageOffset = pageOffset;
+        foreach (KernelSegment segment in segments) End = Math.Max(End, segment.Physical + segment.Size);
         Entry = FindEntry(segments, pageOffset) ?? throw Invalid(path,
             "has no 'GenuineLguest' signature, so it has no entry for lguest; build it with CONFIG_LGUEST_GUEST=y, from a kernel older than 2.6.24");
     }
@@ -37,7 +38,7 @@ internal sealed class KernelImage
     public uint Entry { get; }
 
     /// <summary>First guest-physical address behind the kernel.</summary>
-    public uint End => Segments.Max(segment => segment.Physical + segment.Size);
+    public uint End { get; }
 
     /// <summary>Reads an ELF or bzImage kernel.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage.</exception>

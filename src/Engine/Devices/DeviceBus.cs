@@ -13,6 +13,7 @@ internal sealed class DeviceBus : IDisposable
     public DeviceBus(IReadOnlyList<Device> devices)
     {
         this.devices = devices;
+        foreach (Device device in devices) PageCount += device.Pages;
         Console = devices.OfType<ConsoleDevice>().FirstOrDefault();
         Disks = [.. devices.OfType<BlockDevice>()];
     }
@@ -37,7 +38,7 @@ internal sealed class DeviceBus : IDisposable
     public IReadOnlyList<string> Names => [.. devices.Select(device => device.Name)];
 
     /// <summary>Pages the devices need above RAM: the descriptor page and their own.</summary>
-    public int PageCount => 1 + devices.Sum(device => device.Pages);
+    public int PageCount { get; } = 1;
 
     /// <summary>Gives each device its pages and writes the descriptor page, which lies just above RAM (ABI §8).</summary>
     public void Describe(GuestMemory memory)

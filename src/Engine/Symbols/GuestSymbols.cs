@@ -3,21 +3,23 @@ namespace LguestPS.Symbols;
 /// <summary>A guest's symbols, read when somebody first asks for one.</summary>
 internal sealed class GuestSymbols
 {
-    private readonly Lazy<(SymbolTable? Table, LguestException? Problem)> read;
+    private readonly Lazy<Outcome> read;
     private readonly uint pageOffset;
+
+    private sealed record Outcome(SymbolTable? Table, LguestException? Problem);
 
     private GuestSymbols(uint pageOffset, Func<SymbolTable?> read)
     {
         this.pageOffset = pageOffset;
-        this.read = new Lazy<(SymbolTable?, LguestException?)>(() =>
+        this.read = new Lazy<Outcome>(() =>
         {
             try
             {
-                return (read(), null);
+                return new Outcome(read(), null);
             }
             catch (LguestException e)
             {
-                return (null, e);
+                return new Outcome(null, e);
             }
         });
     }

@@ -7,9 +7,11 @@ internal sealed unsafe class Arena : IDisposable
 {
     private const int FirstChunk = 256 * 1024;
     private const int LargestChunk = 4 * 1024 * 1024;
+    private const int Alignment = 64;
     private const long Limit = 64 * 1024 * 1024;
 
-    private readonly List<nint> chunks = [];
+    /// <summary>The newest chunk; each begins with the address of the one before.</summary>
+    private byte** newest;
     private int chunkSize = FirstChunk;
     private byte* next;
     private byte* end;
@@ -31,8 +33,13 @@ internal sealed unsafe class Arena : IDisposable
 
     public void Reset()
     {
-        foreach (nint chunk in chunks) NativeMemory.AlignedFree((void*)chunk);
-        chunks.Clear();
+        while (newest != null)
+        {
+            byte** chunk = newest;
+            newest = (byte**)*chunk;
+            NativeMemory.AlignedFree(chunk);
+        }
+
         chunkSize = FirstChunk;
         next = end = null;
         used = 0;
@@ -42,9 +49,11 @@ internal sealed unsafe class Arena : IDisposable
 
     private void Grow()
     {
-        next = (byte*)NativeMemory.AlignedAlloc((nuint)chunkSize, 64);
-        end = next + chunkSize;
-        chunks.Add((nint)next);
+        byte** chunk = (byte**)NativeMemory.AlignedAlloc((nuint)chunkSize, Alignment);
+        *chunk = (byte*)newest;
+        newest = chunk;
+        next = (byte*)chunk + Alignment;
+        end = (byte*)chunk + chunkSize;
         chunkSize = Math.Min(chunkSize * 2, LargestChunk);
     }
 }

@@ -10,10 +10,16 @@ internal sealed unsafe class JumpCache : IDisposable
     private const int Entries = 4096;
 
     private readonly Link* user = (Link*)NativeMemory.AlignedAlloc((nuint)(2 * Entries * sizeof(Link)), 64);
-    private readonly bool[] pages = new bool[1024];
-    private bool empty;
 
-    public JumpCache() => Clear();
+    /// <summary>Indices of the entries that may be in use, so that forgetting costs no more than what was known.</summary>
+    private readonly ushort* used = (ushort*)NativeMemory.Alloc(2 * Entries, sizeof(ushort));
+    private readonly bool[] pages = new bool[1024];
+    private int usedCount;
+
+    public JumpCache()
+    {
+        for (int i = 0; i < 2 * Entries; i++) user[i] = Unused(i);
+    }
 
     public Link* ForLevel(int privilegeLevel) => privilegeLevel == 3 ? user : user + Entries;
 
@@ -22,10 +28,11 @@ internal sealed unsafe class JumpCache : IDisposable
 
     public void Add(Link* cache, Block* block)
     {
-        *For(cache, block->Eip) = new Link { Target = Block.First(block), Eip = block->Eip, Count = block->Instructions };
+        Link* entry = For(cache, block->Eip);
+        if (entry->Count == Link.Never) used[usedCount++] = (ushort)(entry - user);
+        *entry = new Link { Target = Block.First(block), Eip = block->Eip, Count = block->Instructions };
         NotePage(block->Eip);
         if (block->Straddles) NotePage(block->Eip + Memory.GuestMemory.PageSize);
-        empty = false;
     }
 
     /// <summary>Forgets everything if something on the page is known.</summary>
@@ -34,22 +41,41 @@ internal sealed unsafe class JumpCache : IDisposable
         if (pages[linear >> 12 & 1023]) Clear();
     }
 
-    public void Clear()
+    /// <summary>Forgets the blocks that lie, at least in part, on the pages from one address to another.</summary>
+    public void ForgetRange(uint first, uint last)
     {
-        if (empty) return;
-        for (uint i = 0; i < Entries; i++)
+        first &= TlbEntry.PageMask;
+        last |= ~TlbEntry.PageMask;
+        int kept = 0;
+        for (int i = 0; i < usedCount; i++)
         {
-            // No address with this index has this value, so an unused entry never matches.
-            Link unused = new() { Eip = i ^ 1, Count = Link.Never };
-            user[i] = unused;
-            user[Entries + i] = unused;
+            int index = used[i];
+            ref Link entry = ref user[index];
+
+            // A block that reaches into the next page has a single instruction.
+            bool isInside = entry.Eip <= last && entry.Eip + (ulong)InstructionReader.MaxInstructionBytes > first;
+            if (isInside) entry = Unused(index);
+            else used[kept++] = (ushort)index;
         }
 
-        Array.Clear(pages);
-        empty = true;
+        usedCount = kept;
     }
 
-    public void Dispose() => NativeMemory.AlignedFree(user);
+    public void Clear()
+    {
+        for (int i = 0; i < usedCount; i++) user[used[i]] = Unused(used[i]);
+        usedCount = 0;
+        Array.Clear(pages);
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(user);
+        NativeMemory.Free(used);
+    }
+
+    /// <summary>No address with this index has this value, so an unused entry never matches.</summary>
+    private static Link Unused(int index) => new() { Eip = (uint)(index & Entries - 1 ^ 1), Count = Link.Never };
 
     private static uint Index(uint eip) => (eip ^ eip >> 12) & Entries - 1;
 

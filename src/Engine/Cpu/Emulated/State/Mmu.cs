@@ -104,7 +104,7 @@ internal sealed unsafe class Mmu : IDisposable
 
     public void FlushAll()
     {
-        NativeMemory.Fill(user, (nuint)(2 * TlbEntry.Entries * sizeof(TlbEntry)), 0xFF);
+        for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++) Forget(entry);
         jumps.Clear();
     }
 
@@ -113,7 +113,7 @@ internal sealed unsafe class Mmu : IDisposable
     {
         for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++)
             if (entry->ReadTag >= first && entry->ReadTag <= last) Forget(entry);
-        jumps.Clear();
+        jumps.ForgetRange(first, last);
     }
 
     public void FlushPage(uint? directory, uint linear)

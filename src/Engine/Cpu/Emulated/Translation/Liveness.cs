@@ -8,11 +8,12 @@ internal static class Liveness
     private const RflagsBits Status = RflagsBits.OF | RflagsBits.SF | RflagsBits.ZF | RflagsBits.AF | RflagsBits.CF | RflagsBits.PF;
 
     /// <param name="instructions">The block.</param>
+    /// <param name="count">How many instructions it has.</param>
     /// <param name="flagsSeen">For each, set to whether its flags must be kept.</param>
-    public static void Find(ReadOnlySpan<Instruction> instructions, Span<bool> flagsSeen)
+    public static void Find(Instruction[] instructions, int count, bool[] flagsSeen)
     {
         RflagsBits live = Status;
-        for (int i = instructions.Length - 1; i >= 0; i--)
+        for (int i = count - 1; i >= 0; i--)
         {
             ref readonly Instruction instruction = ref instructions[i];
             RflagsBits modified = instruction.RflagsModified;

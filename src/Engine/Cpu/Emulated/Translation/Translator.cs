@@ -19,7 +19,7 @@ internal sealed unsafe partial class Translator : IDisposable
     private readonly ushort[] floatingPoint = new ushort[Block.MaxInstructions];
     private readonly bool[] flagsSeen = new bool[Block.MaxInstructions];
     private readonly Operation* operations = (Operation*)NativeMemory.AlignedAlloc((nuint)(MaxOperations * sizeof(Operation)), 64);
-    private readonly OperationInfo[] infos = new OperationInfo[MaxOperations];
+    private readonly OperationInfo* infos = (OperationInfo*)NativeMemory.Alloc(MaxOperations, (nuint)sizeof(OperationInfo));
     private int instructionCount;
     private int operationCount;
     private int linkSlot;
@@ -71,7 +71,7 @@ internal sealed unsafe partial class Translator : IDisposable
             secondFrame = mmu.PhysicalOf(second) >> GuestMemory.PageShift;
         }
 
-        Liveness.Find(instructions.AsSpan(0, instructionCount), flagsSeen);
+        Liveness.Find(instructions, instructionCount, flagsSeen);
         for (int i = 0; i < instructionCount && !ended; i++)
         {
             if (i == instructionCount - 2 && TryFuse(instructions[i], instructions[i + 1])) break;
@@ -95,8 +95,8 @@ internal sealed unsafe partial class Translator : IDisposable
             Straddles = straddles,
             LinkSlot = (byte)linkSlot,
         };
-        new ReadOnlySpan<Operation>(operations, operationCount).CopyTo(new Span<Operation>(Block.First(block), operationCount));
-        infos.AsSpan(0, operationCount).CopyTo(new Span<OperationInfo>(Block.First(block) + operationCount, operationCount));
+        NativeMemory.Copy(operations, Block.First(block), (nuint)(operationCount * sizeof(Operation)));
+        NativeMemory.Copy(infos, Block.First(block) + operationCount, (nuint)(operationCount * sizeof(OperationInfo)));
         return block;
     }
 
@@ -104,6 +104,7 @@ internal sealed unsafe partial class Translator : IDisposable
     {
         reader.Dispose();
         NativeMemory.AlignedFree(operations);
+        NativeMemory.Free(infos);
     }
 
     private void ReadInstructions(byte* code, uint available)
