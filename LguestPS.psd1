@@ -16,8 +16,12 @@
 
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Compare-LguestTrace'
+        'Export-LguestTrace'
         'Get-LguestGuest'
         'New-LguestGuest'
+        'New-LguestScriptedGuest'
+        'Register-LguestAssertion'
         'Remove-LguestGuest'
         'Resume-LguestGuest'
         'Send-LguestConsole'

@@ -44,6 +44,10 @@ internal static class Errors
         new InvalidOperationException($"Job {job.Id} of guest '{job.Guest.Name}' is {job.JobStateInfo.State}, not {wanted}."),
         "JobNotInState", ErrorCategory.InvalidOperation, job.Guest, "Get-Job shows the state of jobs.");
 
+    public static ErrorRecord NoPester() => Record(
+        new InvalidOperationException("Pester is not loaded, or older than version 5."),
+        "PesterNotLoaded", ErrorCategory.InvalidOperation, null, "Import-Module Pester first; in a test file it is there already.");
+
     /// <summary>The same sentence as the engine's, for a guest that is seen to be busy before it is driven.</summary>
     public static LguestException Busy(Guest guest) =>
         new(LguestError.GuestBusy, $"Guest '{guest.Name}' is being run by {guest.Driver ?? "another"}; stop it or wait for it first.");

@@ -22,12 +22,16 @@ internal static class GuestRegistry
 
     /// <summary>Makes a guest and lists it; a name that is taken gets a number.</summary>
     /// <exception cref="LguestException">As <see cref="Guest.Create"/>; then nothing is listed.</exception>
-    public static Guest Create(GuestDefinition definition)
+    public static Guest Create(GuestDefinition definition) => Add(definition.Name, name => Guest.Create(definition with { Name = name }));
+
+    /// <summary>Lists a guest that <paramref name="make"/> makes; a name that is taken gets a number.</summary>
+    /// <exception cref="LguestException">Whatever <paramref name="make"/> throws; then nothing is listed.</exception>
+    public static Guest Add(string wanted, Func<string, Guest> make)
     {
-        string name = ReserveName(definition.Name);
+        string name = ReserveName(wanted);
         try
         {
-            Guest guest = Guest.Create(definition with { Name = name });
+            Guest guest = make(name);
             lock (Gate) Guests.Add(guest);
             return guest;
         }

@@ -71,10 +71,10 @@ public static partial class Views
         guest.BaseObject is Guest itself && GuestRegistry.TryGetJob(itself, out GuestJob? job) ? job : null;
 
     /// <summary>Text in quotes, on one line, whatever is in it.</summary>
-    internal static string Quote(string text)
+    internal static string Quote(string text, int longest = LongestText)
     {
         StringBuilder quoted = new("\"");
-        foreach (char c in text.Length > LongestText ? text[..LongestText] : text)
+        foreach (char c in text.Length > longest ? text[..longest] : text)
             quoted.Append(c switch
             {
                 '\n' => "\\n",
@@ -85,7 +85,7 @@ public static partial class Views
                 _ when char.IsControl(c) => $"\\x{(int)c:x2}",
                 _ => $"{c}",
             });
-        return quoted.Append(text.Length > LongestText ? "…\"" : "\"").ToString();
+        return quoted.Append(text.Length > longest ? "…\"" : "\"").ToString();
     }
 
     private static string Text(PSObject happened, string property) => $"{happened.Properties[property]?.Value}";

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
@@ -15,13 +16,18 @@ internal static class GuestBuilder
 
     /// <param name="definition">What to build.</param>
     /// <param name="makeCpu">Makes the vCPU instead of the one the definition asks for.</param>
-    internal static Guest Build(GuestDefinition definition, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu)
+    internal static Guest Build(GuestDefinition definition, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu) => Build(definition, kernel: null, makeCpu);
+
+    /// <param name="definition">What to build.</param>
+    /// <param name="kernel">The kernel instead of the one the definition names.</param>
+    /// <param name="makeCpu">Makes the vCPU instead of the one the definition asks for.</param>
+    internal static Guest Build(GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu)
     {
         AbiProfile abi = Check(definition);
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
 
-        BootMemory boot = PlanMemory(definition, out KernelImage kernel, out GuestSymbols symbols);
+        BootMemory boot = PlanMemory(definition, ref kernel, out GuestSymbols symbols);
         Stack<IDisposable> opened = new();
         try
         {
@@ -55,13 +61,14 @@ internal static class GuestBuilder
     {
         Check(definition);
         (string cpuReason, _) = CpuSelection.Choose(definition);
-        BootMemory boot = PlanMemory(definition, out KernelImage kernel, out _);
+        KernelImage? kernel = null;
+        BootMemory boot = PlanMemory(definition, ref kernel, out _);
         return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, cpuReason);
     }
 
-    private static BootMemory PlanMemory(GuestDefinition definition, out KernelImage kernel, out GuestSymbols symbols)
+    private static BootMemory PlanMemory(GuestDefinition definition, [NotNull] ref KernelImage? kernel, out GuestSymbols symbols)
     {
-        kernel = KernelImage.Load(definition.Kernel);
+        kernel ??= KernelImage.Load(definition.Kernel);
         symbols = GuestSymbols.Of(definition, kernel.PageOffset);
         byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
         return new BootMemory(kernel, initrd, definition);

@@ -53,6 +53,10 @@ internal sealed class KernelImage
             : new KernelImage(path, [new KernelSegment(BzImage.LoadAddress, kernel, (uint)kernel.Length)], BzImage.FindPageOffset(path, kernel));
     }
 
+    /// <summary>A kernel without code, for a vCPU that executes none.</summary>
+    public static KernelImage Scripted(uint pageOffset) =>
+        new("(a script)", [new KernelSegment(LowestAddress, Signature.ToArray(), (uint)Signature.Length + 1)], pageOffset);
+
     /// <summary>Copies the kernel into guest memory.</summary>
     public void CopyTo(GuestMemory memory)
     {

@@ -1,0 +1,166 @@
+BeforeAll {
+    . "$PSScriptRoot/Setup.ps1"
+    Register-LguestAssertion
+
+    # What a failing assertion says.
+    function Get-Failure([scriptblock] $assertion) {
+        try { & $assertion } catch { return "$_" }
+        throw 'the assertion should have failed'
+    }
+    $ring = Start-LguestGuest "$examples/ring/ring.yaml"
+}
+
+Describe 'Should -HaveHypercall' {
+    It 'finds a hypercall by name, wildcard and count' {
+        $ring | Should -HaveHypercall LGUEST_INIT -Times 1
+        $ring | Should -HaveHypercall flush_*
+        $ring | Should -Not -HaveHypercall HALT
+        $ring | Should -HaveHypercall HALT -Times 0
+    }
+
+    It 'looks at arguments by name, high addresses too' {
+        $ring | Should -HaveHypercall SET_CLOCKEVENT -Argument @{ delta = 0 }
+        $ring | Should -Not -HaveHypercall SEND_DMA -Argument @{ key = 4 }
+        $stack = New-LguestScriptedGuest @{ PowerOff = $true } | Start-LguestGuest
+        $stack | Should -HaveHypercall SET_STACK -Argument @{ esp = 0xC0020000 }
+    }
+
+    It 'says what was made instead' {
+        Get-Failure { $ring | Should -HaveHypercall HALT -Because 'guests sleep' } |
+            Should -BeLike 'Expected hypercall HALT at least once, because guests sleep, but it was made never. Made were: LGUEST_INIT × 1, *'
+        Get-Failure { $ring | Should -HaveHypercall LGUEST_INIT -Times 3 } | Should -BeLike '*exactly 3 times, but it was made once.*'
+        Get-Failure { $ring | Should -Not -HaveHypercall LGUEST_INIT } | Should -BeLike '*not at least once, but it was made once.*'
+        Get-Failure { @() | Should -HaveHypercall HALT } | Should -BeLike '*no hypercalls among the events.'
+    }
+
+    It 'names an argument that a hypercall does not have' {
+        Get-Failure { $ring | Should -HaveHypercall SEND_DMA -Argument @{ kee = 0 } } | Should -BeLike "*no argument 'kee'; did you mean 'key'?"
+    }
+
+    It 'takes events that went through a job' {
+        $job = Start-LguestGuest "$examples/hello/hello.yaml" -AsJob
+        $job | Wait-Job | Receive-Job | Should -HaveHypercall CRASH -Times 1
+        $job | Remove-Job
+        $copies = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($ring, 4))
+        $copies | Should -HaveHypercall SEND_DMA -Argument @{ key = 0 }
+        Compare-LguestTrace $ring $copies | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Should -HaveEvents' {
+    It 'finds events in order' {
+        $ring | Should -HaveEvents 'ring SEND_DMA', 'console <- "ring: first text\n"', FLUSH_ASYNC, 'ended: Power down'
+        $ring | Should -HaveEvents 'ring`[1`] SEND_DMA(*)', 'console <- *first*' -Consecutive
+        $ring | Should -Not -HaveEvents FLUSH_ASYNC, LGUEST_INIT
+        $ring | Should -Not -HaveEvents LGUEST_INIT, FLUSH_ASYNC -Consecutive
+    }
+
+    It 'says how far it came and what is there instead' {
+        $failure = Get-Failure { $ring | Should -HaveEvents LGUEST_INIT, FLUSH_ASYNC, HALT, CRASH }
+        $failure | Should -BeLike "*found   FLUSH_ASYNC`n  missing HALT`n*CRASH`nBehind event 10 there are:`n*"
+    }
+}
+
+Describe 'Should -MatchTrace' {
+    It 'passes for the same guest again, and finds the first difference to another' {
+        $ring | Export-LguestTrace TestDrive:/ring.trace
+        Start-LguestGuest "$examples/ring/ring.yaml" | Should -MatchTrace TestDrive:/ring.trace
+        Start-LguestGuest "$examples/hello/hello.yaml" | Should -Not -MatchTrace TestDrive:/ring.trace
+        Get-Failure { $ring | Select-Object -SkipLast 1 | Should -MatchTrace TestDrive:/ring.trace } |
+            Should -BeLike "*The first of 1 is at event 23:`n  <= ended: Power down"
+    }
+
+    It 'refuses a file that is no trace' {
+        Set-Content TestDrive:/other.txt 'something else'
+        Get-Failure { $ring | Should -MatchTrace TestDrive:/other.txt } | Should -BeLike '*is not a trace*Export-LguestTrace makes one'
+        Get-Failure { $ring | Should -MatchTrace TestDrive:/none.txt } | Should -BeLike '*none.txt*'
+    }
+}
+
+Describe 'Export- and Compare-LguestTrace' {
+    It 'writes text that stays the same from run to run' {
+        $ring | Export-LguestTrace TestDrive:/one.trace
+        Start-LguestGuest "$examples/ring/ring.yaml" -PassThru:$false | Export-LguestTrace TestDrive:/two.trace
+        Get-Content TestDrive:/two.trace -Raw | Should -BeExactly (Get-Content TestDrive:/one.trace -Raw)
+        (Get-Content TestDrive:/one.trace)[0] | Should -BeExactly '# lguest trace, version 1, detail: Arguments'
+        (Get-Content TestDrive:/one.trace)[4] | Should -BeExactly 'console <- "ring: first text\n"'
+    }
+
+    It 'shows the smallest difference, with its places' {
+        $changed = @($ring | Select-Object -First 5) + @($ring | Select-Object -Skip 6)
+        $differences = @(Compare-LguestTrace $ring $changed)
+        $differences.Count | Should -Be 1
+        $differences[0].Side | Should -Be '<='
+        $differences[0].ReferenceIndex | Should -Be 6
+        "$($differences[0])" | Should -BeLike '<= ring*'
+        @(Compare-LguestTrace $changed $ring)[0].Side | Should -Be '=>'
+    }
+
+    It 'compares by names across detail, and refuses a file of another detail' {
+        $ring | Export-LguestTrace TestDrive:/names.trace -Detail Names
+        $ring | Compare-LguestTrace TestDrive:/names.trace | Should -BeNullOrEmpty
+        { Compare-LguestTrace TestDrive:/names.trace $ring -Detail Arguments } | Should -Throw -ErrorId 'InvalidDefinition*'
+    }
+
+    It 'replaces a file only if it may, and never half' {
+        Set-Content TestDrive:/keep.trace 'precious'
+        { $ring | Export-LguestTrace TestDrive:/keep.trace -NoClobber -ErrorAction Stop } | Should -Throw '*already there*'
+        $ring | Export-LguestTrace TestDrive:/keep.trace -WhatIf
+        Get-Content TestDrive:/keep.trace | Should -Be 'precious'
+        $ring | Export-LguestTrace TestDrive:/keep.trace -PassThru | Should -HaveCount $ring.Count
+        Get-ChildItem TestDrive:/keep.trace* | Should -HaveCount 1
+    }
+
+    It 'refuses what is not an event' {
+        { 'text' | Export-LguestTrace TestDrive:/x.trace -ErrorAction Stop } | Should -Throw '*not an event*'
+    }
+}
+
+Describe 'New-LguestScriptedGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'plays the ring before the direct call' {
+        $events = New-LguestScriptedGuest @{ Print = "tick`n"; Ring = $true }, @{ Hypercall = 'FLUSH_ASYNC' }, @{ PowerOff = $true } | Start-LguestGuest
+        $events | Should -HaveEvents LGUEST_INIT, SET_STACK, 'ring`[0`] SEND_DMA(*)', 'console <- "tick\n"', FLUSH_ASYNC, CRASH, 'ended: Power down' -Consecutive
+    }
+
+    It 'can be stepped like any other guest' {
+        $guest = New-LguestScriptedGuest @{ Print = 'x' }, @{ PowerOff = $true } -Name stepped
+        $guest | Step-LguestGuest -Until { $guest.PendingDma } | Out-Null
+        $guest.PendingDma.Device | Should -Be console
+        $guest.CpuName | Should -Be scripted
+        (Get-LguestGuest stepped).State | Should -Be Paused
+    }
+
+    It 'reflects a trap through a gate, and dies without one' {
+        New-LguestScriptedGuest @{ Gate = 14 }, @{ Trap = 14; ErrorCode = 2; Address = 0x1000 }, @{ PowerOff = $true } | Start-LguestGuest |
+            Should -HaveEvents LOAD_IDT_ENTRY, '#PF error 0x2 at 0x1000 *', 'ended: Power down'
+        New-LguestScriptedGuest @{ Trap = 13 } | Start-LguestGuest | Should -HaveEvents 'ended: unhandled trap 13 *'
+    }
+
+    It 'is interrupted where it runs code' {
+        New-LguestScriptedGuest @{ Gate = 0x20 }, @{ Interrupts = $true }, @{ Hypercall = 'SET_CLOCKEVENT'; Argument = 1000 }, @{ Code = 1 }, @{ PowerOff = 1 } |
+            Start-LguestGuest | Should -HaveEvents SET_CLOCKEVENT, 'irq 0', CRASH
+    }
+
+    It 'stores what hypercalls then find' {
+        $events = New-LguestScriptedGuest @{ Write = 0x30000; UInt32 = @(0, 5) }, @{ Write = 0x30024; UInt32 = 0x30100 }, @{ Write = 0x30100; Text = 'by me' },
+            @{ Hypercall = 13; Argument = 0, 0x30000 }, @{ Crash = 'over' } | Start-LguestGuest
+        $events | Should -HaveEvents 'console <- "by me"', 'ended: CRASH: over'
+    }
+
+    It 'says what is wrong with a step' -ForEach @(
+        @{ Step = @{ Hypercal = 'TS' }; Message = '*names none of Hypercall*' }
+        @{ Step = @{ Hypercall = 'SEND_DAM' }; Message = "*no hypercall 'SEND_DAM'; did you mean 'SEND_DMA'?" }
+        @{ Step = @{ Hypercall = 'TS'; Arguments = 1 }; Message = "*has 'Arguments'; did you mean 'Argument'?" }
+        @{ Step = @{ Hypercall = 'TS'; Argument = 1, 2, 3, 4 }; Message = '*3 argument registers' }
+        @{ Step = @{ Trap = 300 }; Message = '*300*' }
+        @{ Step = @{ Trap = 0x1f }; Message = '*say which hypercall' }
+        @{ Step = @{ Write = 0x7fffffff; Text = 'x' }; Message = '*not inside*' }
+        @{ Step = @{ Write = 0x30000 }; Message = '*give Bytes, Text or UInt32' }
+        @{ Step = @{ Print = '' }; Message = '*1 to 4096 bytes*' }
+    ) {
+        { New-LguestScriptedGuest $Step } | Should -Throw $Message -ErrorId 'InvalidDefinition*'
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+}
