@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
+using LguestPS.Guests;
 using LguestPS.Memory;
+using LguestPS.Networks;
 using LguestPS.Segments;
 using LguestPS.Symbols;
 
@@ -31,7 +33,8 @@ internal static class GuestBuilder
         Stack<IDisposable> opened = new();
         try
         {
-            DeviceBus devices = new(OpenDevices(definition, opened));
+            List<Device> opening = OpenDevices(definition, opened);
+            DeviceBus devices = new(opening);
             GuestMemory memory = Allocate((uint)definition.Memory, devices.PageCount);
             opened.Push(memory);
             boot.CopyTo(memory);
@@ -43,7 +46,8 @@ internal static class GuestBuilder
             opened.Push(cpu);
             clock.Cpu = cpu;
 
-            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset, SymbolSource = symbols };
+            ushort id = GuestIds.Choose(definition.Clock, [.. opening.OfType<SharedNetDevice>().Select(card => card.Network)]);
+            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset, SymbolSource = symbols, Id = id };
             guest.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref cpu.Registers, kernel.Entry);
             return guest;
@@ -85,21 +89,20 @@ internal static class GuestBuilder
             string runnable = string.Join(", ", AbiProfile.All.Where(profile => profile.CanRun).Select(profile => profile.Name));
             throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {runnable} can run");
         }
-        if (definition.Devices.OfType<NetDefinition>().Any())
-            throw new LguestException(LguestError.NotSupported, "network devices are not supported yet; take 'net' out of the devices");
         return abi;
     }
 
     private static List<Device> OpenDevices(GuestDefinition definition, Stack<IDisposable> opened)
     {
         List<Device> devices = [];
-        int disks = 0;
+        int disks = 0, nets = 0;
         foreach (DeviceDefinition device in definition.Devices)
         {
             Device made = device switch
             {
                 ConsoleDefinition => new ConsoleDevice(),
                 BlockDefinition block => new BlockDevice($"block{disks++}", block),
+                SharedNetDefinition net => new SharedNetDevice(nets++, SharedNetwork.Join(net.Path)),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
             opened.Push(made);

@@ -44,17 +44,43 @@ internal abstract class Device : IDisposable
         PageAddress = pageAddress;
     }
 
+    /// <summary>Whether a key lies in the device's page.</summary>
+    public bool HasKey(uint key) => key >= PageAddress && key - PageAddress < (uint)Pages * Memory.GuestMemory.PageSize;
+
     /// <summary>Fills in what the guest reads from the device's page before it drives the device.</summary>
     public virtual void PreparePage(Memory.GuestMemory memory)
     {
     }
 
-    /// <summary>Serves what the guest sent.</summary>
-    public abstract DmaOutcome Serve(Guest guest, DmaList sent);
+    /// <summary>Serves what the guest sent to the launcher.</summary>
+    public virtual DmaOutcome Serve(Guest guest, DmaList sent) => default;
+
+    /// <summary>Told when the guest has bound buffers, or unbound them.</summary>
+    public virtual void BindingsChanged(Guest guest)
+    {
+    }
+
+    /// <summary>Hands what the device has for the guest to the buffers the guest bound, at a point of the run where input may enter; without a free one, it waits.</summary>
+    /// <exception cref="Guests.GuestKilledException">A buffer is bad.</exception>
+    public virtual void DeliverInput(Guest guest)
+    {
+        if (!HasInput || guest.Bindings.Find(InputKey) is not { } binding) return;
+        if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) return;
+        uint used = Fill(buffer);
+        buffer.UsedLength = used;
+        guest.Interrupts.Raise(binding.Irq);
+        guest.Events.Served(
+            DmaDirection.Receive, InputKey, buffer.Address, Name, guest.Events.WantsDma(Name) ? buffer.Sections(used) : null, used);
+    }
 
     /// <summary>Fills a free buffer of the guest.</summary>
     /// <returns>Bytes written, at least 1.</returns>
     public virtual uint Fill(DmaList buffer) => 0;
+
+    /// <summary>The guest has ended and will never run again.</summary>
+    public virtual void Unplug()
+    {
+    }
 
     /// <summary>Lets go of files and connections.</summary>
     public virtual void Dispose()

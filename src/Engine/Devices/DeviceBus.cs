@@ -9,11 +9,13 @@ internal sealed class DeviceBus : IDisposable
     private const int DescriptorSize = 12;
 
     private readonly IReadOnlyList<Device> devices;
+    private readonly SharedNetDevice[] cards;
 
     public DeviceBus(IReadOnlyList<Device> devices)
     {
         this.devices = devices;
         foreach (Device device in devices) PageCount += device.Pages;
+        cards = [.. devices.OfType<SharedNetDevice>()];
         Console = devices.OfType<ConsoleDevice>().FirstOrDefault();
         Disks = [.. devices.OfType<BlockDevice>()];
     }
@@ -60,6 +62,14 @@ internal sealed class DeviceBus : IDisposable
         }
     }
 
+    /// <summary>The card in whose page, shared between guests, this key lies.</summary>
+    public SharedNetDevice? FindShared(uint key)
+    {
+        foreach (SharedNetDevice card in cards)
+            if (card.HasKey(key)) return card;
+        return null;
+    }
+
     public Device? FindByKey(uint key)
     {
         foreach (Device device in devices)
@@ -88,15 +98,17 @@ internal sealed class DeviceBus : IDisposable
     /// <summary>Hands what devices have for the guest to the buffers it bound; without a free one, it waits.</summary>
     public void DeliverInput(Guest guest)
     {
-        foreach (Device device in devices)
-        {
-            if (!device.HasInput || guest.Bindings.Find(device.InputKey) is not { } binding) continue;
-            if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) continue;
-            uint used = device.Fill(buffer);
-            buffer.UsedLength = used;
-            guest.Interrupts.Raise(binding.Irq);
-            Received(guest, device, buffer, used, used);
-        }
+        foreach (Device device in devices) device.DeliverInput(guest);
+    }
+
+    public void BindingsChanged(Guest guest)
+    {
+        foreach (Device device in devices) device.BindingsChanged(guest);
+    }
+
+    public void Unplug()
+    {
+        foreach (Device device in devices) device.Unplug();
     }
 
     public void Dispose()

@@ -6,7 +6,11 @@ using LguestPS.Traps;
 namespace LguestPS.Dma;
 
 /// <summary>An array of buffers the guest bound to a key, and the interrupt it wants when one was filled.</summary>
-internal sealed record DmaBinding(uint Key, uint Array, ushort Count, byte Irq);
+internal sealed record DmaBinding(uint Key, uint Array, ushort Count, byte Irq)
+{
+    /// <summary>Where the search for a free buffer begins when another guest sends; counts on without end.</summary>
+    public uint Next { get; set; }
+}
 
 /// <summary>The arrays a guest has bound (hypercall BIND_DMA, ABI §7): at most 32.</summary>
 internal sealed class DmaBindings(GuestMemory memory)
@@ -48,14 +52,24 @@ internal sealed class DmaBindings(GuestMemory memory)
 
     /// <summary>The lowest-numbered free buffer (used_len 0) of an array, or null.</summary>
     /// <exception cref="GuestKilledException">The array is not inside guest memory, or a free buffer in it is bad.</exception>
-    public DmaList? FindFree(DmaBinding binding, DmaLayout layout)
+    public DmaList? FindFree(DmaBinding binding, DmaLayout layout) =>
+        FindFree(binding, layout, first: 0) is { } address ? DmaList.Read(memory, layout, address) : null;
+
+    /// <summary>The next free buffer of an array for what another guest sent, looked for from the array's cursor, or null.</summary>
+    /// <exception cref="GuestKilledException">The array is not inside guest memory, or the buffer cannot be written.</exception>
+    public DmaList? FindNextFree(DmaBinding binding, DmaLayout layout) =>
+        FindFree(binding, layout, binding.Next) is { } address
+            ? DmaList.ReadBetweenGuests(memory, layout, address, "bad address writing to registered DMA: ")
+            : null;
+
+    private uint? FindFree(DmaBinding binding, DmaLayout layout, uint first)
     {
         uint size = binding.Count * DmaLayout.Size;
         if (!memory.Contains(binding.Array, size)) throw new GuestKilledException($"bad address in registered DMA struct 0x{binding.Array:x8}");
         for (uint i = 0; i < binding.Count; i++)
         {
-            uint address = binding.Array + i * DmaLayout.Size;
-            if (memory.Read32(address + layout.UsedLength) == 0) return DmaList.Read(memory, layout, address);
+            uint address = binding.Array + (first + i) % binding.Count * DmaLayout.Size;
+            if (memory.Read32(address + layout.UsedLength) == 0) return address;
         }
         return null;
     }

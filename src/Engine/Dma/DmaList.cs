@@ -39,20 +39,13 @@ internal readonly struct DmaList
 
     /// <summary>Reads the struct for a transfer with the launcher, which asks only that each range be inside guest memory.</summary>
     /// <exception cref="GuestKilledException">The struct or one of its ranges is not; the reason tells if the other era's layout would fit.</exception>
-    public static DmaList Read(GuestMemory memory, DmaLayout layout, uint address)
-    {
-        memory.Read(address, DmaLayout.Size);
-        DmaRange[] ranges = ReadRanges(memory, layout, address);
-        if (FirstBad(memory, ranges) is { } bad)
-        {
-            DmaRange[] otherwise = ReadRanges(memory, layout.Other, address);
-            string hint = otherwise.Length > 0 && FirstBad(memory, otherwise) is null
-                ? $"; it would be good as abi '{layout.Other.Profile}': is the guest of that era?"
-                : "";
-            throw new GuestKilledException($"bad DMA entry: {bad.Length}@0x{bad.Address:x8}{hint}");
-        }
-        return new DmaList(memory, layout, address, ranges);
-    }
+    public static DmaList Read(GuestMemory memory, DmaLayout layout, uint address) =>
+        Read(memory, layout, address, betweenGuests: false, "");
+
+    /// <summary>Reads the struct for a transfer between guests: each range must lie within one page, too.</summary>
+    /// <exception cref="GuestKilledException">As for <see cref="Read(GuestMemory, DmaLayout, uint)"/>; the reason starts with <paramref name="why"/>.</exception>
+    public static DmaList ReadBetweenGuests(GuestMemory memory, DmaLayout layout, uint address, string why = "") =>
+        Read(memory, layout, address, betweenGuests: true, why);
 
     public uint UsedLength
     {
@@ -114,10 +107,28 @@ internal readonly struct DmaList
         return ranges[..count].ToArray();
     }
 
-    private static DmaRange? FirstBad(GuestMemory memory, DmaRange[] ranges)
+    private static DmaList Read(GuestMemory memory, DmaLayout layout, uint address, bool betweenGuests, string why)
+    {
+        memory.Read(address, DmaLayout.Size);
+        DmaRange[] ranges = ReadRanges(memory, layout, address);
+        if (FirstBad(memory, ranges, betweenGuests) is { } bad)
+        {
+            DmaRange[] otherwise = ReadRanges(memory, layout.Other, address);
+            string hint = otherwise.Length > 0 && FirstBad(memory, otherwise, betweenGuests) is null
+                ? $"; it would be good as abi '{layout.Other.Profile}': is the guest of that era?"
+                : "";
+            throw new GuestKilledException($"{why}bad DMA entry: {bad.Length}@0x{bad.Address:x8}{hint}");
+        }
+        return new DmaList(memory, layout, address, ranges);
+    }
+
+    private static DmaRange? FirstBad(GuestMemory memory, DmaRange[] ranges, bool betweenGuests)
     {
         foreach (DmaRange range in ranges)
-            if (!memory.Contains(range.Address, range.Length)) return range;
+            if (!memory.Contains(range.Address, range.Length) || (betweenGuests && !IsInOnePage(range))) return range;
         return null;
     }
+
+    private static bool IsInOnePage(DmaRange range) =>
+        range.Length <= GuestMemory.PageSize - range.Address % GuestMemory.PageSize;
 }

@@ -9,6 +9,7 @@ internal sealed class EventRecorder(Guest guest)
 {
     private readonly Queue<LguestEvent> happened = new();
     private EventFilter filter = EventFilter.Everything;
+    private Action? servedInside;
     private bool endAnnounced;
 
     public long Count { get; private set; }
@@ -36,12 +37,17 @@ internal sealed class EventRecorder(Guest guest)
     {
         Count++;
         guest.Meter?.Done(call);
-        if (!WantsHypercall(call.Number)) return;
-        happened.Enqueue(new HypercallEvent
+        if (WantsHypercall(call.Number))
         {
-            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(guest.Memory, call),
-        });
+            happened.Enqueue(new HypercallEvent
+            {
+                Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+                Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(guest.Memory, call),
+            });
+        }
+        if (servedInside is not { } sent) return;
+        servedInside = null;
+        sent();
     }
 
     /// <summary>Whether a DMA of this device would be recorded: asked first, because its data has to be copied while it is served.</summary>
@@ -59,6 +65,10 @@ internal sealed class EventRecorder(Guest guest)
             Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
         });
     }
+
+    /// <summary>Records a DMA to another guest, which a hypercall serves itself: its event comes behind the hypercall's, as that of any other DMA.</summary>
+    public void ServedInside(uint key, uint address, string device, DmaSection[]? sections, uint? usedLength) =>
+        servedInside = () => Served(DmaDirection.Send, key, address, device, sections, usedLength);
 
     public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome)
     {

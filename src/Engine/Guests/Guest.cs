@@ -191,6 +191,9 @@ public sealed class Guest : IDisposable
     /// <summary>Guest-physical address of the current page directory.</summary>
     internal uint PageDirectory { get; private set; }
 
+    /// <summary>What a guest of v2.6.23 is told to tell it apart from others (ABI §2).</summary>
+    internal ushort Id { get; init; }
+
     /// <summary>Whether the guest asked (hypercall TS) for trap 7 on its next FPU instruction.</summary>
     internal bool WantsFpuTrap { get; set; }
 
@@ -282,6 +285,7 @@ public sealed class Guest : IDisposable
     {
         if (HasEnded) return;
         Ending = new GuestEnding(kind, reason);
+        Devices.Unplug();
         Standstill = Standstill.Ended;
         SaveDisks();
     }

@@ -19,7 +19,7 @@ internal sealed class HypercallHandlers(Guest guest)
         guest.Data.Initialise(data);
         guest.Data.ReserveMem = ReservedAtTop;
         guest.Data.TscKhz = guest.Definition.Tsc == TscChoice.Auto ? guest.Clock.TscKhz : 0;
-        guest.Data.WriteGuestId(GuestIds.Next());
+        guest.Data.WriteGuestId(guest.Id);
         guest.Data.StampTime(guest.Clock.TimeOfDay);
         FlushTlb(all: true);
     }
@@ -95,12 +95,17 @@ internal sealed class HypercallHandlers(Guest guest)
 
     public void Halt() => guest.IsHalted = true;
 
-    public uint BindDma(uint key, uint array, uint countAndIrq) =>
-        guest.Bindings.Bind(key, array, count: (ushort)(countAndIrq >> 8), irq: (byte)countAndIrq) ? 1u : 0u;
+    public uint BindDma(uint key, uint array, uint countAndIrq)
+    {
+        if (!guest.Bindings.Bind(key, array, count: (ushort)(countAndIrq >> 8), irq: (byte)countAndIrq)) return 0;
+        guest.Devices.BindingsChanged(guest);
+        return 1;
+    }
 
     public void SendDma(uint key, uint dma)
     {
         DmaBindings.CheckKey(guest.Memory, key, "bad sending DMA key");
-        guest.PendingDma = new PendingDma(key, dma, guest.Devices.FindByKey(key)?.Name);
+        if (guest.Devices.FindShared(key) is { } card) card.Send(guest, key, dma);
+        else guest.PendingDma = new PendingDma(key, dma, guest.Devices.FindByKey(key)?.Name);
     }
 }

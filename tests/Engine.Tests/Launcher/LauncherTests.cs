@@ -101,7 +101,6 @@ public class LauncherTests
     [InlineData("lguest: guest definition '/nowhere.yaml' does not exist", "/nowhere.yaml")]
     [InlineData("lguest: kernel '/nowhere' does not exist", "4", "/nowhere")]
     [InlineData("lguest: unknown option '--fast'", "--fast", "4", "/nowhere")]
-    [InlineData("lguest: network devices are not supported yet", "--sharenet=/n", "4", "/nowhere")]
     public void A_bad_request_runs_nothing(string message, params string[] arguments)
     {
         Launched launched = Launched.Run(arguments);
