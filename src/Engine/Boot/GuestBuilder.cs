@@ -30,6 +30,34 @@ internal static class GuestBuilder
         if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
 
         BootMemory boot = PlanMemory(definition, ref kernel, out GuestSymbols symbols);
+        uint entry = kernel.Entry;
+        return Assemble(definition, abi, cpuReason, factory, kernel.PageOffset, symbols, guest =>
+        {
+            boot.CopyTo(guest.Memory);
+            guest.SetPageDirectory(boot.PageDirectory);
+            SetFirstRegisters(ref guest.Cpu.Registers, entry);
+        });
+    }
+
+    /// <summary>Builds the guest of a checkpoint as far as its state can be put into it.</summary>
+    /// <exception cref="LguestException">See <see cref="Guest.CreateFrom"/>.</exception>
+    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint)
+    {
+        definition = definition with
+        {
+            Devices = [.. definition.Devices.Select(device => device is BlockDefinition disk ? disk with { Path = FindMoved(disk.Path, checkpoint.Path) } : device)],
+            Symbols = definition.Symbols is { } file && File.Exists(file) ? file : null,
+        };
+        AbiProfile abi = Check(definition);
+        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
+        GuestSymbols symbols = GuestSymbols.Of(definition, checkpoint.PageOffset);
+        return Assemble(definition, abi, cpuReason, factory, checkpoint.PageOffset, symbols, _ => { });
+    }
+
+    private static Guest Assemble(
+        GuestDefinition definition, AbiProfile abi, string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
+        uint pageOffset, GuestSymbols symbols, Action<Guest> boot)
+    {
         Stack<IDisposable> opened = new();
         try
         {
@@ -37,19 +65,17 @@ internal static class GuestBuilder
             DeviceBus devices = new(opening);
             GuestMemory memory = Allocate((uint)definition.Memory, devices.PageCount);
             opened.Push(memory);
-            boot.CopyTo(memory);
             devices.Describe(memory);
 
             GuestClock clock = MakeClock(definition.Clock);
             opened.Push(clock);
-            VirtualCpu cpu = factory(memory, clock);
+            VirtualCpu cpu = makeCpu(memory, clock);
             opened.Push(cpu);
             clock.Cpu = cpu;
 
             ushort id = GuestIds.Choose(definition.Clock, [.. opening.OfType<SharedNetDevice>().Select(card => card.Network)]);
-            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = kernel.PageOffset, SymbolSource = symbols, Id = id };
-            guest.SetPageDirectory(boot.PageDirectory);
-            SetFirstRegisters(ref cpu.Registers, kernel.Entry);
+            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = pageOffset, SymbolSource = symbols, Id = id };
+            boot(guest);
             return guest;
         }
         catch
@@ -57,6 +83,14 @@ internal static class GuestBuilder
             while (opened.TryPop(out IDisposable? open)) open.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A disk image that came along with a checkpoint to another machine lies beside it.</summary>
+    private static string FindMoved(string image, string? checkpoint)
+    {
+        if (checkpoint is null || File.Exists(image)) return image;
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(checkpoint))!, Path.GetFileName(image));
+        return File.Exists(beside) ? beside : image;
     }
 
     /// <summary>What building this guest would load where. Opens its images, not its disks.</summary>

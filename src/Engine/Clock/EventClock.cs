@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 
 namespace LguestPS.Clock;
@@ -23,6 +24,20 @@ internal sealed class EventClock : SimulatedClock
     {
         atVisibleExit = visible;
         if (visible) now += NanosecondsPerExit;
+    }
+
+    public override void Save(StateWriter state)
+    {
+        base.Save(state);
+        state.Write(now);
+        state.Write(atVisibleExit);
+    }
+
+    public override void Load(StateReader state)
+    {
+        base.Load(state);
+        now = state.ReadCount("the time");
+        atVisibleExit = state.ReadBool();
     }
 
     protected override void JumpTo(long nanoseconds) => now = Math.Max(now, nanoseconds);

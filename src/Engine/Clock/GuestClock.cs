@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Guests;
 
@@ -79,6 +80,20 @@ internal abstract class GuestClock : IDisposable
     public void Wake() => wake.Set();
 
     public void Dispose() => wake.Dispose();
+
+    public virtual void Save(StateWriter state)
+    {
+        state.Part("clock");
+        state.Write(deadline, state.Write);
+    }
+
+    /// <summary>Takes what the same kind of clock saved; the vCPU's instruction count must be in place.</summary>
+    /// <exception cref="InvalidStateException">A time is negative.</exception>
+    public virtual void Load(StateReader state)
+    {
+        state.Part("clock");
+        deadline = state.ReadOptional(() => state.ReadCount("the clock event's time"));
+    }
 
     /// <summary>Waits, in host time, for somebody to type or to stop the guest.</summary>
     protected void Sleep(TimeSpan longest) => wake.WaitOne(longest);

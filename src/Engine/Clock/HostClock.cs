@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Guests;
 
@@ -47,6 +48,28 @@ internal sealed class HostClock : GuestClock
     public override bool TakeExpired() => !trapped && base.TakeExpired();
 
     public override void Exited(bool visible) => trapped = visible;
+
+    public override void Save(StateWriter state)
+    {
+        base.Save(state);
+        state.Write(started != 0);
+        state.Write(Now);
+        state.Write(startOfTime.Ticks);
+        state.Write(trapped);
+    }
+
+    /// <summary>Time goes on where it was: the guest does not notice how long it lay in the checkpoint.</summary>
+    public override void Load(StateReader state)
+    {
+        base.Load(state);
+        bool wasStarted = state.ReadBool();
+        long now = state.ReadCount("the time");
+        long start = state.ReadInt64();
+        if (start < DateTime.UnixEpoch.Ticks || start > DateTime.MaxValue.Ticks) throw new InvalidStateException("the clock starts at a time that does not exist");
+        startOfTime = new DateTime(start, DateTimeKind.Utc);
+        started = wasStarted ? Math.Max(1, Stopwatch.GetTimestamp() - (long)(now * TicksPerNanosecond)) : 0;
+        trapped = state.ReadBool();
+    }
 
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {

@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 
 namespace LguestPS.Clock;
@@ -29,6 +30,22 @@ internal sealed class VirtualClock : SimulatedClock
     public override bool TakeExpired() => expired = base.TakeExpired();
 
     public override void Exited(bool visible) => trapped = visible;
+
+    public override void Save(StateWriter state)
+    {
+        base.Save(state);
+        state.Write(skipped);
+        state.Write(trapped);
+        state.Write(expired);
+    }
+
+    public override void Load(StateReader state)
+    {
+        base.Load(state);
+        skipped = state.ReadCount("the time skipped");
+        trapped = state.ReadBool();
+        expired = state.ReadBool();
+    }
 
     protected override void JumpTo(long nanoseconds) => skipped += Math.Max(0, nanoseconds - Now);
 }

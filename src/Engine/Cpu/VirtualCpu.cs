@@ -1,3 +1,5 @@
+using LguestPS.Checkpoints;
+
 namespace LguestPS.Cpu;
 
 /// <summary>The one seam between the host and the hardware: runs guest code until the host must act.</summary>
@@ -11,6 +13,8 @@ internal abstract class VirtualCpu : IDisposable
 {
     /// <summary>First linear address that belongs to the host (the original's switcher pages).</summary>
     public const uint SwitcherBase = 0xFFC00000;
+
+    private const int FpuImageBytes = 512;
 
     /// <summary>"emulated", "kvm" or "scripted".</summary>
     public abstract string Name { get; }
@@ -63,5 +67,56 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>The task-switched flag (CR0.TS): while set, an FPU instruction is trap 7. Always 7 without an FPU.</summary>
     public abstract bool TaskSwitched { get; set; }
 
+    /// <summary>False if this engine cannot tell all of its processor's state, so that its guests have no checkpoints.</summary>
+    public virtual bool CanBeSaved => false;
+
+    /// <summary>Whether the guest's own writes are marked in <see cref="Memory.GuestMemory.MarkChanged"/>.</summary>
+    public virtual bool MarksWrites => false;
+
+    /// <summary>Writes what a processor has beside memory and the tables the host gave it. Nothing in it belongs to one kind of vCPU.</summary>
+    public void Save(StateWriter state)
+    {
+        state.Part("cpu");
+        state.WriteRaw<GuestRegisters>([Registers]);
+        state.Write(TaskSwitched);
+        state.Write(InstructionCount);
+        Span<byte> fpu = stackalloc byte[FpuImageBytes];
+        fpu.Clear();
+        SaveFpu(fpu);
+        state.WriteRaw<byte>(fpu);
+    }
+
+    /// <summary>Takes what <see cref="Save"/> wrote; the descriptor table must be in place.</summary>
+    /// <exception cref="InvalidStateException">No guest can have these registers.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("cpu");
+        GuestRegisters registers = default;
+        state.ReadRaw(new Span<GuestRegisters>(ref registers));
+        if (registers.PrivilegeLevel == 0) throw new InvalidStateException("the guest runs in ring 0");
+        Registers = registers;
+        TaskSwitched = state.ReadBool();
+        LoadInstructionCount(state.ReadCount("the instruction count"));
+        Span<byte> fpu = stackalloc byte[FpuImageBytes];
+        state.ReadRaw(fpu);
+        LoadFpu(fpu);
+    }
+
     public abstract void Dispose();
+
+    /// <summary>Writes the x87 as fxsave does (Intel SDM volume 2).</summary>
+    /// <param name="image">512 bytes of zeros.</param>
+    protected virtual void SaveFpu(Span<byte> image)
+    {
+    }
+
+    /// <summary>Takes an image of <see cref="SaveFpu"/>, as fxrstor does.</summary>
+    protected virtual void LoadFpu(ReadOnlySpan<byte> image)
+    {
+    }
+
+    /// <summary>Sets <see cref="InstructionCount"/>; one that cannot count ignores it.</summary>
+    protected virtual void LoadInstructionCount(long count)
+    {
+    }
 }

@@ -24,6 +24,18 @@ public enum LguestError
     /// <summary>The guest has not read what was typed into its console before.</summary>
     ConsoleFull,
 
+    /// <summary>A guest with such devices, or on such a CPU or clock, cannot go back in time.</summary>
+    CheckpointRefused,
+
+    /// <summary>A file is no checkpoint or recording, or cannot be used as one.</summary>
+    InvalidCheckpoint,
+
+    /// <summary>The guest's run was not recorded.</summary>
+    NotRecorded,
+
+    /// <summary>A replay did something else than its recording.</summary>
+    ReplayDiverged,
+
     /// <summary>The host could not save what a guest wrote to a disk.</summary>
     DiskFailure,
 }

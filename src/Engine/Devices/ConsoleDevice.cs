@@ -1,4 +1,5 @@
 using System.Text;
+using LguestPS.Checkpoints;
 using LguestPS.Dma;
 
 namespace LguestPS.Devices;
@@ -55,6 +56,29 @@ internal sealed class ConsoleDevice : Device
             if (bytes.Length > MostWaiting - typed.Count) return false;
             foreach (byte value in bytes) typed.Enqueue(value);
             return true;
+        }
+    }
+
+    public override void Save(StateWriter state)
+    {
+        lock (gate)
+        {
+            state.Write(typed.ToArray());
+            state.Write(written);
+            state.WriteRaw<byte>(scrollback.AsSpan(0, (int)Math.Min(written, ScrollbackSize)));
+        }
+    }
+
+    public override void Load(StateReader state)
+    {
+        lock (gate)
+        {
+            byte[] waiting = state.ReadBytes();
+            if (waiting.Length > MostWaiting) throw new InvalidStateException("more text waits for the console than may");
+            typed.Clear();
+            foreach (byte value in waiting) typed.Enqueue(value);
+            written = state.ReadCount("the console's position");
+            state.ReadRaw(scrollback.AsSpan(0, (int)Math.Min(written, ScrollbackSize)));
         }
     }
 

@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Dma;
 
 namespace LguestPS.Devices;
@@ -79,6 +80,18 @@ internal abstract class Device : IDisposable
 
     /// <summary>The guest has ended and will never run again.</summary>
     public virtual void Unplug()
+    {
+    }
+
+    /// <summary>Why a guest with this device cannot be taken back to an earlier moment, in words that follow its name; null if it can.</summary>
+    public virtual string? CheckpointObstacle => null;
+
+    public virtual void Save(StateWriter state)
+    {
+    }
+
+    /// <exception cref="InvalidStateException">The device cannot be in this state.</exception>
+    public virtual void Load(StateReader state)
     {
     }
 

@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Dma;
 using LguestPS.Memory;
 
@@ -68,6 +69,28 @@ internal sealed class DeviceBus : IDisposable
         foreach (SharedNetDevice card in cards)
             if (card.HasKey(key)) return card;
         return null;
+    }
+
+    /// <summary>Why this guest cannot be taken back to an earlier moment, or null.</summary>
+    public string? CheckpointObstacle =>
+        devices.Where(device => device.CheckpointObstacle is not null).Select(device => $"{device.Name} {device.CheckpointObstacle}").FirstOrDefault();
+
+    public void Save(StateWriter state)
+    {
+        foreach (Device device in devices)
+        {
+            state.Part(device.Name);
+            device.Save(state);
+        }
+    }
+
+    public void Load(StateReader state)
+    {
+        foreach (Device device in devices)
+        {
+            state.Part(device.Name);
+            device.Load(state);
+        }
     }
 
     public Device? FindByKey(uint key)

@@ -1,4 +1,5 @@
 using LguestPS.Abi;
+using LguestPS.Checkpoints;
 using LguestPS.Guests;
 using LguestPS.Memory;
 using LguestPS.Traps;
@@ -45,6 +46,33 @@ internal sealed class DmaBindings(GuestMemory memory)
         if (bindings.Count == Most) return false;
         bindings.Add(new DmaBinding(key, array, count, irq));
         return true;
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Part("dma");
+        state.Write(bindings.Count);
+        foreach (DmaBinding binding in bindings)
+        {
+            state.Write(binding.Key);
+            state.Write(binding.Array);
+            state.Write(binding.Count);
+            state.Write(binding.Irq);
+            state.Write(binding.Next);
+        }
+    }
+
+    /// <exception cref="InvalidStateException">There are more arrays than a guest may bind, or one has an irq that does not exist.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("dma");
+        bindings.Clear();
+        for (int left = state.ReadInt32(0, Most, "the number of DMA arrays"); left > 0; left--)
+        {
+            DmaBinding binding = new(state.ReadUInt32(), state.ReadUInt32(), state.ReadUInt16(), state.ReadByte()) { Next = state.ReadUInt32() };
+            if (binding.Irq >= InterruptController.Irqs) throw new InvalidStateException($"a DMA array has irq {binding.Irq}");
+            bindings.Add(binding);
+        }
     }
 
     /// <summary>The array bound to this key; of several the newest.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 
 namespace LguestPS.Events;
@@ -7,6 +8,8 @@ namespace LguestPS.Events;
 /// <remarks>The filter is asked before anything is allocated, so an event that nobody wants costs a few nanoseconds.</remarks>
 internal sealed class EventRecorder(Guest guest)
 {
+    private const int MostUntaken = 1 << 16;
+
     private readonly Queue<LguestEvent> happened = new();
     private EventFilter filter = EventFilter.Everything;
     private Action? servedInside;
@@ -109,6 +112,23 @@ internal sealed class EventRecorder(Guest guest)
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Ending = ending.Kind, Reason = ending.Reason, Symbols = guest.SymbolSource, Eip = guest.Cpu.Registers.Eip,
         });
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Part("events");
+        state.Write(Count);
+        state.Write(happened.Count);
+        foreach (LguestEvent untaken in happened) EventCodec.Write(state, untaken);
+    }
+
+    public void Load(StateReader state)
+    {
+        state.Part("events");
+        Count = state.ReadCount("the number of events");
+        endAnnounced = false;
+        happened.Clear();
+        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, guest));
     }
 
     private bool WantsHypercall(uint number) =>

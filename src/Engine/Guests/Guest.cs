@@ -19,7 +19,7 @@ namespace LguestPS;
 /// Between two events it stands still and every property is consistent. <see cref="Stop"/>, <see cref="SendConsole(string)"/>
 /// and the properties may be used from any thread; after <see cref="Dispose"/> the properties keep their last values.
 /// </remarks>
-public sealed class Guest : IDisposable
+public sealed partial class Guest : IDisposable
 {
     private readonly Lock gate = new();
     private readonly RunLoop loop;
@@ -28,6 +28,8 @@ public sealed class Guest : IDisposable
     private TimeSpan lastTime;
     private RunMeter? collected;
     private string? driver;
+    private int driverThread;
+    private bool isTurning;
     private bool disposeWanted;
     private bool disposed;
 
@@ -192,7 +194,7 @@ public sealed class Guest : IDisposable
     internal uint PageDirectory { get; private set; }
 
     /// <summary>What a guest of v2.6.23 is told to tell it apart from others (ABI §2).</summary>
-    internal ushort Id { get; init; }
+    internal ushort Id { get; set; }
 
     /// <summary>Whether the guest asked (hypercall TS) for trap 7 on its next FPU instruction.</summary>
     internal bool WantsFpuTrap { get; set; }
@@ -332,7 +334,9 @@ public sealed class Guest : IDisposable
             do
             {
                 Meter?.Resume();
+                isTurning = true;
                 stood = loop.Run(goal);
+                isTurning = false;
                 Meter?.Pause();
                 if (HasEnded) Events.AnnounceEnd(Ending!);
                 else Standstill = stood;
@@ -351,18 +355,34 @@ public sealed class Guest : IDisposable
         lock (gate)
         {
             if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}. Create it anew to run it again.");
-            if (disposed || disposeWanted) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has been removed.");
-            if (driver is not null) throw new LguestException(LguestError.GuestBusy, $"Guest '{Name}' is being run by {driver}; stop it or wait for it first.");
+            CheckIsHere();
+            if (driver is not null) throw Busy();
             driver = who;
+            driverThread = Environment.CurrentManagedThreadId;
             Clock.Start();
         }
     }
+
+    private void CheckIsHere()
+    {
+        if (disposed || disposeWanted) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has been removed.");
+    }
+
+    /// <summary>Whoever drives the guest has it at hand between two events; others only while nobody does.</summary>
+    private void CheckIsAtHand()
+    {
+        CheckIsHere();
+        if (driver is not null && (isTurning || driverThread != Environment.CurrentManagedThreadId)) throw Busy();
+    }
+
+    private LguestException Busy() => new(LguestError.GuestBusy, $"Guest '{Name}' is being run by {driver}; stop it or wait for it first.");
 
     private void LeaveSeat()
     {
         lock (gate)
         {
             driver = null;
+            isTurning = false;
             if (loop.StopWanted) End(EndingKind.Stopped, "stopped");
             // An early leaver may have left it anywhere; say where.
             if (Standstill == Standstill.Event) Standstill = loop.WhereItStands();

@@ -1,4 +1,5 @@
 using LguestPS.Abi;
+using LguestPS.Checkpoints;
 using LguestPS.Memory;
 
 namespace LguestPS.Guests;
@@ -75,6 +76,26 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
 
     /// <summary>The status of a ring slot that holds no call (any more).</summary>
     public const byte HypercallFree = 0xFF;
+
+    public void Save(StateWriter state)
+    {
+        state.Part("lguest_data");
+        state.Write(IsInitialised);
+        state.Write(address);
+        state.Write(NoIrqStart);
+        state.Write(NoIrqEnd);
+    }
+
+    /// <exception cref="InvalidStateException">The struct is not wholly inside guest memory.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("lguest_data");
+        IsInitialised = state.ReadBool();
+        address = state.ReadUInt32();
+        NoIrqStart = state.ReadUInt32();
+        NoIrqEnd = state.ReadUInt32();
+        if (!memory.Contains(address, Layout.Size)) throw new InvalidStateException($"lguest_data is at 0x{address:x8}, outside memory");
+    }
 
     private uint Read(uint offset) => memory.Read32(address + offset);
 

@@ -11,8 +11,9 @@ internal sealed class RunLoop(Guest guest)
     private readonly HypercallExecutor hypercalls = new(guest);
     private readonly TrapHandler traps = new(guest);
 
-    // Once between two instructions, however often the guest stands still there: otherwise looking would change what happens.
-    private bool offered;
+    /// <summary>Whether input and interrupts were offered since the last instruction.</summary>
+    /// <remarks>Once between two instructions, however often the guest stands still there: otherwise looking would change what happens.</remarks>
+    public bool HasOffered { get; set; }
 
     /// <summary>Set, from any thread, to end the guest at the next turn.</summary>
     public volatile bool StopWanted;
@@ -66,14 +67,14 @@ internal sealed class RunLoop(Guest guest)
             return null;
         }
 
-        if (!offered)
+        if (!HasOffered)
         {
             Offer();
             if (guest.Events.Any) return null;               // whoever takes them finds the guest before its next instruction
         }
         if (guest.IsHalted)
         {
-            offered = false;
+            HasOffered = false;
             guest.Meter?.Handled();
             Standstill? nothing = guest.Clock.WaitForInterrupt(goal);
             guest.Meter?.Idled();
@@ -85,8 +86,8 @@ internal sealed class RunLoop(Guest guest)
         guest.Meter?.Handled();
         CpuExit exit = guest.Cpu.Run(budget);
         guest.Meter?.Exited();
-        offered = exit.RanNothing;
-        if (offered) goal.RanNothing();
+        HasOffered = exit.RanNothing;
+        if (HasOffered) goal.RanNothing();
         traps.Handle(exit);
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
         return null;
@@ -95,7 +96,7 @@ internal sealed class RunLoop(Guest guest)
     /// <summary>Hands over input and delivers at most one interrupt.</summary>
     private void Offer()
     {
-        offered = true;
+        HasOffered = true;
         if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Devices.DeliverInput(guest);
         if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
         if (guest.Clock.InterruptsMayEnter || guest.IsHalted) guest.Interrupts.DeliverOne();

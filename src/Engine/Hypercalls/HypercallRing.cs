@@ -1,4 +1,5 @@
 using LguestPS.Abi;
+using LguestPS.Checkpoints;
 using LguestPS.Guests;
 
 namespace LguestPS.Hypercalls;
@@ -59,6 +60,27 @@ internal sealed class HypercallRing(GuestData data)
 
     /// <summary>The pending call is done, and with it the drain; the next one starts with a new snapshot.</summary>
     public void EndDrain() => IsDraining = HasBegun = false;
+
+    public void Save(StateWriter state)
+    {
+        state.Part("ring");
+        state.Write(Cursor);
+        state.Write(IsDraining);
+        state.Write(HasBegun);
+        state.Write(left);
+        state.WriteRaw<byte>(snapshot);
+    }
+
+    /// <exception cref="InvalidStateException">The cursor is outside the ring.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("ring");
+        Cursor = state.ReadInt32(0, GuestDataLayout.RingSize - 1, "the ring's cursor");
+        IsDraining = state.ReadBool();
+        HasBegun = state.ReadBool();
+        left = state.ReadInt32(0, GuestDataLayout.RingSize, "what is left of a drain");
+        state.ReadRaw<byte>(snapshot);
+    }
 
     private Hypercall Fetch(AbiProfile abi, Hypercall direct)
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
+using LguestPS.Checkpoints;
 using LguestPS.Guests;
 
 namespace LguestPS.Memory;
@@ -15,10 +16,14 @@ internal sealed unsafe class GuestMemory : IDisposable
     /// <summary>Bytes before and behind guest memory that nothing uses, so that a test can see an access that strayed.</summary>
     public const int Margin = PageSize;
 
+    // Marks of a page; where there is none, a write concerns nobody.
+    private const byte Watched = 1;
+    private const byte Unchanged = 2;
+
     // A mapping of its own, not the C library's heap: that would fill it with zeros, and keep it when it is freed.
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
-    private readonly byte[] watched;
+    private readonly byte[] marks;
     private bool disposed;
 
     /// <param name="ramBytes">Size of RAM, a multiple of 4096.</param>
@@ -34,7 +39,8 @@ internal sealed unsafe class GuestMemory : IDisposable
         byte* first = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
         Base = first + Margin;
-        watched = new byte[Size >> PageShift];
+        marks = new byte[Size >> PageShift];
+        marks.AsSpan().Fill(Unchanged);
     }
 
     // An abandoned guest: what the pointer holds would never be unmapped.
@@ -61,11 +67,25 @@ internal sealed unsafe class GuestMemory : IDisposable
     public bool Contains(uint address, uint length) => length <= Size && address <= Size - length;
 
     /// <summary>Asks for <see cref="WatchedPageWritten"/> on the next host write to this page; a vCPU uses it for pages whose code it has translated.</summary>
-    public void Watch(uint frame) => watched[frame] = 1;
+    public void Watch(uint frame) => marks[frame] |= Watched;
 
-    public void Unwatch(uint frame) => watched[frame] = 0;
+    public void Unwatch(uint frame) => marks[frame] &= Watched ^ 0xFF;
 
-    public bool IsWatched(uint frame) => watched[frame] != 0;
+    /// <summary>The last image taken of this memory or put back into it; null, for all zero, before the first.</summary>
+    public MemoryImage? LastImage { get; private set; }
+
+    /// <summary>Whether a page may differ from <see cref="LastImage"/>. While it may not, a vCPU must not write to it without <see cref="MarkChanged"/>.</summary>
+    public bool HasChanged(uint frame) => (marks[frame] & Unchanged) == 0;
+
+    /// <summary>A vCPU is about to write to this page, now and then without saying so again.</summary>
+    public void MarkChanged(uint frame) => marks[frame] &= Unchanged ^ 0xFF;
+
+    /// <summary>Memory is as the image has it.</summary>
+    public void NothingChangedSince(MemoryImage image)
+    {
+        LastImage = image;
+        foreach (ref byte mark in marks.AsSpan()) mark |= Unchanged;
+    }
 
     /// <exception cref="GuestMemoryException">The range is not wholly inside guest memory.</exception>
     public ReadOnlySpan<byte> Read(uint address, uint length)
@@ -130,7 +150,13 @@ internal sealed unsafe class GuestMemory : IDisposable
     {
         if (length == 0) return;
         for (uint frame = address >> PageShift; frame <= (address + length - 1) >> PageShift; frame++)
-            if (watched[frame] != 0) WatchedPageWritten?.Invoke(frame);
+            if (marks[frame] != 0) NoteFirstWrite(frame);
+    }
+
+    private void NoteFirstWrite(uint frame)
+    {
+        MarkChanged(frame);
+        if ((marks[frame] & Watched) != 0) WatchedPageWritten?.Invoke(frame);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 
 namespace LguestPS.Segments;
@@ -50,6 +51,21 @@ internal sealed class DescriptorTable
         {
             if (!BelongsToHost(first + i)) descriptors[first + i] = MakeSafe(BinaryPrimitives.ReadUInt64LittleEndian(table[(i * 8)..]));
         }
+        cpu.LoadDescriptors(descriptors);
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Part("descriptors");
+        state.WriteRaw<ulong>(descriptors);
+    }
+
+    /// <exception cref="InvalidStateException">The state is cut off; unsafe descriptors are made safe like a guest's.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("descriptors");
+        state.ReadRaw<ulong>(descriptors);
+        for (int i = 0; i < Entries; i++) descriptors[i] = BelongsToHost(i) ? 0 : MakeSafe(descriptors[i]);
         cpu.LoadDescriptors(descriptors);
     }
 

@@ -9,7 +9,7 @@ namespace LguestPS.Segments;
 /// <param name="Pages">Pages below <paramref name="Esp"/> that must stay mapped, 0 to 2.</param>
 internal readonly record struct KernelStack(ushort Ss, uint Esp, uint Pages)
 {
-    private const uint MostPages = 2;
+    internal const uint MostPages = 2;
 
     /// <exception cref="GuestKilledException">The segment is not a ring-1 one, or there are too many pages.</exception>
     public static KernelStack Create(uint ss, uint esp, uint pages)

@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Guests;
 using LguestPS.Memory;
@@ -31,8 +32,7 @@ internal sealed class GateTable
     public void Load(uint vector, uint low, uint high)
     {
         if (vector >= Vectors) throw new GuestKilledException($"setting idt entry {vector}");
-        // The host's own: NMI, double fault, the spurious vector and the hypercall.
-        if (vector is Vector.NonMaskableInterrupt or Vector.DoubleFault or Vector.Spurious or Vector.Hypercall) return;
+        if (BelongsToHost(vector)) return;
 
         if ((high & PresentBit) == 0)
         {
@@ -46,6 +46,36 @@ internal sealed class GateTable
         int privilegeLevel = (int)(high >> 13) & 3;
         gates[vector] = new Gate((high & 0xFFFF0000) | (low & 0xFFFF), type == InterruptGate, privilegeLevel);
         cpu.SetGatePrivilege((byte)vector, privilegeLevel);
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Part("gates");
+        foreach (Gate? gate in gates)
+        {
+            state.Write(gate is not null);
+            if (gate is null) continue;
+            state.Write(gate.Offset);
+            state.Write(gate.DisablesInterrupts);
+            state.Write(gate.PrivilegeLevel);
+        }
+    }
+
+    /// <exception cref="InvalidStateException">A guest could not have loaded such gates.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("gates");
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            Gate? gate = state.ReadBool() ? new Gate(state.ReadUInt32(), state.ReadBool(), state.ReadInt32(0, 3, "a gate's privilege")) : null;
+            if (BelongsToHost((uint)vector))
+            {
+                if (gate is not null) throw new InvalidStateException($"vector {vector} has a gate, which is the host's");
+                continue;
+            }
+            gates[vector] = gate;
+            cpu.SetGatePrivilege((byte)vector, gate?.PrivilegeLevel ?? 0);
+        }
     }
 
     /// <summary>Makes the guest's own handler run next, as if a processor had taken the trap or interrupt.</summary>
@@ -79,6 +109,9 @@ internal sealed class GateTable
         if (gate.DisablesInterrupts && guest.Data.IsInitialised) guest.Data.IrqEnabled = 0;
         return true;
     }
+
+    /// <summary>NMI, double fault, the spurious vector and the hypercall.</summary>
+    private static bool BelongsToHost(uint vector) => vector is Vector.NonMaskableInterrupt or Vector.DoubleFault or Vector.Spurious or Vector.Hypercall;
 
     private ref struct StackFrame(Guest guest, uint top)
     {

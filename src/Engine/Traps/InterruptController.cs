@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 
 namespace LguestPS.Traps;
@@ -14,6 +15,18 @@ internal sealed class InterruptController(Guest guest)
     public bool AnyWaiting => guest.Data.IsInitialised && (pending & ~guest.Data.BlockedInterrupts) != 0;
 
     public void Raise(int irq) => pending |= 1u << irq;
+
+    public void Save(StateWriter state)
+    {
+        state.Part("interrupts");
+        state.Write(pending);
+    }
+
+    public void Load(StateReader state)
+    {
+        state.Part("interrupts");
+        pending = state.ReadUInt32();
+    }
 
     /// <summary>Delivers the lowest pending interrupt if the guest takes one now; wakes a halted guest.</summary>
     public void DeliverOne()

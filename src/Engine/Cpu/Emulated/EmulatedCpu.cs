@@ -66,6 +66,10 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public override long InstructionCount => slice == 0 ? retired : retired + slice - state->Budget;
 
+    public override bool CanBeSaved => true;
+
+    public override bool MarksWrites => true;
+
     public override bool TaskSwitched
     {
         get => state->TaskSwitched;
@@ -129,6 +133,18 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         Free();
         GC.SuppressFinalize(this);
     }
+
+    protected override void SaveFpu(Span<byte> image)
+    {
+        fixed (byte* to = image) FpuImages.WriteExtended(&state->Fpu, to);
+    }
+
+    protected override void LoadFpu(ReadOnlySpan<byte> image)
+    {
+        fixed (byte* from = image) FpuImages.ReadExtended(&state->Fpu, from);
+    }
+
+    protected override void LoadInstructionCount(long count) => retired = count;
 
     /// <summary>Nothing but native memory goes here, so it may happen in a finalizer.</summary>
     private void Free()

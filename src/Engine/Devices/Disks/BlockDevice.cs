@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Dma;
 using LguestPS.Guests;
 using LguestPS.Memory;
@@ -62,6 +63,24 @@ internal sealed class BlockDevice(string name, BlockDefinition definition) : Dev
     {
         if (store.Save() is not { } problem) return null;
         return lastProblem = $"{name}: {problem}";
+    }
+
+    public override string? CheckpointObstacle => store.CheckpointObstacle;
+
+    public override void Save(StateWriter state)
+    {
+        store.Save(state);
+        state.Write(reads);
+        state.Write(writes);
+        state.Write(failures);
+    }
+
+    public override void Load(StateReader state)
+    {
+        store.Load(state);
+        reads = state.ReadCount("the number of reads");
+        writes = state.ReadCount("the number of writes");
+        failures = state.ReadCount("the number of failures");
     }
 
     public override void Dispose() => store.Dispose();

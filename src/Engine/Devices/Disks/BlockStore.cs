@@ -1,3 +1,5 @@
+using LguestPS.Checkpoints;
+
 namespace LguestPS.Devices;
 
 /// <summary>The contents of a disk: its image and, for a snapshot, the sectors written since.</summary>
@@ -98,6 +100,31 @@ internal sealed class BlockStore : IDisposable
             unsaved = true;
             return $"saving its writes failed: {e.Message}";
         }
+    }
+
+    /// <summary>Why this disk cannot be taken back to an earlier moment, in words that follow its name; null if it can.</summary>
+    public string? CheckpointObstacle => mode switch
+    {
+        BlockMode.ReadWrite => "writes to its image, and that would not go back with the guest; make it a snapshot in memory or readOnly",
+        BlockMode.Snapshot when overlay is not MemoryOverlay => "writes to an overlay file, and that would not go back with the guest; keep the snapshot in memory",
+        _ => null,
+    };
+
+    public void Save(StateWriter state)
+    {
+        state.Write(Length);
+        if (overlay is MemoryOverlay memory) state.Share(memory.Image);
+    }
+
+    /// <exception cref="InvalidStateException">The image has another length than the one the guest had.</exception>
+    public void Load(StateReader state)
+    {
+        long length = state.ReadInt64();
+        if (length != Length) throw new InvalidStateException($"the disk image '{image.Path}' has {Length} bytes; the guest's had {length}");
+        if (overlay is not MemoryOverlay memory) return;
+        SectorImage sectors = state.ReadShared<SectorImage>();
+        if (sectors.Sectors.Keys.Any(sector => sector < 0 || sector >= Length / DiskImage.SectorSize)) throw new InvalidStateException("a sector behind the end of the disk was written");
+        memory.Load(sectors);
     }
 
     public void Dispose()

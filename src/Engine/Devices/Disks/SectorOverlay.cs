@@ -1,3 +1,5 @@
+using LguestPS.Checkpoints;
+
 namespace LguestPS.Devices;
 
 /// <summary>The sectors of a snapshot that were written since; the image below them stays as it is.</summary>
@@ -30,7 +32,15 @@ internal abstract class SectorOverlay : IDisposable
 /// <summary>In memory, and gone with the guest. It holds each sector once, so it never outgrows the disk.</summary>
 internal sealed class MemoryOverlay : SectorOverlay
 {
-    private readonly Dictionary<long, byte[]> sectors = [];
+    private Dictionary<long, byte[]> sectors = [];
+    private SectorImage? lastImage;
+
+    /// <summary>Puts sectors back as an image has them.</summary>
+    public void Load(SectorImage image)
+    {
+        sectors = new Dictionary<long, byte[]>(image.Sectors);
+        lastImage = image;
+    }
 
     public override long SectorCount => sectors.Count;
 
@@ -38,14 +48,16 @@ internal sealed class MemoryOverlay : SectorOverlay
 
     public override void Read(long sector, Span<byte> bytes) => sectors[sector].AsSpan(0, bytes.Length).CopyTo(bytes);
 
+    /// <summary>The sectors as they are now.</summary>
+    public SectorImage Image => lastImage ??= new SectorImage(new Dictionary<long, byte[]>(sectors));
+
     public override void Write(long first, ReadOnlySpan<byte> bytes)
     {
+        lastImage = null;
         for (int at = 0; at < bytes.Length; at += DiskImage.SectorSize)
         {
-            ReadOnlySpan<byte> data = bytes.Slice(at, DiskImage.SectorSize);
-            long sector = first + at / DiskImage.SectorSize;
-            if (sectors.TryGetValue(sector, out byte[]? old)) data.CopyTo(old);
-            else sectors.Add(sector, data.ToArray());
+            // Never in place: images share what was written before.
+            sectors[first + at / DiskImage.SectorSize] = bytes.Slice(at, DiskImage.SectorSize).ToArray();
         }
     }
 }

@@ -51,7 +51,9 @@ internal sealed unsafe class Mmu : IDisposable
 
         host = memory.Base + translation.Physical;
         uint page = linear & TlbEntry.PageMask;
-        bool fastWrites = translation.Writable && translation.Dirty && !holdsCode[translation.Physical >> GuestMemory.PageShift];
+        uint frame = translation.Physical >> GuestMemory.PageShift;
+        if (write) memory.MarkChanged(frame);
+        bool fastWrites = translation.Writable && translation.Dirty && !holdsCode[frame] && memory.HasChanged(frame);
         *TlbEntry.For(cpu->Tlb, linear) = new TlbEntry
         {
             ReadTag = page,

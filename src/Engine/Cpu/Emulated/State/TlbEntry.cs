@@ -22,7 +22,7 @@ internal unsafe struct TlbEntry
 
     public uint ReadTag;
 
-    /// <summary>Valid only if the page is writable, dirty, and holds no translated code.</summary>
+    /// <summary>Valid only if the page is writable, dirty, holds no translated code, and is known to have changed since the last checkpoint.</summary>
     public uint WriteTag;
 
     /// <summary>Host address minus linear address.</summary>

@@ -1,0 +1,79 @@
+namespace LguestPS.Checkpoints;
+
+/// <summary>The inside of a checkpoint's file: the definition, where the guest stood, its small state, then the large parts.</summary>
+internal static class CheckpointFile
+{
+    private const byte MemoryPart = 0;
+    private const byte SectorPart = 1;
+
+    public static void Save(Checkpoint checkpoint, string path) =>
+        StateFile.Write(path, StateFile.CheckpointKind, file => Write(file, checkpoint));
+
+    public static Checkpoint Load(string path)
+    {
+        Checkpoint checkpoint = StateFile.Read(path, StateFile.CheckpointKind, Read);
+        checkpoint.Path = path;
+        return checkpoint;
+    }
+
+    public static void Write(BinaryWriter file, Checkpoint checkpoint)
+    {
+        file.Write(DefinitionJson.Write(checkpoint.Definition));
+        file.Write(checkpoint.PageOffset);
+        file.Write(checkpoint.Label);
+        file.Write(checkpoint.Taken.Ticks);
+        file.Write(checkpoint.GuestTime.Ticks);
+        file.Write(checkpoint.InstructionCount ?? -1);
+        file.Write(checkpoint.EventCount);
+        file.Write((int)checkpoint.Standstill);
+        file.Write(checkpoint.Next ?? "");
+        file.Write(checkpoint.State.Length);
+        file.Write(checkpoint.State);
+        file.Write(checkpoint.SharedParts.Count);
+        foreach (SharedState part in checkpoint.SharedParts)
+        {
+            file.Write(part is MemoryImage ? MemoryPart : SectorPart);
+            part.WriteTo(file);
+        }
+    }
+
+    /// <exception cref="InvalidStateException">It makes no sense.</exception>
+    /// <exception cref="IOException">It is cut off.</exception>
+    public static Checkpoint Read(BinaryReader file)
+    {
+        GuestDefinition definition = DefinitionJson.Read(file.ReadString());
+        uint pageOffset = file.ReadUInt32();
+        string label = file.ReadString();
+        DateTime taken = new(file.ReadInt64(), DateTimeKind.Utc);
+        TimeSpan guestTime = TimeSpan.FromTicks(file.ReadInt64());
+        long instructions = file.ReadInt64();
+        long events = file.ReadInt64();
+        Standstill standstill = (Standstill)file.ReadInt32();
+        if (!Enum.IsDefined(standstill)) throw new InvalidStateException($"the guest stands at {standstill}");
+        string next = file.ReadString();
+        byte[] state = new byte[Bounded(file.ReadInt32(), MostStateBytes)];
+        file.BaseStream.ReadExactly(state);
+        SharedState[] parts = new SharedState[Bounded(file.ReadInt32(), MostParts)];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = file.ReadByte() switch
+            {
+                MemoryPart => MemoryImage.ReadFrom(file),
+                SectorPart => SectorImage.ReadFrom(file),
+                _ => throw new InvalidStateException("a part is of an unknown kind"),
+            };
+        }
+        if (parts is not [MemoryImage memory, ..]) throw new InvalidStateException("it has no memory");
+        return new Checkpoint(definition, pageOffset, state, parts)
+        {
+            Label = label, Taken = taken, GuestTime = guestTime, InstructionCount = instructions < 0 ? null : instructions, EventCount = events,
+            Standstill = standstill, Next = next.Length == 0 ? null : next, OwnBytes = memory.UsedBytes,
+        };
+    }
+
+    // Far above what a guest can have: registers and tables, a MiB of typed text, a MiB of console output, a part for each disk.
+    private const int MostStateBytes = 64 << 20;
+    private const int MostParts = 64;
+
+    private static int Bounded(int length, int most) => length >= 0 && length <= most ? length : throw new InvalidStateException($"a length is {length}");
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace LguestPS.Checkpoints;
+
+/// <summary>A guest's definition as text inside a file.</summary>
+internal static class DefinitionJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NameDevices } },
+    };
+
+    public static string Write(GuestDefinition definition) => JsonSerializer.Serialize(definition, Options);
+
+    /// <exception cref="InvalidStateException">It is no definition.</exception>
+    public static GuestDefinition Read(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<GuestDefinition>(text, Options) ?? throw new InvalidStateException("its definition is empty");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            throw new InvalidStateException($"its definition cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Each kind of device is known by the name of its record.</summary>
+    private static void NameDevices(JsonTypeInfo type)
+    {
+        if (type.Type != typeof(DeviceDefinition)) return;
+        type.PolymorphismOptions = new JsonPolymorphismOptions { TypeDiscriminatorPropertyName = "kind" };
+        foreach (Type device in typeof(DeviceDefinition).Assembly.GetTypes().Where(device => device.IsSubclassOf(typeof(DeviceDefinition)) && !device.IsAbstract))
+            type.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(device, device.Name));
+    }
+}

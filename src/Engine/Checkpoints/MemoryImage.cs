@@ -1,0 +1,126 @@
+using LguestPS.Memory;
+
+namespace LguestPS.Checkpoints;
+
+/// <summary>The contents of guest memory at one moment. What did not change since an earlier image is shared with it.</summary>
+/// <remarks>A page is null if it is all zero, a chunk of pages likewise: what a guest never touched costs nothing.</remarks>
+internal sealed class MemoryImage : SharedState
+{
+    private const int PagesPerChunk = 256;
+    private const uint MostFrames = (uint)(GuestDefinition.MaximumMemory >> GuestMemory.PageShift) + 64;     // and device pages
+
+    private readonly byte[]?[]?[] chunks;
+
+    private MemoryImage(uint frames, byte[]?[]?[] chunks)
+    {
+        Frames = frames;
+        this.chunks = chunks;
+    }
+
+    /// <summary>Pages, zero or not.</summary>
+    public uint Frames { get; }
+
+    /// <summary>Bytes of the pages that are not all zero, whoever else has them too.</summary>
+    public long UsedBytes => Pages().LongCount() * GuestMemory.PageSize;
+
+    /// <summary>Keeps the contents of memory. From here on the vCPU must report its writes anew: forget its translations.</summary>
+    /// <param name="memory">The memory of a guest that stands still.</param>
+    /// <param name="allChanged">The vCPU does not say which pages it wrote: look at all.</param>
+    public static MemoryImage Of(GuestMemory memory, bool allChanged)
+    {
+        MemoryImage? last = memory.LastImage;
+        byte[]?[]?[] chunks = last is null ? new byte[]?[]?[ChunkCount(memory.FrameLimit)] : [.. last.chunks];
+        for (uint frame = 0; frame < memory.FrameLimit; frame++)
+        {
+            if (!allChanged && !memory.HasChanged(frame)) continue;
+            ReadOnlySpan<byte> now = memory.Read(frame << GuestMemory.PageShift, GuestMemory.PageSize);
+            byte[]? before = Page(chunks, frame);
+            if (Equal(before, now)) continue;
+
+            uint chunk = frame / PagesPerChunk;
+            byte[]?[]? pages = chunks[chunk];
+            // A chunk that is still the last image's is copied before its first change.
+            if (pages is null || pages == last?.chunks[chunk]) chunks[chunk] = pages = pages is null ? new byte[]?[PagesPerChunk] : [.. pages];
+            pages[frame % PagesPerChunk] = IsZero(now) ? null : now.ToArray();
+        }
+        MemoryImage image = new(memory.FrameLimit, chunks);
+        memory.NothingChangedSince(image);
+        return image;
+    }
+
+    /// <summary>Puts the contents back. From here on the vCPU must report its writes anew: forget its translations.</summary>
+    /// <exception cref="InvalidStateException">The image is of a memory of another size.</exception>
+    public void CopyTo(GuestMemory memory, bool allChanged)
+    {
+        if (Frames != memory.FrameLimit) throw new InvalidStateException($"it has {Frames} pages of memory, the guest {memory.FrameLimit}");
+        byte[]?[]?[]? last = memory.LastImage?.chunks;
+        for (uint frame = 0; frame < Frames; frame++)
+        {
+            byte[]? page = Page(chunks, frame);
+            if (!allChanged && !memory.HasChanged(frame) && page == (last is null ? null : Page(last, frame))) continue;
+            uint address = frame << GuestMemory.PageShift;
+            // Writing what is there already would cost the vCPU its translations of the page.
+            if (Equal(page, memory.Read(address, GuestMemory.PageSize))) continue;
+            Span<byte> now = memory.Write(address, GuestMemory.PageSize);
+            if (page is null) now.Clear();
+            else page.CopyTo(now);
+        }
+        memory.NothingChangedSince(this);
+    }
+
+    /// <summary>Bytes of the pages that another image does not have.</summary>
+    public long BytesNotIn(MemoryImage? other)
+    {
+        long count = 0;
+        for (uint frame = 0; frame < Frames; frame++)
+        {
+            if (other is not null && chunks[frame / PagesPerChunk] == other.chunks[frame / PagesPerChunk]) continue;
+            byte[]? page = Page(chunks, frame);
+            if (page is not null && (other is null || page != Page(other.chunks, frame))) count++;
+        }
+        return count * GuestMemory.PageSize;
+    }
+
+    /// <summary>For each page a bit that says whether it is not all zero, then those pages.</summary>
+    public override void WriteTo(BinaryWriter file)
+    {
+        byte[] used = new byte[(Frames + 7) / 8];
+        foreach ((uint frame, _) in Pages()) used[frame / 8] |= (byte)(1 << (int)(frame % 8));
+        file.Write(Frames);
+        file.Write(used);
+        foreach ((_, byte[] page) in Pages()) file.Write(page);
+    }
+
+    /// <exception cref="InvalidStateException">It is larger than any guest.</exception>
+    /// <exception cref="EndOfStreamException">It is cut off.</exception>
+    public static MemoryImage ReadFrom(BinaryReader file)
+    {
+        uint frames = file.ReadUInt32();
+        if (frames > MostFrames) throw new InvalidStateException("its memory is larger than any guest's");
+        byte[] used = new byte[(frames + 7) / 8];
+        file.BaseStream.ReadExactly(used);
+        byte[]?[]?[] chunks = new byte[]?[]?[ChunkCount(frames)];
+        for (uint frame = 0; frame < frames; frame++)
+        {
+            if ((used[frame / 8] >> (int)(frame % 8) & 1) == 0) continue;
+            byte[] page = new byte[GuestMemory.PageSize];
+            file.BaseStream.ReadExactly(page);
+            (chunks[frame / PagesPerChunk] ??= new byte[]?[PagesPerChunk])[frame % PagesPerChunk] = page;
+        }
+        return new MemoryImage(frames, chunks);
+    }
+
+    private IEnumerable<(uint Frame, byte[] Page)> Pages()
+    {
+        for (uint frame = 0; frame < Frames; frame++)
+            if (Page(chunks, frame) is { } page) yield return (frame, page);
+    }
+
+    private static byte[]? Page(byte[]?[]?[] chunks, uint frame) => chunks[frame / PagesPerChunk]?[frame % PagesPerChunk];
+
+    private static uint ChunkCount(uint frames) => (frames + PagesPerChunk - 1) / PagesPerChunk;
+
+    private static bool Equal(byte[]? page, ReadOnlySpan<byte> now) => page is null ? IsZero(now) : now.SequenceEqual(page);
+
+    private static bool IsZero(ReadOnlySpan<byte> page) => page.IndexOfAnyExcept((byte)0) < 0;
+}
