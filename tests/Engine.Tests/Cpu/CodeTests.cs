@@ -235,6 +235,47 @@ public class CodeTests
         Assert.Equal(4u, machine.Registers.Edx);
     }
 
+    public static TheoryData<string> FlagSetters => new()
+    {
+        "01D8", "83C07F", "0500000080",     // add eax, ebx; 0x7F; 0x80000000
+        "29D8", "83E801", "2D00000080",     // sub
+        "21D8", "83E0FE", "2500000080",     // and
+        "09D8", "83C800", "0D00000080",     // or
+        "40", "48",                         // inc, dec
+        "39D8", "85C0",                     // cmp, test
+    };
+
+    [Theory] // run one by one they are translated one by one
+    [MemberData(nameof(FlagSetters))]
+    public void A_branch_fused_with_what_sets_its_flags_does_the_same_as_both_alone(string setter)
+    {
+        uint[] values = [0, 1, 2, 0x7F, 0x80, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFF80, 0xFFFFFFFE, 0xFFFFFFFF];
+        using var fused = new CpuMachine();
+        using var alone = new CpuMachine();
+        for (byte condition = 0; condition < 16; condition++)
+        {
+            byte[] code = [.. Convert.FromHexString(setter), (byte)(0x70 | condition), 5];
+            fused.Bytes(CpuMachine.Code, code);
+            alone.Bytes(CpuMachine.Code, code);
+            foreach (uint x in values)
+            {
+                foreach (uint y in values)
+                {
+                    foreach (CpuMachine machine in (CpuMachine[])[fused, alone])
+                    {
+                        machine.Registers.Eip = CpuMachine.Code;
+                        (machine.Registers.Eax, machine.Registers.Ebx) = (x, y);
+                        machine.Registers.Eflags = (x ^ y) % 2 == 0 ? 0x202u : 0x203u;     // inc and dec leave the carry as it was
+                    }
+                    fused.Run(2);
+                    alone.Run(1);
+                    alone.Run(1);
+                    Assert.Equal(alone.Registers, fused.Registers);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_push_onto_code_reaches_it()
     {

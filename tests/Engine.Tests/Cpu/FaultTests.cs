@@ -65,6 +65,7 @@ public class FaultTests
         { "CB", CpuMachine.StackTop - 4, CpuMachine.StackTop },             // lret
         { "CF", CpuMachine.StackTop - 8, CpuMachine.StackTop },             // iret
         { "58", CpuMachine.StackTop - 2, CpuMachine.StackTop },             // pop eax, half of it there
+        { "07", CpuMachine.StackTop - 2, CpuMachine.StackTop },             // pop es, likewise
     };
 
     [Theory]

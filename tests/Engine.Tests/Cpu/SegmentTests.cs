@@ -117,6 +117,16 @@ public class SegmentTests
     }
 
     [Fact]
+    public void A_pushed_selector_fills_its_slot()
+    {
+        using var machine = new CpuMachine();
+        machine.Assemble(a => a.push(ds));
+        machine.Write32(machine.Registers.Esp - 4, 0xAABBCCDD);
+        machine.Run(1);
+        Assert.Equal(CpuMachine.UserData, machine.Read32(machine.Registers.Esp));
+    }
+
+    [Fact]
     public void A_null_selector_can_be_loaded_but_not_used()
     {
         using var machine = new CpuMachine();

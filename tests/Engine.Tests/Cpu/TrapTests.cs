@@ -166,6 +166,20 @@ public class TrapTests
         Assert.Equal(machine.Cpu.HasFpu ? CpuExit.Budget : CpuExit.Trap(Vector.DeviceNotAvailable), exit);
     }
 
+    [Theory]
+    [InlineData(true, 0x8001003Bu)]
+    [InlineData(false, 0x80010033u)]
+    public void Smsw_shows_whether_the_task_is_switched(bool switched, uint status)
+    {
+        using var machine = new CpuMachine();
+        machine.Cpu.TaskSwitched = switched;
+        machine.Bytes(CpuMachine.Code, 0x0F, 0x01, 0xE0, 0x0F, 0x01, 0x23);    // smsw eax; smsw [ebx]
+        machine.Registers.Ebx = CpuMachine.Data;
+        machine.Run(2);
+        Assert.Equal(status, machine.Registers.Eax);
+        Assert.Equal(status & 0xFFFF, machine.Read32(CpuMachine.Data));
+    }
+
     [Fact]
     public void Cpuid_shows_what_there_is_and_no_more()
     {

@@ -6,6 +6,7 @@ namespace LguestPS.Cpu.Emulated;
 internal static unsafe class Branches
 {
     /// <summary>jcc on the kept flags.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Operation* Branch<TCondition>(CpuState* cpu, Operation* op, TlbEntry* tlb) where TCondition : ICondition
     {
         Link* links = (Link*)(op + 1);

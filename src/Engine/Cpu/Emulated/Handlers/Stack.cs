@@ -162,22 +162,16 @@ internal readonly unsafe struct Enter<TSize, TStack> : IPlain where TSize : IOpe
 /// <summary>push of a segment register; the source is its selector.</summary>
 internal readonly unsafe struct PushSelector<TSize, TStack> : IPlain where TSize : IOperandSize where TStack : IStack
 {
-    public static bool Run(CpuState* cpu, Operation* op)
-    {
-        // Processors write only the selector's two bytes, but move esp by four.
-        uint stackPointer = cpu->Registers.Esp - TSize.Bytes;
-        uint selector = *Segmentation.SelectorOf(cpu, (int)op->Immediate);
-        if (!LongWay.Write<Bits16>(cpu, SegmentNumber.Ss, TStack.At(cpu, stackPointer), selector)) return false;
-        TStack.Move(cpu, stackPointer);
-        return true;
-    }
+    /// <remarks>The whole slot is written, as by processors of the time; some of today write two bytes of the four.</remarks>
+    public static bool Run(CpuState* cpu, Operation* op) =>
+        StackAccess.Push<TSize, TStack>(cpu, *Segmentation.SelectorOf(cpu, (int)op->Immediate));
 }
 
 internal readonly unsafe struct PopSelector<TSize, TStack> : IPlain where TSize : IOperandSize where TStack : IStack
 {
     public static bool Run(CpuState* cpu, Operation* op)
     {
-        if (!StackAccess.Peek<Bits16>(cpu, 0, out uint selector)) return false;
+        if (!StackAccess.Peek<TSize>(cpu, 0, out uint selector)) return false;
         uint stackPointer = cpu->Registers.Esp + TSize.Bytes;
         uint before = cpu->Registers.Esp;
         TStack.Move(cpu, stackPointer);

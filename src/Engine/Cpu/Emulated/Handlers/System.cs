@@ -90,7 +90,16 @@ internal readonly unsafe struct StoreDescriptorTable : IPlain
     }
 }
 
-/// <summary>sldt, str and smsw: a constant.</summary>
+/// <summary>smsw: the immediate is CR0 but for TS.</summary>
+internal readonly unsafe struct StoreMachineStatus : IWrites
+{
+    private const uint TaskSwitched = 1 << 3;
+
+    public static uint Run<TSize>(CpuState* cpu, Operation* op) where TSize : IOperandSize =>
+        op->Immediate | (cpu->TaskSwitched ? TaskSwitched : 0);
+}
+
+/// <summary>sldt and str: a constant.</summary>
 internal readonly unsafe struct StoreConstant : IWrites
 {
     public static uint Run<TSize>(CpuState* cpu, Operation* op) where TSize : IOperandSize => op->Immediate;

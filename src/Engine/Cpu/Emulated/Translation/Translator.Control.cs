@@ -5,13 +5,56 @@ namespace LguestPS.Cpu.Emulated;
 /// <summary>From a decoded instruction to its operation: the stack, control transfers, strings and the system.</summary>
 internal sealed unsafe partial class Translator
 {
-    /// <summary>One operation for a cmp or test and the jcc behind it.</summary>
-    private bool TryFuse(in Instruction test, in Instruction branch)
+    /// <summary>One operation for an instruction that sets the flags and the jcc behind it.</summary>
+    private bool TryFuse(in Instruction first, in Instruction branch)
     {
-        if (test.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test) || !branch.IsJccShortOrNear || branch.Op0Kind != OpKind.NearBranch32) return false;
+        if (!branch.IsJccShortOrNear || branch.Op0Kind != OpKind.NearBranch32) return false;
+        switch (first.Mnemonic)
+        {
+            case Mnemonic.Cmp or Mnemonic.Test: FuseComparison(first, branch); return true;
+            case Mnemonic.Add: return TryFuseArithmetic<Add>(first, branch);
+            case Mnemonic.Sub: return TryFuseArithmetic<Subtract>(first, branch);
+            case Mnemonic.And: return TryFuseArithmetic<And>(first, branch);
+            case Mnemonic.Or: return TryFuseArithmetic<Or>(first, branch);
+            case Mnemonic.Inc: return TryFuseCount<Increment>(first, branch);
+            case Mnemonic.Dec: return TryFuseCount<Decrement>(first, branch);
+            default: return false;
+        }
+    }
 
-        Operation* op = Begin(test, count: 2);
-        infos[operationCount - 1].Length += (byte)branch.Length;
+    /// <summary>add, sub, and, or: only into a register of 32 bits, from a register or an immediate.</summary>
+    private bool TryFuseArithmetic<TOp>(in Instruction arithmetic, in Instruction branch) where TOp : IBinary
+    {
+        if (arithmetic.Op0Kind != OpKind.Register || arithmetic.Op1Kind == OpKind.Memory || WidthOf(arithmetic, 0) != OperandWidth.Long) return false;
+        Operation* op = BeginFused(arithmetic, branch);
+        op->Destination = OffsetOf(arithmetic.Op0Register);
+        OperandPlace source = SetSource(op, arithmetic, 1, OperandWidth.Long).Place;
+        EndBranch(op, branch, source == OperandPlace.Register
+            ? FlagBranches.SelectArithmetic<IntoRegister<TOp>, FromRegister>(ConditionOf(branch))
+            : FlagBranches.SelectArithmetic<IntoRegister<TOp>, FromImmediate>(ConditionOf(branch)));
+        return true;
+    }
+
+    /// <summary>inc and dec of a register of 32 bits.</summary>
+    private bool TryFuseCount<TAction>(in Instruction count, in Instruction branch) where TAction : IModifies
+    {
+        if (count.Op0Kind != OpKind.Register || WidthOf(count, 0) != OperandWidth.Long) return false;
+        Operation* op = BeginFused(count, branch);
+        op->Destination = OffsetOf(count.Op0Register);
+        EndBranch(op, branch, FlagBranches.SelectCount<TAction>(ConditionOf(branch)));
+        return true;
+    }
+
+    private Operation* BeginFused(in Instruction first, in Instruction branch)
+    {
+        Operation* op = Begin(first, count: 2);
+        infos[op->Slot].Length += (byte)branch.Length;
+        return op;
+    }
+
+    private void FuseComparison(in Instruction test, in Instruction branch)
+    {
+        Operation* op = BeginFused(test, branch);
         OperandWidth width = WidthOf(test, 0);
         OperandShape shape;
         FusedForm form;
@@ -33,21 +76,19 @@ internal sealed unsafe partial class Translator
             };
         }
 
-        int condition = (int)branch.ConditionCode - 1;
-        EndBranch(op, CompareBranches.Select(test.Mnemonic == Mnemonic.Test, condition >> 1, form, shape), branch, negated: (condition & 1) != 0);
-        return true;
+        EndBranch(op, branch, CompareBranches.Select(test.Mnemonic == Mnemonic.Test, ConditionOf(branch), form, shape));
     }
 
-    private void EmitBranch(in Instruction instruction)
-    {
-        int condition = (int)instruction.ConditionCode - 1;
-        EndBranch(Begin(instruction), Branches.SelectBranch(condition >> 1), instruction, negated: (condition & 1) != 0);
-    }
+    private void EmitBranch(in Instruction instruction) => EndBranch(Begin(instruction), instruction, Branches.SelectBranch(ConditionOf(instruction)));
+
+    /// <summary>A jcc's condition or, if it is a negated one, the one it negates: 0 to 7.</summary>
+    private static int ConditionOf(in Instruction branch) => (int)branch.ConditionCode - 1 >> 1;
 
     /// <summary>Half the conditions have a handler; for the other half the two ways are swapped.</summary>
-    private void EndBranch(Operation* op, HandlerPair handlers, in Instruction branch, bool negated)
+    private void EndBranch(Operation* op, in Instruction branch, HandlerPair handlers)
     {
         uint target = TargetOf(branch);
+        bool negated = ((int)branch.ConditionCode - 1 & 1) != 0;
         if (negated) End(op, handlers, straightOn: target, taken: branch.NextIP32);
         else End(op, handlers, straightOn: branch.NextIP32, taken: target);
     }
@@ -192,7 +233,7 @@ internal sealed unsafe partial class Translator
             or Code.Loop_rel8_16_CX or Code.Loop_rel8_32_CX or Code.Loope_rel8_16_CX or Code.Loope_rel8_32_CX
             or Code.Loopne_rel8_16_CX or Code.Loopne_rel8_32_CX;
         if (usesCx) op->Traits |= OperationTraits.ShortAddress;
-        EndBranch(op, new HandlerPair(&Branches.Loop<TLoop>), instruction, negated: false);
+        End(op, new HandlerPair(&Branches.Loop<TLoop>), straightOn: instruction.NextIP32, taken: TargetOf(instruction));
     }
 
     private void EmitJump(in Instruction instruction)
@@ -321,9 +362,9 @@ internal sealed unsafe partial class Translator
             case Mnemonic.Arpl: EmitModifyWithRegister<AdjustRequestedLevel>(instruction); break;
             case Mnemonic.Sgdt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = Segmentation.DescriptorCount * 8 - 1; break;
             case Mnemonic.Sidt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = 256 * 8 - 1; break;
-            case Mnemonic.Sldt: EmitConstant(instruction, 0); break;
-            case Mnemonic.Str: EmitConstant(instruction, TaskSelector); break;
-            case Mnemonic.Smsw: EmitConstant(instruction, ControlRegister0); break;
+            case Mnemonic.Sldt: EmitSystemWord<StoreConstant>(instruction, 0); break;
+            case Mnemonic.Str: EmitSystemWord<StoreConstant>(instruction, TaskSelector); break;
+            case Mnemonic.Smsw: EmitSystemWord<StoreMachineStatus>(instruction, ControlRegister0); break;
             case Mnemonic.Cli or Mnemonic.Sti or Mnemonic.Hlt or Mnemonic.In or Mnemonic.Out or Mnemonic.Lgdt or Mnemonic.Lidt
                 or Mnemonic.Ltr or Mnemonic.Lldt or Mnemonic.Clts or Mnemonic.Invlpg or Mnemonic.Invd or Mnemonic.Wbinvd
                 or Mnemonic.Rdmsr or Mnemonic.Wrmsr or Mnemonic.Lmsw or Mnemonic.Rdpmc:
@@ -338,7 +379,7 @@ internal sealed unsafe partial class Translator
     /// <summary>What str shows: the host's task segment (ABI §6).</summary>
     private const uint TaskSelector = 16 * 8;
 
-    /// <summary>What smsw shows: paging, write protection, numeric errors, an 80387's type, an FPU that wait minds, protected mode.</summary>
+    /// <summary>What smsw shows beside TS: paging, write protection, numeric errors, an 80387's type, an FPU that wait minds, protected mode.</summary>
     private const uint ControlRegister0 = 0x80010033;
 
     private void EmitInterrupt(in Instruction instruction, byte vector)
@@ -375,13 +416,14 @@ internal sealed unsafe partial class Translator
         Use(op, Select.Read<TAction, FlagsSeen, Bits16>(SetSource(op, instruction, 0, OperandWidth.Word)));
     }
 
-    private void EmitConstant(in Instruction instruction, uint value)
+    /// <summary>Memory gets 16 bits, whatever the operand size.</summary>
+    private void EmitSystemWord<TAction>(in Instruction instruction, uint value) where TAction : IWrites
     {
         Operation* op = Begin(instruction);
         op->Immediate = value;
         OperandShape shape = SetDestination(op, instruction, 0, WidthOf(instruction, 0));
         Use(op, shape.Place == OperandPlace.Memory || shape.Width == OperandWidth.Word
-            ? Select.Write<StoreConstant, Bits16>(shape)
-            : Select.Write<StoreConstant, Bits32>(shape));
+            ? Select.Write<TAction, Bits16>(shape)
+            : Select.Write<TAction, Bits32>(shape));
     }
 }
