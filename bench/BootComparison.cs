@@ -17,10 +17,11 @@ internal static class BootComparison
     /// <param name="initrd">The initial RAM disk of both.</param>
     /// <param name="text">What its init prints first.</param>
     /// <param name="rounds">How often each boots.</param>
-    public static int Run(string kernel, string bzImage, string initrd, string text, int rounds)
+    /// <param name="words">More for both kernels' command lines; lpj=… spares them measuring their delay loop, which takes the same time at any speed.</param>
+    public static int Run(string kernel, string bzImage, string initrd, string text, int rounds, string[] words)
     {
-        string[] ownArguments = [$"--initrd={initrd}", $"{Megabytes}", kernel, "console=hvc0"];
-        string[] peerArguments = ["-accel", "tcg", "-m", $"{Megabytes}", "-kernel", bzImage, "-initrd", initrd, "-append", "console=ttyS0 panic=1", "-nographic", "-no-reboot"];
+        string[] ownArguments = [$"--initrd={initrd}", $"{Megabytes}", kernel, "console=hvc0", .. words];
+        string[] peerArguments = ["-accel", "tcg", "-m", $"{Megabytes}", "-kernel", bzImage, "-initrd", initrd, "-append", $"console=ttyS0 panic=1 {string.Join(' ', words)}", "-nographic", "-no-reboot"];
         List<Boot> own = [], peer = [];
         for (int round = 0; round < rounds; round++)
         {

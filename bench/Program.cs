@@ -11,7 +11,7 @@ switch (args)
     case ["cpu", ..]:
         return CpuComparison.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 3);
     case ["boot", var kernel, var bzImage, var initrd, var text, ..]:
-        return BootComparison.Run(kernel, bzImage, initrd, text, rounds: args.Length > 5 ? int.Parse(args[5]) : 5);
+        return BootComparison.Run(kernel, bzImage, initrd, text, rounds: args.Length > 5 ? int.Parse(args[5]) : 5, words: [.. args.Skip(6)]);
     case ["start"]:
         return StartComparison.Run();
     case ["memory"]:
@@ -20,6 +20,6 @@ switch (args)
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS] | start | memory | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | hypercalls");
         return 2;
 }
