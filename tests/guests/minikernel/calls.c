@@ -82,7 +82,7 @@ static u32 call_interruptions(struct trap_frame *frame)
 static u32 call_features(struct trap_frame *frame)
 {
     (void)frame;
-    return (has_fpu ? FEATURE_FPU : 0) | (has_disk ? FEATURE_DISK : 0) | (has_input ? FEATURE_INPUT : 0);
+    return (has_fpu ? FEATURE_FPU : 0) | (has_disk ? FEATURE_DISK : 0) | (has_input ? FEATURE_INPUT : 0) | (has_net ? FEATURE_NET : 0);
 }
 
 static u32 call_disk_sectors(struct trap_frame *frame)
@@ -105,6 +105,26 @@ static u32 call_disk_write(struct trap_frame *frame)
     return disk_request(1, frame->ebx, (char *)frame->ecx);
 }
 
+static u32 call_net_slot(struct trap_frame *frame)
+{
+    (void)frame;
+    return net_slot();
+}
+
+static u32 call_net_send(struct trap_frame *frame)
+{
+    if (!has_net || frame->ecx > NET_MOST || !is_user_memory(frame->ebx, frame->ecx))
+        return 0;
+    return net_send((char *)frame->ebx, frame->ecx);
+}
+
+static u32 call_net_receive(struct trap_frame *frame)
+{
+    if (!has_net || !is_user_memory(frame->ebx, frame->ecx))
+        return 0;
+    return net_receive((char *)frame->ebx, frame->ecx);
+}
+
 static u32 (*const calls[])(struct trap_frame *frame) = {
     [CALL_EXIT] = call_exit,
     [CALL_FORK] = fork_current,
@@ -121,6 +141,9 @@ static u32 (*const calls[])(struct trap_frame *frame) = {
     [CALL_DISK_SECTORS] = call_disk_sectors,
     [CALL_DISK_READ] = call_disk_read,
     [CALL_DISK_WRITE] = call_disk_write,
+    [CALL_NET_SLOT] = call_net_slot,
+    [CALL_NET_SEND] = call_net_send,
+    [CALL_NET_RECEIVE] = call_net_receive,
 };
 
 void system_call(struct trap_frame *frame)

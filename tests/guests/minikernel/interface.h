@@ -24,15 +24,20 @@
 #define CALL_DISK_SECTORS   13
 #define CALL_DISK_READ      14  /* sector, where: 1 if done */
 #define CALL_DISK_WRITE     15  /* sector, what: 1 if done */
+#define CALL_NET_SLOT       16
+#define CALL_NET_SEND       17  /* what, length: how many other guests took it */
+#define CALL_NET_RECEIVE    18  /* where, at most: length of what came, when something has come */
 
 #define WRITE_MOST          256
 #define MANY                0xffffffff
 #define NO_PROCESS          0xffffffff
 #define SECTOR_SIZE         512
+#define NET_MOST            1500
 
 #define FEATURE_FPU         1
 #define FEATURE_DISK        2
 #define FEATURE_INPUT       4
+#define FEATURE_NET         8
 
 /* Status of a process that ended by a trap: this and the trap's number. */
 #define STATUS_TRAPPED      0x100

@@ -1,5 +1,5 @@
 /* What the parts of the kernel know of each other. A good order to read them in: main.c, processes.c,
- * switch.S, lazy.c, memory.c, calls.c, fpu.c, console.c, disk.c. */
+ * switch.S, lazy.c, memory.c, calls.c, fpu.c, console.c, disk.c, net.c. */
 #ifndef KERNEL_H
 #define KERNEL_H
 
@@ -64,6 +64,7 @@ enum state {
     WAITING_FOR_END,    /* of another process */
     WAITING_FOR_DISK,
     WAITING_FOR_INPUT,
+    WAITING_FOR_NET,
     ENDED               /* and keeps its status until somebody asks */
 };
 
@@ -123,10 +124,10 @@ void fpu_switch(struct process *next);
 void fpu_copy(struct process *child);
 void fpu_drop(struct process *process);
 
-/* ---- console.c and disk.c ---- */
+/* ---- console.c, disk.c and net.c ---- */
 
-extern int has_disk, has_input;
-extern u32 disk_requests;
+extern int has_disk, has_input, has_net;
+extern u32 disk_requests, net_interrupts;
 
 /* The slot of the first device of this kind among the descriptors, or -1. */
 int find_device(u32 type);
@@ -142,5 +143,10 @@ void console_listen(void);
 void disk_begin(void);
 u32 disk_sectors(void);
 int disk_request(int write, u32 number, char *data);
+
+void net_begin(void);
+u32 net_slot(void);
+u32 net_send(const char *data, u32 length);
+u32 net_receive(char *data, u32 most);
 
 #endif

@@ -1,5 +1,5 @@
 /* minikernel: a small kernel for lguest. Two programs, each in an address space of its own, copies of
- * them, a clock, a console, a disk. This file begins, and in the end looks back.
+ * them, a clock, a console, a disk, a network. This file begins, and in the end looks back.
  *
  * Words it knows on its command line:
  *   cooperative   change processes at system calls only
@@ -82,6 +82,8 @@ static void look_back(u32 status, u32 pages_before)
         check(fpu_traps > 3 && fpu_traps < switches, "the FPU was handed over when somebody used it");
     if (has_disk)
         check(disk_requests > 6, "the disk answered");
+    if (has_net)
+        check(net_interrupts > 0, "the network woke whoever waited for it");
 }
 
 int main(void)
@@ -98,6 +100,7 @@ int main(void)
     set_gates();
     fpu_begin(!command_line_has("integer"));
     disk_begin();
+    net_begin();
     if (command_line_has("input"))
         console_begin();
 

@@ -165,6 +165,49 @@ static void input(void)
     check(length > 1 && line[length - 1] == '\n', "a line came in");
 }
 
+/* ---- The network ---- */
+
+#define ROUNDS 30
+
+/* What is said in a round: longer each time. An answer has 1 added to every byte. */
+static u32 say(char *text, u32 round, u32 add)
+{
+    u32 length = 1 + round * 51;
+
+    for (u32 i = 0; i < length; i++)
+        text[i] = round * 7 + i + add;
+    return length;
+}
+
+static int is_said(const char *text, u32 length, u32 round, u32 add)
+{
+    static char right[NET_MOST];
+
+    if (length != say(right, round, add))
+        return 0;
+    for (u32 i = 0; i < length; i++)
+        if (text[i] != right[i])
+            return 0;
+    return 1;
+}
+
+/* The guest in slot 0 answers, the other one begins. It may be there before the first one listens. */
+static void network(void)
+{
+    static char said[NET_MOST], heard[NET_MOST];
+    u32 answers = call(CALL_NET_SLOT, 0, 0) == 0, right = 0;
+
+    for (u32 round = 0; round < ROUNDS; round++) {
+        if (!answers)
+            while (!call(CALL_NET_SEND, (u32)said, say(said, round, 0)))
+                call(CALL_SLEEP, 1, 0);
+        right += is_said(heard, call(CALL_NET_RECEIVE, (u32)heard, sizeof heard), round, !answers);
+        if (answers)
+            call(CALL_NET_SEND, (u32)said, say(said, round, 1));
+    }
+    check(right == ROUNDS, answers ? "another guest asked, and was answered" : "another guest was asked, and answered");
+}
+
 int main(void)
 {
     memory();
@@ -172,5 +215,7 @@ int main(void)
     misbehaving();
     if (call(CALL_FEATURES, 0, 0) & FEATURE_INPUT)
         input();
+    if (call(CALL_FEATURES, 0, 0) & FEATURE_NET)
+        network();
     return failures;
 }
