@@ -16,9 +16,27 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["overlay"] = (block, value) => block with { Overlay = value.FullPath() },
     };
 
+    private static readonly YamlKeys<UserNetDefinition> UserNetKeys = new()
+    {
+        ["network"] = (net, value) => net with { Network = value.Network() },
+        ["loopback"] = (net, value) => net with { Loopback = value.OneOf<Switch>() == Switch.On },
+        ["forward"] = (net, value) => net with { Forward = [.. value.Items("port").Select(item => item.PortForward())] },
+        ["reach"] = (net, value) => net with { Reach = [.. value.Items("rule").Select(item => item.PortReach())] },
+        ["record"] = (net, value) => net with { Record = value.FullPath() },
+        ["replay"] = (net, value) => net with { Replay = value.FullPath() },
+    };
+
+    private static readonly YamlKeys<TapNetDefinition> TapNetKeys = new()
+    {
+        ["interface"] = (net, value) => net with { Interface = value.Text() },
+        ["record"] = (net, value) => net with { Record = value.FullPath() },
+    };
+
     private static readonly Dictionary<string, Func<YamlValue, NetDefinition>> NetKinds = new()
     {
         ["shared"] = value => new SharedNetDefinition(value.FullPath()),
+        ["user"] = value => value.IsEmpty ? new UserNetDefinition() : value.Read(new UserNetDefinition(), UserNetKeys),
+        ["tap"] = value => value.IsMapping ? value.Read(new TapNetDefinition(""), TapNetKeys, required: "interface") : new TapNetDefinition(value.Text()),
     };
 
     private static readonly Dictionary<string, Func<YamlValue, DeviceDefinition>> DeviceKinds = new()
@@ -59,6 +77,12 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         foreach ((string property, string problem) in definition.Validate())
             throw root.FindKey(property).Problem(problem);
         return definition;
+    }
+
+    private enum Switch
+    {
+        On,
+        Off,
     }
 
     private static T ReadKind<T>(string what, YamlValue item, Dictionary<string, Func<YamlValue, T>> kinds)

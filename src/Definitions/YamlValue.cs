@@ -1,3 +1,4 @@
+using System.Net;
 using YamlDotNet.Core;
 
 namespace LguestPS.Definitions;
@@ -57,8 +58,14 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     {
         string path = Text();
         if (path.Length == 0 || path.Contains('\0')) throw Problem($"{What} must be the path of a file");
-        return Path.GetFullPath(path, Path.GetDirectoryName(source.Path)!);
+        return FullPath(path);
     }
+
+    public IPNetwork Network() => DefinitionText.TryParseNetwork(Text(), out IPNetwork network) ? network : throw Problem(DefinitionText.NetworkProblem(Text()));
+
+    public PortForward PortForward() => LguestPS.PortForward.TryParse(Text(), out PortForward? forward) ? forward : throw Problem(LguestPS.PortForward.Problem(Text()));
+
+    public PortReach PortReach() => LguestPS.PortReach.TryParse(Text(), FullPath, out PortReach? reach) ? reach : throw Problem(LguestPS.PortReach.Problem(Text()));
 
     public long Size() => DefinitionText.TryParseSize(Text(), out long bytes) ? bytes : throw Problem(DefinitionText.SizeProblem(Text()));
 
@@ -69,6 +76,8 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     public T OneOf<T>() where T : struct, Enum => DefinitionText.TryParseName(Text(), out T value)
         ? value
         : throw Problem($"unknown {Key} '{Text()}'{DefinitionText.Instead(Text(), DefinitionText.Names<T>())}");
+
+    private string FullPath(string path) => Path.GetFullPath(path, Path.GetDirectoryName(source.Path)!);
 
     /// <summary>This value, with problems reported at its key.</summary>
     protected YamlValue AtKey() => key is null ? this : new YamlText(source, key.Start, key, "", isEmpty: true);

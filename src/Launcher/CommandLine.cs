@@ -16,8 +16,9 @@ internal sealed class CommandLine
           lguest [options] DEFINITION.yaml
           lguest [options] MiB KERNEL [kernel arguments...]
 
-        The second form is the command line of the 2007 launcher. As there, options may stand anywhere; --block and
-        --sharenet give the guest its devices in the order they are given in, with the console behind them, and writes to
+        The second form is the command line of the 2007 launcher. As there, options may stand anywhere; --block,
+        --sharenet, --usernet and --tap give the guest its devices in the order they are given in, with the console behind
+        them, and writes to
         a --block go to the file (a definition's disks are snapshots unless it says otherwise). Write -- before kernel
         arguments that start with a dash.
 
@@ -35,6 +36,12 @@ internal sealed class CommandLine
     private readonly Option<string> initrd = new("--initrd") { HelpName = "file", Description = "An initial RAM disk (2007 form)." };
     private readonly Option<string[]> sharenet = new("--sharenet") { HelpName = "file", Description = "A network shared with other guests (2007 form)." };
     private readonly Option<string> tunnet = new("--tunnet") { Hidden = true };
+    private readonly Option<string> usernet = new("--usernet") { Arity = ArgumentArity.Zero, Description = "A network with this host that needs no rights (repeatable)." };
+    private readonly Option<string[]> forward = new("--forward") { HelpName = "port:guestport", Description = "With --usernet: a port of this host that leads to the guest (repeatable)." };
+    private readonly Option<string[]> reach = new("--reach") { HelpName = "port=address:port", Description = "With --usernet: a socket that the guest may reach (repeatable)." };
+    private readonly Option<string> recordFrames = new("--record-frames") { HelpName = "file", Description = "With --usernet or --tap: write all frames to this file (pcapng)." };
+    private readonly Option<string> replayFrames = new("--replay-frames") { HelpName = "file", Description = "With --usernet: give the guest the frames of this file instead." };
+    private readonly Option<string[]> tap = new("--tap") { HelpName = "interface", Description = "A network over a TAP interface of this host (repeatable)." };
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
@@ -55,13 +62,13 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, tunnet, events, symbols, summary, abi, cpu, clock, tsc, limitTime, limitInstructions, verbose,
-            help, version,
+            guest, block, initrd, sharenet, usernet, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc,
+            limitTime, limitInstructions, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
         if (parsed.Errors.Count != 0) throw Refuse(parsed.Errors[0].Message.TrimEnd('.'));
-        if (parsed.GetValue(tunnet) is not null) throw Refuse("--tunnet is not supported; a guest has no network with its host");
+        if (parsed.GetValue(tunnet) is not null) throw Refuse("--tunnet is not supported; use --usernet, which needs no rights, or --tap=INTERFACE");
         if (MisplacedOption() is { } unknown) throw Refuse($"unknown option '{unknown}'{Hint(unknown, root)}");
         if (parsed.GetValue(events) is { } format) Events = OneOf<EventFormat>(events, format);
     }
@@ -121,7 +128,7 @@ internal sealed class CommandLine
 
     private GuestDefinition ReadDefinition(string path)
     {
-        foreach (Option option in (Option[])[block, initrd, sharenet])
+        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, forward, reach, tap, recordFrames, replayFrames])
             if (parsed.GetResult(option) is not null)
                 throw Refuse($"{option.Name} goes with MiB and KERNEL; a definition names its own files");
         return new GuestDefinitionReader().Read(path);
@@ -133,6 +140,7 @@ internal sealed class CommandLine
             throw Refuse(memory.EndsWith(".yaml", StringComparison.Ordinal) || memory.EndsWith(".yml", StringComparison.Ordinal)
                 ? $"'{kernel}' is too much: a definition takes no arguments"
                 : $"'{memory}' is not a number of MiB");
+        if (Unattached() is { } problem) throw Refuse(problem);
         return new GuestDefinition
         {
             Name = GuestDefinition.NameFrom(Path.GetFileName(kernel)),
@@ -146,13 +154,35 @@ internal sealed class CommandLine
 
     private IEnumerable<DeviceDefinition> DevicesInOrder()
     {
-        for (int i = 0; i < parsed.Tokens.Count - 1; i++)
+        for (int i = 0; i < parsed.Tokens.Count; i++)
         {
             if (parsed.Tokens[i].Type != TokenType.Option) continue;
+            if (parsed.Tokens[i].Value == usernet.Name) yield return MakeUserNet();
+            if (i + 1 == parsed.Tokens.Count) continue;
             string value = parsed.Tokens[i + 1].Value;
+            if (parsed.Tokens[i].Value == tap.Name) yield return new TapNetDefinition(value) { Record = RecordPath() };
             if (parsed.Tokens[i].Value == block.Name) yield return new BlockDefinition(FullPath(block.Name, value), BlockMode.ReadWrite);
             if (parsed.Tokens[i].Value == sharenet.Name) yield return new SharedNetDefinition(FullPath(sharenet.Name, value));
         }
+    }
+
+    private UserNetDefinition MakeUserNet() => new()
+    {
+        Forward = [.. (parsed.GetValue(forward) ?? []).Select(text => PortForward.TryParse(text, out PortForward? port) ? port : throw Refuse($"{forward.Name}: {PortForward.Problem(text)}"))],
+        Reach = [.. (parsed.GetValue(reach) ?? []).Select(text => PortReach.TryParse(text, Path.GetFullPath, out PortReach? port) ? port : throw Refuse($"{reach.Name}: {PortReach.Problem(text)}"))],
+        Record = RecordPath(),
+        Replay = parsed.GetValue(replayFrames) is { } path ? FullPath(replayFrames.Name, path) : null,
+    };
+
+    private string? RecordPath() => parsed.GetValue(recordFrames) is { } path ? FullPath(recordFrames.Name, path) : null;
+
+    /// <summary>The options that say more about another one, without it.</summary>
+    private string? Unattached()
+    {
+        bool user = parsed.GetResult(usernet) is not null;
+        foreach (Option option in (Option[])[forward, reach, replayFrames])
+            if (parsed.GetResult(option) is not null && !user) return $"{option.Name} goes with {usernet.Name}";
+        return parsed.GetResult(recordFrames) is not null && !user && parsed.GetResult(tap) is null ? $"{recordFrames.Name} goes with {usernet.Name} or {tap.Name}" : null;
     }
 
     /// <summary>A word that looks like an option but is none, and does not stand behind the -- that would make it the kernel's.</summary>
@@ -162,7 +192,7 @@ internal sealed class CommandLine
         .FirstOrDefault()?.Value;
 
     private bool IsValueOfOption(int index) =>
-        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != usernet.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
 
     private static string Hint(string unknown, Command root)
     {

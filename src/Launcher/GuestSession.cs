@@ -151,6 +151,8 @@ internal sealed class GuestSession : IDisposable
             ConsoleDefinition => "console",
             BlockDefinition block => $"block {block.Path} ({DefinitionText.NameOf(block.Mode)}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
             SharedNetDefinition net => $"net {net.Path}",
+            UserNetDefinition => "net user",
+            TapNetDefinition net => $"net tap {net.Interface}",
             _ => device.ToString(),
         });
         return $"lguest: guest '{guest.Name}': {definition.Kernel}, {definition.Memory >> 10} KiB, {definition.Abi}, cpu {guest.CpuName} ({guest.CpuReason}), "

@@ -45,7 +45,7 @@ Describe 'Lists' {
 Describe 'Every public type' {
     It 'has a view: <_>' -ForEach @(
         'HypercallEvent', 'DmaEvent', 'TrapEvent', 'InterruptEvent', 'GuestEndedEvent', 'DmaSection', 'Guest', 'GuestEnding', 'GuestRegisters',
-        'Hypercall', 'PendingDma', 'GuestDefinition', 'GuestLimits', 'ConsoleDefinition', 'BlockDefinition', 'SharedNetDefinition',
+        'Hypercall', 'PendingDma', 'GuestDefinition', 'GuestLimits', 'ConsoleDefinition', 'BlockDefinition', 'SharedNetDefinition', 'UserNetDefinition', 'TapNetDefinition',
         'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart',
         'RunSummary', 'SummaryRow', 'SymbolTable', 'SymbolLocation'
     ) {

@@ -79,7 +79,7 @@ public sealed class DeviceNameCompleter : WordCompleter
 public sealed class DeviceKindCompleter : WordCompleter
 {
     private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
-        [("console", "a console"), ("@{ block = '' }", "a disk: path of its image"), ("@{ net = '' }", "a network: path of its shared file")];
+        [("console", "a console"), ("@{ block = '' }", "a disk: path of its image"), ("@{ net = '' }", "a network that guests share: path of its file"), ("@{ net = 'user' }", "a network with this host")];
 }
 
 /// <summary>Completes the names of ABI profiles.</summary>

@@ -3,11 +3,12 @@ using System.Management.Automation;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>A device as a user may write it: 'console', @{ block = 'disk.img' }, @{ block = @{ path = 'disk.img'; mode = 'ReadWrite' } }, @{ net = './lan0' }.</summary>
+/// <summary>A device as a user may write it: 'console', @{ block = 'disk.img' }, @{ block = @{ path = 'disk.img'; mode = 'ReadWrite' } }, @{ net = './lan0' }, @{ net = 'user' }.</summary>
 public sealed class DeviceArgument
 {
     private readonly DeviceDefinition? definition;
     private readonly string kind = "";
+    private readonly object? value;
     private readonly IDictionary settings = new Hashtable();
 
     /// <param name="kind">A device that needs no settings: console.</param>
@@ -19,12 +20,11 @@ public sealed class DeviceArgument
         if (device.Count != 1) throw new ArgumentException("a device is a table with one key, such as @{ block = 'disk.img' }");
         DictionaryEntry only = device.Cast<DictionaryEntry>().Single();
         kind = $"{only.Key}";
-        settings = Unwrap(only.Value) as IDictionary ?? new Hashtable { [MainSetting] = only.Value };
+        value = only.Value;
+        settings = Unwrap(value) as IDictionary ?? new Hashtable { ["path"] = value };
     }
 
     public DeviceArgument(DeviceDefinition definition) => this.definition = definition;
-
-    private string MainSetting => Is("net") ? "shared" : "path";
 
     /// <param name="toPath">Makes an absolute path of what the user wrote.</param>
     internal DeviceDefinition ToDefinition(Func<string, string> toPath)
@@ -32,7 +32,7 @@ public sealed class DeviceArgument
         if (definition is not null) return definition;
         if (Is("console")) return Checked(new ConsoleDefinition());
         if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode(), Overlay(toPath)), "path", "mode", "overlay");
-        if (Is("net")) return Checked(new SharedNetDefinition(toPath(Required("shared"))), "shared");
+        if (Is("net")) return new NetArgument(value, toPath).ToDefinition();
         throw Invalid($"unknown device '{kind}'; known are console, block and net");
     }
 

@@ -36,6 +36,9 @@ public static partial class Views
         ConsoleDefinition => "console",
         BlockDefinition block => $"block {block.Path} ({block.Mode}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
         SharedNetDefinition net => $"net {net.Path}",
+        UserNetDefinition { Replay: { } replay } => $"net user, replaying {replay}",
+        UserNetDefinition net => $"net user {string.Join(", ", [$"{net.Network}", .. net.Forward.Select(forward => $"{forward}"), .. net.Reach.Select(reach => $"{reach}")])}",
+        TapNetDefinition net => $"net tap {net.Interface}",
         _ => device.ToString(),
     };
 

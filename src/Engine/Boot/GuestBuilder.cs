@@ -137,6 +137,7 @@ internal static class GuestBuilder
                 ConsoleDefinition => new ConsoleDevice(),
                 BlockDefinition block => new BlockDevice($"block{disks++}", block),
                 SharedNetDefinition net => new SharedNetDevice(nets++, SharedNetwork.Join(net.Path)),
+                HostNetDefinition net => HostLinkDevice.Open(nets++, net),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
             opened.Push(made);

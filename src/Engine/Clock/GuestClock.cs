@@ -95,6 +95,9 @@ internal abstract class GuestClock : IDisposable
         deadline = state.ReadOptional(() => state.ReadCount("the clock event's time"));
     }
 
+    /// <summary>When a halted guest must be looked at: its clock event is due, or one of its devices has something to do.</summary>
+    protected long? NextDue(RunGoal goal) => Deadline is { } first && !(goal.NextDue < first) ? first : goal.NextDue;
+
     /// <summary>Waits, in host time, for somebody to type or to stop the guest.</summary>
     protected void Sleep(TimeSpan longest) => wake.WaitOne(longest);
 

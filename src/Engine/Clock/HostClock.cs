@@ -74,9 +74,10 @@ internal sealed class HostClock : GuestClock
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {
         trapped = false;
-        if (Deadline is null && !goal.WaitForInput) return Standstill.WaitingForInput;
+        long? next = NextDue(goal);
+        if (next is null && !goal.WaitForInput) return Standstill.WaitingForInput;
         TimeSpan longest = goal.LongestSleep;
-        if (Deadline is { } due)
+        if (next is { } due)
         {
             TimeSpan untilDue = TimeSpan.FromMicroseconds(Math.Max(0, (due - Now) / 1000.0));
             if (longest == Timeout.InfiniteTimeSpan || untilDue < longest) longest = untilDue;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LguestPS.Guests;
 
 namespace LguestPS.Clock;
@@ -10,14 +11,24 @@ internal abstract class SimulatedClock : GuestClock
 
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {
-        if (Deadline is { } due)
+        if (NextDue(goal) is { } due)
         {
-            JumpTo(due);
+            JumpTo(goal.AwaitsAnswer ? Now + Pass(due - Now, goal.LongestSleep) : due);
             return null;
         }
         if (!goal.WaitForInput) return Standstill.WaitingForInput;
         Sleep(goal.LongestSleep);
         return null;
+    }
+
+    /// <summary>Waits as long as a time takes here; or until there is input or the host must look.</summary>
+    /// <returns>The nanoseconds that have passed, at most that time.</returns>
+    private long Pass(long nanoseconds, TimeSpan longest)
+    {
+        long began = Stopwatch.GetTimestamp();
+        TimeSpan whole = TimeSpan.FromMicroseconds(nanoseconds / 1000.0);
+        Sleep(longest == Timeout.InfiniteTimeSpan || whole < longest ? whole : longest);
+        return Math.Clamp((long)Stopwatch.GetElapsedTime(began).TotalNanoseconds, 0, nanoseconds);
     }
 
     /// <summary>Makes it at least this late, in guest nanoseconds.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace LguestPS;
 
@@ -86,6 +87,12 @@ public static class DefinitionText
 
     /// <summary>What is wrong with a count that could not be read.</summary>
     public static string CountProblem(string text) => $"'{text}' is not a whole number";
+
+    /// <summary>Reads a range of addresses: the first of them, a slash, and how many bits they have in common.</summary>
+    public static bool TryParseNetwork(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network) && network.ToString() == text;
+
+    /// <summary>What is wrong with a network that could not be read.</summary>
+    public static string NetworkProblem(string text) => $"'{text}' is not a network; write its first address and a prefix, such as 10.0.2.0/24";
 
     /// <summary>Ends a message about a name nobody knows: with the known name nearest to it, or with all of them.</summary>
     public static string Instead(string unknown, IReadOnlyCollection<string> known) => Nearest(unknown, known) is { } nearest

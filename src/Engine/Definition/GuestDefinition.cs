@@ -130,6 +130,8 @@ public sealed record GuestDefinition
         foreach (BlockDefinition disk in Devices.OfType<BlockDefinition>())
             if (disk.Overlay is not null && disk.Mode != BlockMode.Snapshot)
                 yield return (nameof(Devices), $"a disk with an overlay needs mode 'snapshot', not '{DefinitionText.NameOf(disk.Mode)}'");
+        foreach (string problem in Devices.OfType<HostNetDefinition>().SelectMany(net => net.Validate()))
+            yield return (nameof(Devices), problem);
         if (Limits.Instructions is <= 0)
             yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "the instruction limit must be at least 1");
         if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))

@@ -93,7 +93,7 @@ internal sealed class ConsoleDevice : Device
         return new DmaOutcome((uint)bytes.Length);
     }
 
-    public override uint Fill(DmaList buffer)
+    public override uint Fill(Guest guest, DmaList buffer)
     {
         lock (gate)
         {

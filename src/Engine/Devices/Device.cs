@@ -35,6 +35,12 @@ internal abstract class Device : IDisposable
     /// <summary>True while something may still come in from outside, so that a halted guest has something to wait for.</summary>
     public virtual bool ExpectsInput => false;
 
+    /// <summary>True while an answer from outside is under way: then a simulated clock lets idle time pass no faster than the host's.</summary>
+    public virtual bool AwaitsAnswer => false;
+
+    /// <summary>When the device will have something to do by itself: guest time in nanoseconds, or null.</summary>
+    public virtual long? NextDue => null;
+
     /// <summary>What the device calls, from any thread, when it has something for the guest.</summary>
     /// <remarks>The guest is locked for a moment meanwhile, and while it disposes its devices: Dispose must not wait for a thread that may be in here.</remarks>
     public Action? WakeGuest { get; set; }
@@ -63,20 +69,26 @@ internal abstract class Device : IDisposable
 
     /// <summary>Hands what the device has for the guest to the buffers the guest bound, at a point of the run where input may enter; without a free one, it waits.</summary>
     /// <exception cref="Guests.GuestKilledException">A buffer is bad.</exception>
-    public virtual void DeliverInput(Guest guest)
+    public virtual void DeliverInput(Guest guest) => TryFill(guest);
+
+    /// <summary>Fills the first free buffer of the guest, if there is one and something for it.</summary>
+    /// <exception cref="Guests.GuestKilledException">The buffer is bad.</exception>
+    protected bool TryFill(Guest guest)
     {
-        if (!HasInput || guest.Bindings.Find(InputKey) is not { } binding) return;
-        if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) return;
-        uint used = Fill(buffer);
+        if (!HasInput || guest.Bindings.Find(InputKey) is not { } binding) return false;
+        if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) return false;
+        uint used = Fill(guest, buffer);
+        if (used == 0) return false;
         buffer.UsedLength = used;
         guest.Interrupts.Raise(binding.Irq);
         guest.Events.Served(
             DmaDirection.Receive, InputKey, buffer.Address, Name, guest.Events.WantsDma(Name) ? buffer.Sections(used) : null, used);
+        return true;
     }
 
     /// <summary>Fills a free buffer of the guest.</summary>
-    /// <returns>Bytes written, at least 1.</returns>
-    public virtual uint Fill(DmaList buffer) => 0;
+    /// <returns>Bytes written; 0 if there was nothing that fits.</returns>
+    public virtual uint Fill(Guest guest, DmaList buffer) => 0;
 
     /// <summary>The guest has ended and will never run again.</summary>
     public virtual void Unplug()

@@ -37,6 +37,12 @@ internal sealed class DeviceBus : IDisposable
     /// <summary>True while something may still come in from outside.</summary>
     public bool ExpectInput => devices.Any(device => device.ExpectsInput);
 
+    /// <summary>True while an answer from outside is under way.</summary>
+    public bool AwaitAnswer => devices.Any(device => device.AwaitsAnswer);
+
+    /// <summary>When the first of them will have something to do by itself: guest time in nanoseconds, or null.</summary>
+    public long? NextDue => devices.Min(device => device.NextDue);
+
     /// <summary>Their names, in the order of their slots.</summary>
     public IReadOnlyList<string> Names => [.. devices.Select(device => device.Name)];
 

@@ -50,6 +50,12 @@ internal sealed class RunGoal
     /// <summary>Whether a halted guest without a timer should wait: for somebody to type or, unless it is being stepped, for its networks.</summary>
     public bool WaitForInput => mayType || (unit is null && devices.ExpectInput);
 
+    /// <summary>Whether idle time must not run ahead of the host's, because an answer from outside is under way.</summary>
+    public bool AwaitsAnswer => unit is null && devices.AwaitAnswer;
+
+    /// <summary>When a device will have something to do by itself: guest time in nanoseconds, or null.</summary>
+    public long? NextDue => devices.NextDue;
+
     /// <summary>How long a halted guest may sleep before the host must look again; infinite if nothing but the guest's own clock asks for it.</summary>
     public TimeSpan LongestSleep
     {

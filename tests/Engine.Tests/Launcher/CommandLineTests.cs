@@ -31,6 +31,26 @@ public class CommandLineTests
             ],
             Make("--block=/a", "--sharenet", "/n", "64", "/k", "--block", "/b").Devices);
 
+    [Fact]
+    public void Networks_with_the_host_stand_among_the_devices_and_share_what_is_said_about_them()
+    {
+        IReadOnlyList<DeviceDefinition> devices = Make("64", "/k", "--tap=tap0", "--block=/a", "--record-frames=/r", "--usernet", "--forward=8080:80", "--reach", "80=127.0.0.1:8000").Devices;
+        Assert.Equal(new TapNetDefinition("tap0") { Record = "/r" }, devices[0]);
+        Assert.IsType<BlockDefinition>(devices[1]);
+        UserNetDefinition user = Assert.IsType<UserNetDefinition>(devices[2]);
+        Assert.Equal("tcp:127.0.0.1:8080:80", $"{Assert.Single(user.Forward)}");
+        Assert.Equal("tcp:80=127.0.0.1:8000", $"{Assert.Single(user.Reach)}");
+        Assert.Equal("/r", user.Record);
+    }
+
+    [Fact] // what follows --usernet is not its value
+    public void A_network_needs_no_value()
+    {
+        GuestDefinition definition = Make("--usernet", "64", "/k", "--", "-x");
+        Assert.Equal((64L << 20, "-x"), (definition.Memory, definition.CommandLine));
+        Assert.IsType<UserNetDefinition>(definition.Devices[0]);
+    }
+
     [Fact] // the original's own documentation wrote: lguest 64m vmlinux --block=rootfile root=/dev/lgba
     public void Options_may_stand_behind_the_kernel()
     {
@@ -98,7 +118,13 @@ public class CommandLineTests
     [InlineData("'99999999999999' is not a number of MiB", "99999999999999", "k")]
     [InlineData("clock 'virtual' counts instructions, which 'cpu: kvm' cannot", "--cpu=kvm", "--clock=virtual", "64", "k")]
     [InlineData("--initrd goes with MiB and KERNEL; a definition names its own files", "--initrd=x", "x.yaml")]
-    [InlineData("--tunnet is not supported; a guest has no network with its host", "--tunnet=192.168.19.1", "64", "k")]
+    [InlineData("--tunnet is not supported; use --usernet, which needs no rights, or --tap=INTERFACE", "--tunnet=192.168.19.1", "64", "k")]
+    [InlineData("--usernet goes with MiB and KERNEL", "--usernet", "x.yaml")]
+    [InlineData("--forward goes with --usernet", "--forward=1:2", "64", "k")]
+    [InlineData("--record-frames goes with --usernet or --tap", "--record-frames=x", "64", "k")]
+    [InlineData("--forward: '80' is not a forwarded port", "--usernet", "--forward=80", "64", "k")]
+    [InlineData("--reach: '80' does not say what the guest may reach", "--usernet", "--reach=80", "64", "k")]
+    [InlineData("'a/b' cannot be the name of a TAP interface", "--tap=a/b", "64", "k")]
     [InlineData("--block needs the path of a file", "--block", "", "64", "k")]
     [InlineData("guest definition '/nowhere/x.yaml' does not exist", "/nowhere/x.yaml")]
     public void A_mistake_is_named(string message, params string[] arguments) => Assert.StartsWith(message, Refuse(arguments));

@@ -1,0 +1,105 @@
+using LguestPS.Dma;
+using LguestPS.Memory;
+using LguestPS.Networks;
+
+namespace LguestPS.Devices;
+
+/// <summary>A network card whose wire ends at the host: the host has slot 0 and wants every frame, the guest has slot 1 (ABI §8).</summary>
+internal sealed class HostLinkDevice : NetDevice
+{
+    private const int HostSlot = 0;
+    private const int GuestSlot = 1;
+
+    private readonly NetworkPort port;
+    private readonly FrameRecorder? recorder;
+    private long now;
+
+    /// <param name="index">Which of the guest's cards it is, from 0.</param>
+    /// <param name="port">The host's end of the wire.</param>
+    /// <param name="recorder">Gets every frame, or null.</param>
+    public HostLinkDevice(int index, NetworkPort port, FrameRecorder? recorder)
+        : base(index, GuestSlot, Randomness)
+    {
+        this.port = port;
+        this.recorder = recorder;
+        port.Arrived = () => WakeGuest?.Invoke();
+    }
+
+    /// <exception cref="LguestException">See <see cref="NetworkPorts.Open"/>; or FileUnavailable: the recording cannot be written.</exception>
+    public static HostLinkDevice Open(int index, HostNetDefinition definition)
+    {
+        NetworkPort port = NetworkPorts.Open(definition);
+        try
+        {
+            return new HostLinkDevice(index, port, definition.Record is { } path ? new FrameRecorder(path) : null);
+        }
+        catch
+        {
+            port.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The host's end of the wire.</summary>
+    public NetworkPort Port => port;
+
+    public override bool HasInput => port.HasFrame;
+
+    public override bool ExpectsInput => port.IsLive;
+
+    public override bool AwaitsAnswer => port.AwaitsAnswer;
+
+    public override long? NextDue => port.NextDue;
+
+    public override void PreparePage(GuestMemory memory)
+    {
+        Span<byte> mac = memory.Write(MacAddressOf(HostSlot), MacSize);
+        port.HostMac.Write(mac);
+        mac[0] |= Promiscuous;
+    }
+
+    public override void DeliverInput(Guest guest)
+    {
+        Advance(guest);
+        while (TryFill(guest))
+        {
+        }
+    }
+
+    public override DmaOutcome Serve(Guest guest, DmaList sent)
+    {
+        Advance(guest);
+        if (sent.Length is >= NetworkPort.ShortestFrame and <= NetworkPort.LongestFrame)
+        {
+            byte[] frame = sent.ReadAll();
+            recorder?.Write(guest, now, FrameDirection.FromGuest, frame);
+            port.TrySend(frame);
+        }
+        return new DmaOutcome(sent.Length);     // on a wire nobody learns whether anyone listened
+    }
+
+    public override uint Fill(Guest guest, DmaList buffer)
+    {
+        while (port.TryTake(out byte[]? frame))
+        {
+            if (frame.Length > buffer.Length) continue;     // lost, as on a wire
+            recorder?.Write(guest, now, FrameDirection.ToGuest, frame);
+            return (uint)buffer.WriteAll(frame);
+        }
+        return 0;
+    }
+
+    public override void Unplug() => Dispose();
+
+    public override void Dispose()
+    {
+        port.Dispose();
+        recorder?.Dispose();
+    }
+
+    private void Advance(Guest guest)
+    {
+        now = guest.Clock.Now;
+        port.Advance(now);
+    }
+}

@@ -1,0 +1,16 @@
+using LguestPS.Networks.User;
+
+namespace LguestPS.Networks;
+
+/// <summary>Opens the host's end of the wire that a definition asks for.</summary>
+internal static class NetworkPorts
+{
+    /// <exception cref="LguestException">FileUnavailable, InvalidImage or NotSupported, with the reason; nothing stays open then.</exception>
+    public static NetworkPort Open(HostNetDefinition definition) => definition switch
+    {
+        UserNetDefinition { Replay: { } recording } user when Ipv4Network.TryFrom(user.Network, out Ipv4Network network) =>
+            new ReplayPort(UserNetwork.MacOf(network), FrameRecording.Read(recording)),
+        UserNetDefinition user => new UserNetwork(user),
+        _ => throw new LguestException(LguestError.NotSupported, $"unknown network {definition}"),
+    };
+}

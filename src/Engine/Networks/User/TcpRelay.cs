@@ -1,0 +1,170 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace LguestPS.Networks.User;
+
+/// <summary>Carries TCP connections between the guest and sockets of the host, each way round.</summary>
+internal sealed class TcpRelay : ITcpWire, IDisposable
+{
+    /// <summary>The most connections at a time; more are refused.</summary>
+    public const int MostConnections = 128;
+
+    private const ushort FirstPort = 49152;     // of the dynamic ports (RFC 6335)
+
+    private readonly UserNetwork network;
+    private readonly HostMailbox mailbox;
+    private readonly Func<Ipv4Address, ushort, HostStream?> find;
+    private readonly Dictionary<TcpFlow, TcpConnection> connections = [];
+    private readonly List<HostListener> listeners = [];
+    private ushort nextPort = FirstPort;
+    private bool isWaitingForRoom;
+
+    /// <param name="network">The network it is part of.</param>
+    /// <param name="mailbox">Where the sockets' news goes.</param>
+    /// <param name="find">The stream behind an address and port, not yet connected; or null.</param>
+    public TcpRelay(UserNetwork network, HostMailbox mailbox, Func<Ipv4Address, ushort, HostStream?> find)
+    {
+        this.network = network;
+        this.mailbox = mailbox;
+        this.find = find;
+    }
+
+    public int Count => connections.Count;
+
+    /// <summary>True while any connection is open or opening.</summary>
+    public bool IsTalking => connections.Values.Any(connection => connection.State != TcpState.TimeWait);
+
+    /// <summary>Where the forwarded ports listen.</summary>
+    public IEnumerable<IPEndPoint> Locals => listeners.Select(listener => listener.Local);
+
+    public long? NextDue
+    {
+        get
+        {
+            long? earliest = null;
+            foreach (TcpConnection connection in connections.Values)
+                if (connection.NextDue is { } due && !(earliest <= due)) earliest = due;
+            return earliest;
+        }
+    }
+
+    public bool IsWaitingForRoom => isWaitingForRoom && network.HasRoom;
+
+    public long Now => network.Now;
+
+    bool ITcpWire.HasRoom
+    {
+        get
+        {
+            if (network.HasRoom) return true;
+            isWaitingForRoom = true;
+            return false;
+        }
+    }
+
+    /// <exception cref="SocketException">The host's port is not free.</exception>
+    public void Forward(IPEndPoint local, ushort guestPort) =>
+        listeners.Add(new HostListener(local, mailbox, socket => ConnectGuest(new SocketStream(socket, mailbox), guestPort)));
+
+    /// <summary>Begins a connection to a port of the guest.</summary>
+    public void ConnectGuest(HostStream host, ushort guestPort)
+    {
+        if (!MakeRoom())
+        {
+            host.Dispose();
+            return;
+        }
+        TcpFlow flow;
+        do
+        {
+            flow = new TcpFlow(network.Addresses.Gateway, nextPort, network.Addresses.Guest, guestPort);
+            nextPort = nextPort == ushort.MaxValue ? FirstPort : (ushort)(nextPort + 1);
+        }
+        while (connections.ContainsKey(flow));
+        connections[flow] = TcpConnection.ToGuest(this, flow, host);
+    }
+
+    /// <summary>Takes a segment of the guest.</summary>
+    /// <returns>Null, or why nobody is there.</returns>
+    public Unreachable? Receive(Ipv4Packet packet, TcpSegment segment)
+    {
+        TcpFlow flow = new(packet.Destination, segment.DestinationPort, packet.Source, segment.SourcePort);
+        bool opens = (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst)) == TcpFlags.Syn;
+        if (connections.TryGetValue(flow, out TcpConnection? connection) && !(opens && connection.State == TcpState.TimeWait))
+        {
+            connection.Receive(segment);
+            Forget(connection);
+            return null;
+        }
+        connections.Remove(flow);
+        if (!opens)
+        {
+            Refuse(flow, segment);
+            return null;
+        }
+        if (find(flow.Host, flow.HostPort) is not { } host) return Unreachable.Prohibited;
+        if (!MakeRoom())
+        {
+            host.Dispose();
+            Refuse(flow, segment);
+            return null;
+        }
+        connections[flow] = TcpConnection.FromGuest(this, flow, host, segment);
+        return null;
+    }
+
+    /// <summary>The guest's Ethernet address has become known.</summary>
+    public void GuestFound()
+    {
+        foreach (TcpConnection connection in connections.Values) connection.GuestFound();
+    }
+
+    /// <summary>Lets every connection do what is due, and forgets those that are over.</summary>
+    public void Advance()
+    {
+        isWaitingForRoom = false;
+        foreach (TcpConnection connection in connections.Values.ToArray())
+        {
+            connection.Advance();
+            Forget(connection);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (HostListener listener in listeners) listener.Dispose();
+        foreach (TcpConnection connection in connections.Values) connection.Break(tellGuest: false);
+        connections.Clear();
+    }
+
+    void ITcpWire.Send(in TcpFlow flow, uint sequence, uint acknowledgement, TcpFlags flags, ushort window, ByteRing data, int offset, int length)
+    {
+        int header = TcpSegment.HeaderLength(flags);
+        byte[] frame = network.CreateFrame(flow.Host, flow.Guest, IpProtocol.Tcp, header + length, out Span<byte> segment);
+        data.Peek(offset, segment[header..]);
+        TcpSegment.WriteHeader(segment, flow, sequence, acknowledgement, flags, window);
+        network.SendFrame(frame);
+    }
+
+    /// <summary>Whether there may be one more connection; those that are as good as over give way.</summary>
+    private bool MakeRoom()
+    {
+        if (connections.Count < MostConnections) return true;
+        return connections.Values.FirstOrDefault(connection => connection.State == TcpState.TimeWait) is { } old && connections.Remove(old.Flow);
+    }
+
+    private void Forget(TcpConnection connection)
+    {
+        if (connection.State == TcpState.Closed) connections.Remove(connection.Flow);
+    }
+
+    /// <summary>Answers a segment that belongs to no connection, unless it is such an answer itself (RFC 9293 §3.10.7.1).</summary>
+    private void Refuse(in TcpFlow flow, TcpSegment segment)
+    {
+        if (segment.Has(TcpFlags.Rst)) return;
+        ITcpWire wire = this;
+        ByteRing nothing = new(0);
+        if (segment.Has(TcpFlags.Ack)) wire.Send(flow, segment.Acknowledgement, 0, TcpFlags.Rst, 0, nothing, 0, 0);
+        else wire.Send(flow, 0, segment.Sequence + segment.Length, TcpFlags.Rst | TcpFlags.Ack, 0, nothing, 0, 0);
+    }
+}

@@ -1,0 +1,226 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace LguestPS.Networks.User;
+
+/// <summary>A network of one guest and a gateway that exists only here: what the guest sends to it goes on through sockets of the host.</summary>
+/// <remarks>
+/// Everything but the sockets' own waiting happens on the guest's thread and in guest time: sockets leave their news in a
+/// mailbox, which is read where input may enter.
+/// </remarks>
+internal sealed class UserNetwork : NetworkPort
+{
+    private const ulong GatewayMacPrefix = 0x5255;
+
+    private readonly HostMailbox mailbox = new();
+    private readonly HostMap map;
+    private readonly DhcpServer dhcp;
+    private readonly UdpRelay udp;
+    private readonly TcpRelay tcp;
+    private readonly MacAddress gatewayMac;
+    private MacAddress? guestMac;
+    private long? nextDue;
+
+    /// <param name="definition">What the guest may reach; valid.</param>
+    /// <param name="find">What is behind an address and port instead of what the definition says, for tests.</param>
+    /// <exception cref="LguestException">NotSupported: the host cannot listen on a forwarded port.</exception>
+    public UserNetwork(UserNetDefinition definition, Func<Ipv4Address, ushort, HostStream?>? find = null)
+    {
+        Addresses = Ipv4Network.TryFrom(definition.Network, out Ipv4Network network) ? network : throw new ArgumentException("this network is not valid", nameof(definition));
+        gatewayMac = MacOf(network);
+        map = new HostMap(definition, network);
+        dhcp = new DhcpServer(network);
+        udp = new UdpRelay(this, map, mailbox);
+        tcp = new TcpRelay(this, mailbox, find ?? Find);
+        mailbox.Posted = () => Arrived?.Invoke();
+        foreach (PortForward forward in definition.Forward) Listen(forward);
+    }
+
+    /// <summary>Its addresses.</summary>
+    public Ipv4Network Addresses { get; }
+
+    /// <summary>Guest time in nanoseconds.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>Whether a frame sent now would not be dropped.</summary>
+    public bool HasRoom => Room > 0;
+
+    public override MacAddress HostMac => gatewayMac;
+
+    public override bool IsLive => true;
+
+    public override bool AwaitsAnswer => tcp.IsTalking || udp.Count != 0;
+
+    public override bool HasFrame => base.HasFrame || !mailbox.IsEmpty;
+
+    public override long? NextDue => nextDue;
+
+    /// <summary>Connections that are open or opening.</summary>
+    public int Connections => tcp.Count;
+
+    /// <summary>Pairs of ports that datagrams went between.</summary>
+    public int UdpFlows => udp.Count;
+
+    /// <summary>Where sockets leave their news.</summary>
+    public HostMailbox Mailbox => mailbox;
+
+    /// <summary>Where the host listens for the guest: TCP ports, then UDP ports.</summary>
+    public IEnumerable<IPEndPoint> Locals => tcp.Locals.Concat(udp.Locals);
+
+    /// <summary>The gateway's Ethernet address: 52:55 and its IPv4 address, as in QEMU's user networks.</summary>
+    public static MacAddress MacOf(Ipv4Network network) => new(GatewayMacPrefix << 32 | network.Gateway.Bits);
+
+    public override bool TrySend(ReadOnlySpan<byte> frame)
+    {
+        if (frame.Length > LongestFrame || !EthernetFrame.TryParse(frame, out EthernetFrame ethernet)) return false;
+        if (ethernet.Source.IsGroup || (ethernet.Destination != gatewayMac && !ethernet.Destination.IsGroup)) return false;
+        Learn(ethernet.Source);
+        bool taken = ethernet.Type switch
+        {
+            EtherType.Arp => ReceiveArp(ethernet.Payload),
+            EtherType.Ipv4 => ReceiveIpv4(ethernet.Payload),
+            _ => false,
+        };
+        PlanNext();
+        return taken;
+    }
+
+    public override void Advance(long now)
+    {
+        Now = now;
+        if (mailbox.IsEmpty && !(nextDue <= now) && !tcp.IsWaitingForRoom) return;
+        mailbox.Read();
+        tcp.Advance();
+        udp.Advance();
+        PlanNext();
+    }
+
+    /// <summary>Begins a connection from the host to a port of the guest.</summary>
+    public void ConnectGuest(HostStream host, ushort port)
+    {
+        tcp.ConnectGuest(host, port);
+        PlanNext();
+    }
+
+    /// <summary>A frame with an IPv4 packet whose payload is still to be written.</summary>
+    public byte[] CreateFrame(Ipv4Address source, Ipv4Address destination, IpProtocol protocol, int length, out Span<byte> payload)
+    {
+        byte[] frame = EthernetFrame.Create(gatewayMac, guestMac ?? MacAddress.Broadcast, EtherType.Ipv4, Ipv4Packet.HeaderSize + length);
+        Span<byte> packet = frame.AsSpan(EthernetFrame.HeaderSize);
+        Ipv4Packet.WriteHeader(packet, source, destination, protocol);
+        payload = packet[Ipv4Packet.HeaderSize..];
+        return frame;
+    }
+
+    /// <summary>Sends a frame; or asks for the guest's Ethernet address first, and then this frame is lost.</summary>
+    public void SendFrame(byte[] frame) =>
+        Deliver(guestMac is not null ? frame : new ArpPacket(ArpOperation.Request, gatewayMac, Addresses.Gateway, default, Addresses.Guest).ToFrame(MacAddress.Broadcast));
+
+    public void SendUdp(in UdpFlow flow, ReadOnlySpan<byte> payload) =>
+        SendPacket(flow.Host, flow.Guest, IpProtocol.Udp, UdpDatagram.Create(flow.Host, flow.HostPort, flow.Guest, flow.GuestPort, payload));
+
+    /// <summary>Tells the guest that nobody is at the port it sent to.</summary>
+    public void SendPortUnreachable(in UdpFlow flow)
+    {
+        // The datagram itself has gone; its headers say all the guest needs.
+        byte[] packet = new byte[Ipv4Packet.HeaderSize + UdpDatagram.HeaderSize];
+        UdpDatagram.Create(flow.Guest, flow.GuestPort, flow.Host, flow.HostPort, []).CopyTo(packet.AsSpan(Ipv4Packet.HeaderSize));
+        Ipv4Packet.WriteHeader(packet, flow.Guest, flow.Host, IpProtocol.Udp);
+        if (Ipv4Packet.TryParse(packet, out Ipv4Packet lost)) SendUnreachable(Unreachable.Port, lost);
+    }
+
+    public override void Dispose()
+    {
+        tcp.Dispose();
+        udp.Dispose();
+    }
+
+    private HostStream? Find(Ipv4Address address, ushort port) => map.Find(Transport.Tcp, address, port) is { } remote ? new SocketStream(remote, mailbox) : null;
+
+    private void Listen(PortForward forward)
+    {
+        try
+        {
+            if (forward.Transport == Transport.Tcp) tcp.Forward(forward.Host, forward.GuestPort);
+            else udp.Forward(forward.Host, forward.GuestPort);
+        }
+        catch (SocketException e)
+        {
+            Dispose();
+            throw new LguestException(LguestError.NotSupported, $"cannot listen on {forward.Host} ({DefinitionText.NameOf(forward.Transport)}) for the guest: {e.Message}", e);
+        }
+    }
+
+    private void Learn(MacAddress mac)
+    {
+        bool isNew = guestMac is null;
+        guestMac = mac;
+        if (isNew) tcp.GuestFound();
+    }
+
+    private void PlanNext()
+    {
+        long? first = tcp.NextDue, second = udp.NextDue;
+        nextDue = first is null || second < first ? second : first;
+    }
+
+    private bool ReceiveArp(ReadOnlySpan<byte> bytes)
+    {
+        if (!ArpPacket.TryParse(bytes, out ArpPacket packet)) return false;
+        if (packet.Operation != ArpOperation.Request || !map.Has(packet.Target)) return true;
+        return Deliver(new ArpPacket(ArpOperation.Reply, gatewayMac, packet.Target, packet.SenderMac, packet.Sender).ToFrame(packet.SenderMac));
+    }
+
+    private bool ReceiveIpv4(ReadOnlySpan<byte> bytes)
+    {
+        if (!Ipv4Packet.TryParse(bytes, out Ipv4Packet packet)) return false;
+        if (packet.Protocol == IpProtocol.Udp && UdpDatagram.TryParse(packet, out UdpDatagram broadcast) && broadcast.DestinationPort == DhcpServer.ServerPort
+            && (packet.Destination == Ipv4Address.Broadcast || packet.Destination == Addresses.Gateway))
+        {
+            ReceiveDhcp(broadcast);
+            return true;
+        }
+        // The rest needs somebody to answer, and somebody who was asked.
+        if (!packet.Source.IsUnicast || !packet.Destination.IsUnicast || packet.Destination == Addresses.Broadcast) return false;
+        Unreachable? problem = null;
+        switch (packet.Protocol)
+        {
+            case IpProtocol.Icmp when map.Has(packet.Destination):
+                if (IcmpPacket.TryAnswer(packet.Payload) is { } answer) SendPacket(packet.Destination, packet.Source, IpProtocol.Icmp, answer);
+                return true;
+            case IpProtocol.Udp:
+                if (!UdpDatagram.TryParse(packet, out UdpDatagram datagram)) return false;
+                problem = udp.Receive(packet, datagram);
+                break;
+            case IpProtocol.Tcp:
+                if (!TcpSegment.TryParse(packet, out TcpSegment segment)) return false;
+                problem = tcp.Receive(packet, segment);
+                break;
+            case IpProtocol.Icmp when packet.Payload is not [IcmpPacket.EchoRequest, ..]:
+                return true;        // never news about news
+            default:
+                problem = Unreachable.Prohibited;
+                break;
+        }
+        if (problem is { } why) SendUnreachable(why, packet);
+        return problem is null;
+    }
+
+    private void ReceiveDhcp(UdpDatagram request)
+    {
+        if (dhcp.TryAnswer(request.Payload) is not { } reply) return;
+        byte[] datagram = UdpDatagram.Create(Addresses.Gateway, DhcpServer.ServerPort, Ipv4Address.Broadcast, DhcpServer.ClientPort, reply);
+        SendPacket(Addresses.Gateway, Ipv4Address.Broadcast, IpProtocol.Udp, datagram);
+    }
+
+    private void SendUnreachable(Unreachable why, Ipv4Packet packet) =>
+        SendPacket(Addresses.Gateway, packet.Source, IpProtocol.Icmp, IcmpPacket.NotReached(why, packet));
+
+    private void SendPacket(Ipv4Address source, Ipv4Address destination, IpProtocol protocol, ReadOnlySpan<byte> payload)
+    {
+        byte[] frame = CreateFrame(source, destination, protocol, payload.Length, out Span<byte> bytes);
+        payload.CopyTo(bytes);
+        if (destination == Ipv4Address.Broadcast) MacAddress.Broadcast.Write(frame);
+        SendFrame(frame);
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Sockets;
+using LguestPS.Networks.User;
+using Xunit;
+
+namespace LguestPS.Tests.Networks;
+
+/// <summary>What the guest sends reaches real sockets of this machine's loopback, and the other way round.</summary>
+public class RelayTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void A_datagram_to_the_gateway_reaches_loopback_and_its_answer_comes_back()
+    {
+        using UdpClient host = new(new IPEndPoint(IPAddress.Loopback, 0)) { Client = { ReceiveTimeout = (int)Patience.TotalMilliseconds } };
+        ushort port = (ushort)((IPEndPoint)host.Client.LocalEndPoint!).Port;
+        using TestWire wire = new();
+        Assert.Empty(wire.Send(TestWire.Udp(1000, port, "ask"u8)));
+        IPEndPoint from = new(IPAddress.Any, 0);
+        Assert.Equal("ask"u8.ToArray(), host.Receive(ref from));
+        host.Send("answer"u8, from);
+        Seen answer = Seen.Only(wire.WaitForFrames(1));
+        Assert.Equal(($"10.0.2.2:{port}", "10.0.2.15:1000"), (answer.From, answer.To));
+        Assert.Equal("answer"u8.ToArray(), answer.UdpData);
+    }
+
+    [Fact]
+    public void A_datagram_to_nobody_is_answered_so()
+    {
+        using UdpClient closed = new(new IPEndPoint(IPAddress.Loopback, 0));
+        ushort port = (ushort)((IPEndPoint)closed.Client.LocalEndPoint!).Port;
+        closed.Dispose();
+        using TestWire wire = new();
+        wire.Send(TestWire.Udp(1000, port, "ask"u8));
+        Seen answer = Seen.Only(wire.WaitForFrames(1));
+        Assert.Equal("0303", Convert.ToHexString(answer.Payload, 0, 2));
+        Assert.Equal((ushort)1000, (ushort)(answer.Payload[28] << 8 | answer.Payload[29]));       // the quoted ports
+        Assert.Equal(port, (ushort)(answer.Payload[30] << 8 | answer.Payload[31]));
+    }
+
+    [Fact]
+    public void A_forwarded_UDP_port_leads_to_the_guest_and_back()
+    {
+        using TestWire wire = new TestWire(new UserNetDefinition { Forward = [new PortForward(Transport.Udp, new IPEndPoint(IPAddress.Loopback, 0), 53)] }).Introduced();
+        using UdpClient host = new(new IPEndPoint(IPAddress.Loopback, 0)) { Client = { ReceiveTimeout = (int)Patience.TotalMilliseconds } };
+        host.Send("ask"u8, Assert.Single(wire.Network.Locals));
+        Seen question = Seen.Only(wire.WaitForFrames(1));
+        Assert.Equal(("10.0.2.15:53", "ask"), (question.To, System.Text.Encoding.ASCII.GetString(question.UdpData)));
+        wire.Send(TestWire.Udp(53, question.SourcePort, "answer"u8));
+        IPEndPoint from = new(IPAddress.Any, 0);
+        Assert.Equal("answer"u8.ToArray(), host.Receive(ref from));
+    }
+
+    [Fact]
+    public void Unused_pairs_of_ports_are_forgotten()
+    {
+        using UdpClient host = new(new IPEndPoint(IPAddress.Loopback, 0));
+        ushort port = (ushort)((IPEndPoint)host.Client.LocalEndPoint!).Port;
+        using TestWire wire = new();
+        for (int i = 0; i < UdpRelay.MostFlows + 50; i++) wire.Send(TestWire.Udp((ushort)(1000 + i), port, "x"u8));
+        Assert.Equal(UdpRelay.MostFlows, wire.Network.UdpFlows);
+        Assert.True(wire.Network.AwaitsAnswer);
+        wire.Wait(TimeSpan.FromSeconds(61));
+        Assert.Equal(0, wire.Network.UdpFlows);
+        Assert.False(wire.Network.AwaitsAnswer);
+    }
+
+    [Fact]
+    public async Task A_connection_to_the_gateway_reaches_loopback()
+    {
+        using TcpListener host = new(IPAddress.Loopback, 0);
+        host.Start();
+        using TestWire wire = new();
+        ModelGuest guest = ModelGuest.Connect(wire, (ushort)((IPEndPoint)host.LocalEndpoint).Port, "from the guest"u8.ToArray());
+        Task<byte[]> serving = Task.Run(() => Serve(host));
+        guest.RunUntilClosed();
+        Assert.Equal("from the guest"u8.ToArray(), await serving.WaitAsync(Patience));
+        Assert.Equal("from the host"u8.ToArray(), guest.Received);
+    }
+
+    [SkippableFact]
+    public async Task A_rule_leads_to_a_socket_in_the_file_system()
+    {
+        Skip.IfNot(Socket.OSSupportsUnixDomainSockets, "this system has no sockets in the file system");
+        using TempFolder folder = new();
+        using Socket host = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        host.Bind(new UnixDomainSocketEndPoint(folder.Path("s")));
+        host.Listen();
+        Assert.True(PortReach.TryParse("10.0.2.100:80=unix:s", folder.Path, out PortReach? reach));
+        using TestWire wire = new(new UserNetDefinition { Reach = [reach], Loopback = false });
+        ModelGuest guest = ModelGuest.Connect(wire, 80, "x"u8.ToArray(), TestWire.Address(10, 0, 2, 100));
+        Task<byte[]> serving = Task.Run(() => Serve(host.Accept()));
+        guest.RunUntilClosed();
+        Assert.Equal("x"u8.ToArray(), await serving.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_forwarded_port_leads_to_the_guest()
+    {
+        using TestWire wire = new TestWire(new UserNetDefinition { Forward = [new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 0), 80)] }).Introduced();
+        IPEndPoint local = Assert.Single(wire.Network.Locals);
+        Task<byte[]> asking = Task.Run(() =>
+        {
+            using TcpClient client = new();
+            client.Connect(local);
+            client.Client.Send("GET"u8);
+            client.Client.Shutdown(SocketShutdown.Send);
+            return ReadAll(client.Client);
+        });
+        ModelGuest guest = ModelGuest.Accept(wire, 80, "page"u8.ToArray());
+        guest.RunUntilClosed();
+        Assert.Equal("page"u8.ToArray(), await asking.WaitAsync(Patience));
+        Assert.Equal("GET"u8.ToArray(), guest.Received);
+    }
+
+    [Fact]
+    public void A_port_that_is_taken_is_named()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        IPEndPoint local = (IPEndPoint)taken.LocalEndpoint;
+        LguestException problem = Assert.Throws<LguestException>(() => new TestWire(new UserNetDefinition { Forward = [new PortForward(Transport.Tcp, local, 80)] }));
+        Assert.StartsWith($"cannot listen on {local} (tcp) for the guest: ", problem.Message);
+    }
+
+    private static byte[] Serve(TcpListener host) => Serve(host.AcceptSocket());
+
+    private static byte[] Serve(Socket socket)
+    {
+        using (socket)
+        {
+            byte[] bytes = ReadAll(socket);
+            socket.Send("from the host"u8);
+            return bytes;
+        }
+    }
+
+    private static byte[] ReadAll(Socket socket)
+    {
+        List<byte> all = [];
+        byte[] piece = new byte[1000];
+        while (socket.Receive(piece) is > 0 and int count) all.AddRange(piece.AsSpan(0, count));
+        return [.. all];
+    }
+}
