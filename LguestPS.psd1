@@ -17,10 +17,12 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Compare-LguestTrace'
+        'Enter-LguestConsole'
         'Export-LguestTrace'
         'Get-LguestGuest'
         'New-LguestGuest'
         'New-LguestScriptedGuest'
+        'Receive-LguestConsole'
         'Register-LguestAssertion'
         'Remove-LguestGuest'
         'Resume-LguestGuest'

@@ -36,6 +36,17 @@ internal static class Errors
         new PSNotSupportedException($"'{path}' is not a path of the file system."),
         "NotAFile", ErrorCategory.InvalidArgument, path, "Give a path on a drive of the FileSystem provider.");
 
+    public static ErrorRecord NoTerminal(Guest guest) => Record(
+        new InvalidOperationException($"There is no terminal for the console of guest '{guest.Name}': input or output is redirected, or this system has none of Unix's kind."),
+        "NoTerminal", ErrorCategory.InvalidOperation, guest, "Send-LguestConsole and Receive-LguestConsole need no terminal.");
+
+    public static ErrorRecord NotSeen(Guest guest, System.Text.RegularExpressions.Regex expected, string why, string tail) => Record(
+        new TimeoutException($"Guest '{guest.Name}' {why}; expected '{expected}'. {(tail.Length == 0 ? "It has written nothing." : $"The end of its text is:\n{tail}")}"),
+        "ConsoleTextNotSeen", ErrorCategory.OperationTimeout, guest, "Receive-LguestConsole gives all of the text; -TimeoutSeconds waits longer.");
+
+    public static LguestException ConsoleFull(Guest guest, int typed, int all) =>
+        new(LguestError.ConsoleFull, $"Guest '{guest.Name}' does not read what is typed: {typed:N0} of {all:N0} bytes were typed, the rest was not. Run it until it has read them.");
+
     public static ErrorRecord NoJob(Guest guest) => Record(
         new InvalidOperationException($"Guest '{guest.Name}' is not run by a job."),
         "GuestHasNoJob", ErrorCategory.InvalidOperation, guest, "Start-LguestGuest -AsJob runs a guest in a job.");

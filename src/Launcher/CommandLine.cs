@@ -23,7 +23,7 @@ internal sealed class CommandLine
         arguments that start with a dash.
 
         Standard input and output are the guest's console. If input is a terminal, every key goes to the guest at once,
-        Ctrl-C too; three times Ctrl-C within a second stop it. With --events, standard output carries events and nothing
+        Ctrl-C too; Ctrl-] ends it, as do three Ctrl-C within a second. With --events, standard output carries events and nothing
         else: console output is in the DMA events of the device 'console'.
 
         Exit status: 0 the guest powered down; 1 it crashed or was killed; 2 bad usage, definition or file;

@@ -11,6 +11,13 @@ namespace LguestPS.Launcher;
 /// </remarks>
 internal sealed unsafe class DescriptorStream(int descriptor) : Stream
 {
+    // After poll a pipe takes this much without making us wait (PIPE_BUF).
+    private const int MostAtOnce = 4096;
+    private const int PatienceMilliseconds = 100;
+
+    /// <summary>Once cancelled, writing does not wait for a slow reader any more.</summary>
+    public CancellationToken GiveUp { get; set; }
+
     public override bool CanRead => true;
     public override bool CanWrite => true;
     public override bool CanSeek => false;
@@ -30,13 +37,18 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
     }
 
     /// <exception cref="ReaderGoneException">It is a pipe that nobody reads any more.</exception>
-    /// <exception cref="IOException">The disk is full, …</exception>
+    /// <exception cref="IOException">The disk is full, …; or nobody reads and <see cref="GiveUp"/> is cancelled.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         while (!buffer.IsEmpty)
         {
+            if (!IsWritable())
+            {
+                if (GiveUp.IsCancellationRequested) throw new IOException("nobody reads it");
+                continue;
+            }
             nint count;
-            fixed (byte* start = buffer) count = (nint)(long)write(descriptor, start, (size_t)(ulong)buffer.Length);
+            fixed (byte* start = buffer) count = (nint)(long)write(descriptor, start, (size_t)(ulong)Math.Min(buffer.Length, MostAtOnce));
             if (count >= 0) buffer = buffer[(int)count..];
             else if (!MayTryAgain(POLLOUT)) throw errno == EPIPE ? new ReaderGoneException() : new IOException(Marshal.GetPInvokeErrorMessage(errno));
         }
@@ -53,6 +65,12 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private bool IsWritable()
+    {
+        pollfd ready = new() { fd = descriptor, events = POLLOUT };
+        return poll(&ready, 1, PatienceMilliseconds) > 0;
+    }
 
     private bool MayTryAgain(short wanted)
     {

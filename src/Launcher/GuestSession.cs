@@ -1,21 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using LguestPS.Terminals;
 
 namespace LguestPS.Launcher;
 
 /// <summary>One guest from its first instruction to its end, with a terminal or pipes as its console.</summary>
 internal sealed class GuestSession : IDisposable
 {
-    private static readonly EventFilter ConsoleInput = new() { Kinds = EventKinds.Dma, Devices = ["console"] };
-
     private readonly Guest guest;
     private readonly LauncherStreams streams;
     private readonly EventLines? lines;
     private readonly bool summary;
     private readonly bool verbose;
     private readonly LiveOutput output;
-    private readonly Terminal? terminal;
+    private readonly RawTerminal? terminal;
     private readonly Keyboard? keyboard;
     private readonly PosixSignalRegistration[] signals;
     private readonly CancellationTokenSource stop = new();
@@ -31,6 +30,7 @@ internal sealed class GuestSession : IDisposable
         this.verbose = verbose;
         if (events is not null && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
         lines = events is { } format ? EventLines.Create(format) : null;
+        if (streams.Output is DescriptorStream descriptor) descriptor.GiveUp = stop.Token;
         output = new LiveOutput(streams.Output, OutputBroke);
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
 
@@ -38,8 +38,9 @@ internal sealed class GuestSession : IDisposable
 
         signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
         if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
-        terminal = streams.MayBeTerminal ? Terminal.TryTakeOver() : null;
-        keyboard = new Keyboard(streams.Input, guest, terminal is not null, () => Stop("stopped by Ctrl-C"));
+        terminal = streams.MayBeTerminal ? RawTerminal.TryTakeOver() : null;
+        if (terminal is not null) streams.Error.WriteLine($"lguest: {Keyboard.LeaveChord} ends the guest");
+        keyboard = new Keyboard(terminal?.Keys ?? streams.Input, guest, keys => Stop($"stopped by {keys}"), threeCtrlCsLeave: true);
     }
 
     /// <returns>The exit status.</returns>
@@ -53,6 +54,7 @@ internal sealed class GuestSession : IDisposable
         }
         running.Stop();
         output.Flush();
+        keyboard?.Dispose();
         terminal?.Dispose();
 
         (int status, string how) = Outcome();
@@ -63,6 +65,7 @@ internal sealed class GuestSession : IDisposable
 
     public void Dispose()
     {
+        keyboard?.Dispose();
         terminal?.Dispose();
         foreach (PosixSignalRegistration signal in signals) signal.Dispose();
         output.Dispose();
@@ -78,14 +81,13 @@ internal sealed class GuestSession : IDisposable
         RunOptions options = new()
         {
             Driver = "lguest",
-            Filter = lines is not null ? EventFilter.Everything : keyboard is not null ? ConsoleInput : EventFilter.Nothing,
+            Filter = lines is not null ? EventFilter.Everything : EventFilter.Nothing,
             TimeLimit = TimeLeft(),
             WaitForInput = mayType,
             CollectSummary = summary,
         };
         foreach (LguestEvent happened in guest.Run(options, interrupt.Token))
         {
-            if (happened is DmaEvent { Device: "console", Direction: DmaDirection.Receive, UsedLength: { } taken }) keyboard?.Taken(taken);
             if (lines is not null) output.Write(lines.Line(happened));
         }
         return guest.Standstill != Standstill.StopRequested || stop.IsCancellationRequested;
@@ -114,11 +116,7 @@ internal sealed class GuestSession : IDisposable
     private void Stop(PosixSignalContext context)
     {
         // A second signal may find us where the first did not help.
-        if (stop.IsCancellationRequested)
-        {
-            terminal?.Dispose();
-            return;
-        }
+        if (stop.IsCancellationRequested) return;
         context.Cancel = true;
         Stop($"stopped by {context.Signal}");
     }

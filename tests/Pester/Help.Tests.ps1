@@ -7,6 +7,7 @@ BeforeDiscovery {
     }
     $examplesOfHelp = foreach ($command in $commands) {
         $number = 0
+        if ($command.Name -eq 'Enter-LguestConsole') { continue }       # there is no terminal here
         foreach ($example in (Get-Help $command.Name).Examples.Example) { @{ Command = $command.Name; Number = ++$number; Code = $example.Code } }
     }
     $topics = Get-ChildItem $repository/docs/about_*.md | ForEach-Object BaseName

@@ -55,7 +55,7 @@ Describe 'A guest in a job' {
     It 'wakes a waiting guest when something is typed' {
         $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
         $guest = Get-LguestGuest echo
-        while ($guest.EventCount -lt 6) { Start-Sleep -Milliseconds 10 }
+        Wait-Until { $guest.EventCount -ge 6 }
         Send-LguestConsole echo 'hello'
         Send-LguestConsole echo 'quit'
         $job | Wait-Job -Timeout 30 | Out-Null

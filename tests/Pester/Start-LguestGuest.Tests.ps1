@@ -102,8 +102,8 @@ Describe 'Start-LguestGuest' {
     }
 
     It 'pauses after -TimeoutSeconds' {
-        $guest = New-LguestGuest $examples/ring/ring.yaml
-        $guest | Start-LguestGuest -TimeoutSeconds 0.05 -WarningAction SilentlyContinue | ForEach-Object { Start-Sleep -Milliseconds 30 }
+        $guest = New-LguestGuest $PSScriptRoot/guests/busy.yaml
+        $guest | Start-LguestGuest -TimeoutSeconds 0.05 -WarningAction SilentlyContinue
         $guest.Standstill | Should -Be TimeLimit
         $guest.State | Should -Be Paused
     }
@@ -113,10 +113,10 @@ Describe 'Start-LguestGuest' {
         $shell = [powershell]::Create().AddScript({
                 param($module, $guest)
                 Import-Module $module
-                $guest | Start-LguestGuest | ForEach-Object { Start-Sleep -Milliseconds 100 }
+                $guest | Start-LguestGuest | ForEach-Object { if ($guest.EventCount -ge 3) { Wait-Event never -Timeout 30 } }
             }).AddArgument($modulePath).AddArgument($guest)
         $running = $shell.BeginInvoke()
-        while ($guest.EventCount -lt 3 -and -not $running.IsCompleted) { Start-Sleep -Milliseconds 10 }
+        Wait-Until { $guest.EventCount -ge 3 -or $running.IsCompleted }
         $shell.Stop()
         $guest.State | Should -Be Paused
         $seen = $guest.EventCount
@@ -128,7 +128,7 @@ Describe 'Start-LguestGuest' {
     It 'is stopped by Ctrl-C while the guest makes no event' {
         $guest = New-LguestGuest $examples/echo/echo.yaml
         $job = $guest | Start-LguestGuest -AsJob
-        while ($guest.EventCount -lt 6) { Start-Sleep -Milliseconds 10 }
+        Wait-Until { $guest.EventCount -ge 6 }
         $watch = [Diagnostics.Stopwatch]::StartNew()
         $job | Stop-Job
         $watch.Elapsed.TotalSeconds | Should -BeLessThan 5

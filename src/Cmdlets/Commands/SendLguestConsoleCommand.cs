@@ -1,26 +1,45 @@
+using System.Diagnostics;
 using System.Management.Automation;
+using System.Text;
+using System.Text.RegularExpressions;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>Types into a guest's console: whole lines, unless told otherwise.</summary>
-[Cmdlet(VerbsCommunications.Send, "LguestConsole", SupportsShouldProcess = true)]
-public sealed class SendLguestConsoleCommand : GuestCommand
+/// <summary>Types into a guest's console: whole lines, unless told otherwise; and waits for the answer, if asked to.</summary>
+[Cmdlet(VerbsCommunications.Send, "LguestConsole", SupportsShouldProcess = true, DefaultParameterSetName = "Text")]
+[OutputType(typeof(string), ParameterSetName = ["Expect"])]
+public sealed class SendLguestConsoleCommand : RunningCommand
 {
+    private const double DefaultPatienceSeconds = 30;
+    private const int TailOfError = 1000;
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+    private static readonly EventFilter ConsoleOutput = new() { Kinds = EventKinds.Dma, Devices = ["console"] };
+
     private string[] lines = [];
 
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = "Text")]
+    [Parameter(Position = 1, ValueFromPipeline = true, ParameterSetName = "Expect")]
     [AllowEmptyString]
+    [AllowEmptyCollection]
     public object[] Text { get; set; } = [];
 
     [Parameter]
     public SwitchParameter NoNewline { get; set; }
 
+    [Parameter(Mandatory = true, ParameterSetName = "Expect")]
+    public Regex Expect { get; set; } = null!;
+
+    private protected override bool TakesPaths => false;
+
+    private TimeSpan? Patience => TimeLimit ?? (Expect is null ? null : TimeSpan.FromSeconds(DefaultPatienceSeconds));
+
     protected override void ProcessRecord()
     {
         // "$guest | Send-LguestConsole hello" binds hello to the first position and the guest to what is left.
-        if (Text is [var only] && PSObject.AsPSObject(only).BaseObject is Guest piped && Guest.All(argument => argument.Guest is null))
+        if (Text is [var only] && PipedGuest(only) is { } piped)
         {
-            lines = [.. Guest.Select(argument => argument.Text)];
+            lines = Guest.All(argument => argument.Guest is null) ? [.. Guest.Select(argument => argument.Text)] : [];
             Attempt(piped);
             return;
         }
@@ -28,9 +47,85 @@ public sealed class SendLguestConsoleCommand : GuestCommand
         base.ProcessRecord();
     }
 
+    private static Guest? PipedGuest(object piped) => PSObject.AsPSObject(piped).BaseObject switch
+    {
+        Guest guest => guest,
+        GuestJob job => job.Guest,
+        _ => null,
+    };
+
     private protected override void Process(Guest guest)
     {
+        if (Expect is not null && lines.Length == 0) Await(guest, ConsoleDialog.With(guest), from: 0);
         foreach (string line in lines)
-            if (ShouldProcess(guest.Name, $"Type '{line}'")) guest.SendConsole(NoNewline ? line : line + "\n");
+        {
+            if (!ShouldProcess(guest.Name, $"Type '{line}'")) continue;
+            ConsoleDialog? dialog = Expect is null ? null : ConsoleDialog.With(guest);
+            dialog?.Update();
+            int from = dialog?.UnreadLength ?? 0;       // what was there before is no answer
+            Type(guest, NoNewline ? line : line + "\n");
+            if (dialog is not null && !Await(guest, dialog, from)) return;
+        }
+    }
+
+    /// <summary>Types a text whole; if the guest has much to read already, as it takes it.</summary>
+    private void Type(Guest guest, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (guest.TrySendConsole(bytes)) return;
+        long start = Stopwatch.GetTimestamp();
+        for (int typed = 0; typed < bytes.Length && !StopToken.IsCancellationRequested;)
+        {
+            bool isDriven = guest.Driver is not null;
+            using CancellationTokenSource slice = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
+            slice.CancelAfter(LookAgain);
+            int more = guest.SendConsole(bytes.AsSpan(typed), slice.Token);
+            typed += more;
+            if (typed == bytes.Length || (more > 0 && isDriven)) continue;
+            if (!isDriven || Stopwatch.GetElapsedTime(start) > Patience) throw Errors.ConsoleFull(guest, typed, bytes.Length);
+        }
+    }
+
+    /// <summary>Waits for the expected text, driving the guest if nobody else does, and writes all up to its end.</summary>
+    /// <returns>Whether it came.</returns>
+    private bool Await(Guest guest, ConsoleDialog dialog, int from)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            bool isDriven = guest.Driver is not null, hasEnded = guest.HasEnded;
+            dialog.Update();
+            if (dialog.Find(Expect, from) is { } end)
+            {
+                WriteObject(dialog.Take(end));
+                return true;
+            }
+            if (StopToken.IsCancellationRequested) return false;
+            TimeSpan left = Patience!.Value - Stopwatch.GetElapsedTime(start);
+            string? hopeless = hasEnded ? $"has ended ({guest.StateReason})"
+                : left <= TimeSpan.Zero ? $"has not written it in {Patience.Value.TotalSeconds:0.###} s"
+                : !isDriven && !Drive(guest, dialog, from, left) && guest.Standstill != Standstill.TimeLimit && !guest.HasEnded ? $"stands still ({guest.StateReason})"
+                : null;
+            if (hopeless is not null)
+            {
+                WriteError(Errors.NotSeen(guest, Expect, hopeless, dialog.Tail(TailOfError)));
+                return false;
+            }
+            if (isDriven) dialog.Wait(left < LookAgain ? left : LookAgain, StopToken);
+        }
+    }
+
+    /// <summary>Runs the guest until it has written the expected text, or stands still.</summary>
+    /// <returns>Whether it has.</returns>
+    private bool Drive(Guest guest, ConsoleDialog dialog, int from, TimeSpan longest)
+    {
+        RunOptions options = new() { Driver = Driver, Filter = ConsoleOutput, TimeLimit = longest };
+        foreach (LguestEvent happened in WithWarnings(guest, guest.Run(options, StopToken)))
+        {
+            if (happened is not DmaEvent { Direction: DmaDirection.Send }) continue;
+            dialog.Update();
+            if (dialog.Find(Expect, from) is not null) return true;
+        }
+        return false;
     }
 }

@@ -158,7 +158,7 @@ public sealed partial class Guest : IDisposable
     public long EventCount => Events.Count;
 
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
-    public string ConsoleText => Devices.Console?.Scrollback ?? "";
+    public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
 
     /// <summary>Receives console output as it is made, on the thread that drives the guest.</summary>
     public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
@@ -237,12 +237,32 @@ public sealed partial class Guest : IDisposable
     /// <exception cref="LguestException">GuestEnded; NotSupported if the guest has no console; ConsoleFull, and then nothing was typed.</exception>
     public void SendConsole(ReadOnlySpan<byte> bytes)
     {
-        if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}.");
-        if (Devices.Console is not { } console)
-            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' has no console; add 'console' to its devices.");
-        if (!console.TryEnter(bytes))
-            throw new LguestException(LguestError.ConsoleFull, $"Guest '{Name}' has too much unread console input; at most {ConsoleDevice.MostWaiting} bytes can wait. Let it run until it has read them.");
+        if (!TrySendConsole(bytes))
+            throw new LguestException(LguestError.ConsoleFull, $"Guest '{Name}' has too much unread console input; at most {ConsoleInput.MostWaiting} bytes can wait. Nothing of this was typed; let the guest run until it has read them.");
+    }
+
+    /// <summary>As <see cref="SendConsole(ReadOnlySpan{byte})"/>, if there is room for all of it.</summary>
+    /// <returns>False if too much waits already; then nothing was typed.</returns>
+    /// <exception cref="LguestException">GuestEnded; NotSupported if the guest has no console.</exception>
+    public bool TrySendConsole(ReadOnlySpan<byte> bytes)
+    {
+        if (!ConsoleToTypeInto().Input.TryEnter(bytes)) return false;
         Wake();
+        return true;
+    }
+
+    /// <summary>Types bytes no faster than the guest takes them: waits while 64 KiB or more are unread. Somebody must drive the guest meanwhile.</summary>
+    /// <returns>Bytes typed: all of them unless <paramref name="stop"/> came first.</returns>
+    /// <exception cref="LguestException">GuestEnded, perhaps in the middle; NotSupported if the guest has no console.</exception>
+    public int SendConsole(ReadOnlySpan<byte> bytes, CancellationToken stop)
+    {
+        int typed = 0;
+        while (typed < bytes.Length && !stop.IsCancellationRequested)
+        {
+            typed += ConsoleToTypeInto().Input.EnterSome(bytes[typed..], stop);
+            Wake();
+        }
+        return typed;
     }
 
     /// <inheritdoc cref="SendConsole(ReadOnlySpan{byte})"/>
@@ -256,8 +276,16 @@ public sealed partial class Guest : IDisposable
     /// <exception cref="LguestException">DiskFailure: that is not certain; says which disk and why.</exception>
     public void SyncDisks()
     {
-        string[] problems = [.. Devices.Disks.Select(disk => disk.Save()).OfType<string>()];
+        string[] problems = [.. Devices.Disks.Select(disk => disk.Sync()).OfType<string>()];
         if (problems.Length > 0) throw new LguestException(LguestError.DiskFailure, $"Guest '{Name}': {string.Join("; ", problems)}");
+    }
+
+    /// <summary>Follows the console's output from here on, or from the start.</summary>
+    /// <exception cref="LguestException">NotSupported: the guest has no console.</exception>
+    public ConsoleReader ReadConsole(bool fromStart)
+    {
+        ConsoleTranscript output = (Devices.Console ?? throw NoConsole()).Output;
+        return new ConsoleReader(output, fromStart ? 0 : output.Written);
     }
 
     /// <summary>Frees memory and files; while somebody drives the guest, as soon as they let go.</summary>
@@ -289,7 +317,8 @@ public sealed partial class Guest : IDisposable
         Ending = new GuestEnding(kind, reason);
         Devices.Unplug();
         Standstill = Standstill.Ended;
-        SaveDisks();
+        Devices.Console?.Close();
+        SyncOnEnd();
     }
 
     internal void Warn(string what) => Warning?.Invoke(what);
@@ -390,16 +419,24 @@ public sealed partial class Guest : IDisposable
         }
     }
 
-    private void SaveDisks()
+    private ConsoleDevice ConsoleToTypeInto()
+    {
+        if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}.");
+        return Devices.Console ?? throw NoConsole();
+    }
+
+    private LguestException NoConsole() => new(LguestError.NotSupported, $"Guest '{Name}' has no console; add 'console' to its devices.");
+
+    private void SyncOnEnd()
     {
         foreach (BlockDevice disk in Devices.Disks)
-            if (disk.Save() is { } problem) Warn(problem);
+            if (disk.Sync() is { } problem) Warn(problem);
     }
 
     private void Release()
     {
         End(EndingKind.Stopped, "removed");
-        SaveDisks();
+        SyncOnEnd();
         lastRegisters = Cpu.Registers;
         lastInstructionCount = CountInstructions();
         lastTime = Clock.Elapsed;

@@ -59,9 +59,9 @@ internal sealed class BlockDevice(string name, BlockDefinition definition) : Dev
 
     /// <summary>Puts every write up to now where it survives the machine. Any thread may call this.</summary>
     /// <returns>Null, or why that is not certain.</returns>
-    public string? Save()
+    public string? Sync()
     {
-        if (store.Save() is not { } problem) return null;
+        if (store.Sync() is not { } problem) return null;
         return lastProblem = $"{name}: {problem}";
     }
 

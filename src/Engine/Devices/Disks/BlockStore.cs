@@ -81,7 +81,7 @@ internal sealed class BlockStore : IDisposable
 
     /// <summary>Puts every write up to now where it survives the machine; what a snapshot keeps in memory is not meant to. Any thread may call this.</summary>
     /// <returns>Null, or why that is not certain.</returns>
-    public string? Save()
+    public string? Sync()
     {
         if (!unsaved) return null;
         unsaved = false;

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>What a guest has written to its console and nobody has received yet; one for each guest, shared by all who ask.</summary>
+internal sealed class ConsoleDialog
+{
+    /// <summary>The newest characters in which an expected text is looked for.</summary>
+    public const int SearchWindow = 64 * 1024;
+
+    private const int MostUnread = 1 << 20;
+
+    private static readonly ConditionalWeakTable<Guest, ConsoleDialog> Dialogs = [];
+
+    private readonly ConsoleReader reader;
+    private readonly StringBuilder unread = new();
+    private long missed;
+    private long reported;
+
+    private ConsoleDialog(Guest guest) => reader = guest.ReadConsole(fromStart: true);
+
+    /// <summary>Characters read so far and not received.</summary>
+    public int UnreadLength => unread.Length;
+
+    /// <summary>The dialog with a guest.</summary>
+    /// <exception cref="LguestException">NotSupported: the guest has no console.</exception>
+    public static ConsoleDialog With(Guest guest) => Dialogs.GetValue(guest, made => new ConsoleDialog(made));
+
+    /// <summary>Takes in what the guest has written up to now.</summary>
+    public void Update()
+    {
+        unread.Append(reader.Read());
+        if (unread.Length <= MostUnread) return;
+        missed += unread.Length - MostUnread;
+        unread.Remove(0, unread.Length - MostUnread);
+    }
+
+    /// <summary>Waits until the guest has written more.</summary>
+    public bool Wait(TimeSpan longest, CancellationToken stop) => reader.Wait(longest, stop);
+
+    /// <summary>Looks for a text.</summary>
+    /// <param name="wanted">What it looks like.</param>
+    /// <param name="from">Where to begin, in characters of what is unread.</param>
+    /// <returns>Where it ends, or null.</returns>
+    public int? Find(Regex wanted, int from)
+    {
+        int start = Math.Min(Math.Max(from, unread.Length - SearchWindow), unread.Length);
+        Match match = wanted.Match(unread.ToString(start, unread.Length - start));
+        return match.Success ? start + match.Index + match.Length : null;
+    }
+
+    /// <summary>Receives everything, or just the first characters.</summary>
+    public string Take(int? characters = null)
+    {
+        string text = unread.ToString(0, characters ?? unread.Length);
+        unread.Remove(0, text.Length);
+        return text;
+    }
+
+    /// <summary>The end of what is unread; it stays unread.</summary>
+    public string Tail(int most) => unread.ToString(Math.Max(0, unread.Length - most), Math.Min(most, unread.Length));
+
+    /// <summary>How much was dropped since the last time because nobody received it: about a character a byte.</summary>
+    public long TakeMissed()
+    {
+        long count = missed + reader.MissedBytes - reported;
+        reported = reader.MissedBytes;
+        missed = 0;
+        return count;
+    }
+}

@@ -1,0 +1,96 @@
+using LguestPS.Checkpoints;
+
+namespace LguestPS.Devices;
+
+/// <summary>What was typed and not yet taken by the guest. Bounded; nothing is dropped.</summary>
+internal sealed class ConsoleInput
+{
+    /// <summary>The most bytes that may wait.</summary>
+    public const int MostWaiting = 1 << 20;
+
+    /// <summary>The most bytes that wait when whoever types can wait, too: a file that is piped in is read as the guest takes it.</summary>
+    public const int MostAhead = 64 * 1024;
+
+    private readonly object gate = new();
+    private readonly Queue<byte> typed = new();
+    private bool closed;
+
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (gate) return typed.Count == 0;
+        }
+    }
+
+    /// <summary>Takes all of it or, if too much waits already, nothing.</summary>
+    public bool TryEnter(ReadOnlySpan<byte> bytes)
+    {
+        lock (gate)
+        {
+            if (bytes.Length > MostWaiting - typed.Count) return false;
+            foreach (byte value in bytes) typed.Enqueue(value);
+            return true;
+        }
+    }
+
+    /// <summary>Takes as much as there is room for; waits until there is some.</summary>
+    /// <returns>Bytes taken; 0 on <paramref name="stop"/> or when nobody will take any more.</returns>
+    public int EnterSome(ReadOnlySpan<byte> bytes, CancellationToken stop)
+    {
+        using CancellationTokenRegistration stopped = stop.Register(Pulse);
+        lock (gate)
+        {
+            while (typed.Count >= MostAhead && !closed && !stop.IsCancellationRequested) Monitor.Wait(gate);
+            if (closed || stop.IsCancellationRequested) return 0;
+            int count = Math.Min(bytes.Length, MostAhead - typed.Count);
+            foreach (byte value in bytes[..count]) typed.Enqueue(value);
+            return count;
+        }
+    }
+
+    /// <summary>Hands over what was typed first.</summary>
+    public byte[] Take(int most)
+    {
+        lock (gate)
+        {
+            byte[] bytes = new byte[Math.Min(typed.Count, most)];
+            for (int i = 0; i < bytes.Length; i++) bytes[i] = typed.Dequeue();
+            Monitor.PulseAll(gate);
+            return bytes;
+        }
+    }
+
+    public void Save(StateWriter state)
+    {
+        lock (gate) state.Write(typed.ToArray());
+    }
+
+    public void Load(StateReader state)
+    {
+        byte[] waiting = state.ReadBytes();
+        if (waiting.Length > MostWaiting) throw new InvalidStateException("more text waits for the console than may");
+        lock (gate)
+        {
+            typed.Clear();
+            foreach (byte value in waiting) typed.Enqueue(value);
+            closed = false;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>The guest has ended.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    private void Pulse()
+    {
+        lock (gate) Monitor.PulseAll(gate);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using LguestPS.Checkpoints;
+
+namespace LguestPS.Devices;
+
+/// <summary>The newest output of a console. Any number of readers follow it, each at its own place.</summary>
+internal sealed class ConsoleTranscript
+{
+    /// <summary>Bytes kept.</summary>
+    public const int MostKept = 1 << 20;
+
+    /// <summary>Bytes shown where nobody follows, and saved.</summary>
+    public const int ScrollbackSize = 64 * 1024;
+
+    private const int FirstSize = 4096;
+
+    private readonly object gate = new();
+    private byte[] kept = new byte[FirstSize];
+    private long written;
+    private long restored;      // nothing before this position is known
+    private bool closed;
+
+    /// <summary>How many bytes there were so far.</summary>
+    public long Written
+    {
+        get
+        {
+            lock (gate) return written;
+        }
+    }
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        lock (gate)
+        {
+            while (kept.Length < MostKept && written + bytes.Length > kept.Length) Array.Resize(ref kept, kept.Length * 2);
+            foreach (byte value in bytes) kept[written++ % kept.Length] = value;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>The newest 64 KiB as UTF-8 text.</summary>
+    public string Scrollback
+    {
+        get
+        {
+            lock (gate) return Encoding.UTF8.GetString(Copy(Math.Max(Oldest, written - ScrollbackSize)));
+        }
+    }
+
+    private long Oldest => Math.Max(restored, written - kept.Length);
+
+    /// <summary>What was written behind a position, which moves to the end.</summary>
+    /// <param name="position">Bytes from the start of all output.</param>
+    /// <param name="missed">How many bytes from there are not kept any more.</param>
+    public byte[] ReadFrom(ref long position, out long missed)
+    {
+        lock (gate)
+        {
+            position = Math.Min(position, written);     // the guest may have gone back to an earlier state
+            long from = Math.Max(position, Oldest);
+            missed = from - position;
+            position = written;
+            return Copy(from);
+        }
+    }
+
+    /// <summary>Waits until there is something behind a position, or there will never be.</summary>
+    /// <returns>Whether there is.</returns>
+    public bool WaitFor(long position, TimeSpan longest, CancellationToken stop)
+    {
+        using CancellationTokenRegistration stopped = stop.Register(Pulse);
+        long deadline = longest == Timeout.InfiniteTimeSpan ? long.MaxValue : Environment.TickCount64 + (long)longest.TotalMilliseconds;
+        lock (gate)
+        {
+            position = Math.Min(position, written);
+            while (written <= position && !closed && !stop.IsCancellationRequested)
+            {
+                long left = deadline == long.MaxValue ? Timeout.Infinite : deadline - Environment.TickCount64;
+                if (left <= 0 && left != Timeout.Infinite) break;
+                Monitor.Wait(gate, (int)Math.Min(left, int.MaxValue));
+            }
+            return written > position;
+        }
+    }
+
+    public void Save(StateWriter state)
+    {
+        lock (gate)
+        {
+            state.Write(written);
+            state.Write(Copy(Math.Max(Oldest, written - ScrollbackSize)));
+        }
+    }
+
+    public void Load(StateReader state)
+    {
+        long position = state.ReadCount("the console's position");
+        byte[] newest = state.ReadBytes();
+        if (newest.Length > Math.Min(position, ScrollbackSize)) throw new InvalidStateException("more of the console's text is kept than there was");
+        lock (gate)
+        {
+            written = restored = position - newest.Length;
+            while (kept.Length < MostKept && position > kept.Length) Array.Resize(ref kept, kept.Length * 2);
+            Append(newest);
+            closed = false;
+        }
+    }
+
+    /// <summary>The guest has ended: there will be no more.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    private void Pulse()
+    {
+        lock (gate) Monitor.PulseAll(gate);
+    }
+
+    private byte[] Copy(long from)
+    {
+        byte[] bytes = new byte[written - from];
+        int start = (int)(from % kept.Length), head = Math.Min(bytes.Length, kept.Length - start);
+        kept.AsSpan(start, head).CopyTo(bytes);
+        kept.AsSpan(0, bytes.Length - head).CopyTo(bytes.AsSpan(head));
+        return bytes;
+    }
+}
