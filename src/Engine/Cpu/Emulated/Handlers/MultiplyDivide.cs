@@ -12,12 +12,14 @@ internal static unsafe class WideAccumulator
         _ => cpu->Registers.Eax | (ulong)cpu->Registers.Edx << 32,
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write<TSize>(CpuState* cpu, uint low, uint high) where TSize : IOperandSize
     {
         TSize.Write(&cpu->Registers.Eax, low);
         TSize.Write(TSize.Bits == 8 ? (byte*)cpu + 1 : (byte*)&cpu->Registers.Edx, high);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SetFlags<TSize>(CpuState* cpu, uint low, bool overflow) where TSize : IOperandSize
     {
         cpu->FlagResult = TSize.Extend(low);

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace LguestPS.Cpu.Emulated;
 
 /// <summary>A condition of jcc, setcc and cmovcc: on the kept flags, or right after a comparison.</summary>
+/// <remarks>Inlined by order where the compiler would rather not: a handler that calls has to save its registers.</remarks>
 internal unsafe interface ICondition
 {
     static abstract bool Holds(CpuState* cpu);
@@ -16,8 +17,10 @@ internal unsafe interface ICondition
 
 internal readonly unsafe struct Overflow : ICondition
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => LazyFlags.IsOverflow(cpu);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize =>
         TSize.Extend((x ^ y) & (x ^ x - y)) < 0;
 
@@ -54,25 +57,38 @@ internal readonly unsafe struct Negative : ICondition
 
 internal readonly unsafe struct ParityEven : ICondition
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => LazyFlags.IsParity(cpu);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => AfterTest<TSize>(x - y);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize =>
         (System.Numerics.BitOperations.PopCount(result & 0xFF) & 1) == 0;
 }
 
 internal readonly unsafe struct Less : ICondition
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => (int)((uint)(cpu->FlagResult >> 32) ^ cpu->FlagCarries ^ cpu->FlagCarries << 1) < 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => TSize.Extend(x) < TSize.Extend(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize => TSize.Extend(result) < 0;
 }
 
 internal readonly unsafe struct LessOrEqual : ICondition
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => LazyFlags.IsZero(cpu) || Less.Holds(cpu);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => TSize.Extend(x) <= TSize.Extend(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize => TSize.Extend(result) <= 0;
 }
 

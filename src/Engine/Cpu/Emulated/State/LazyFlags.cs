@@ -18,6 +18,7 @@ internal static unsafe class LazyFlags
 
     public static bool IsCarry(CpuState* cpu) => (int)cpu->FlagCarries < 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsOverflow(CpuState* cpu) => (int)(cpu->FlagCarries ^ cpu->FlagCarries << 1) < 0;
 
     public static bool IsZero(CpuState* cpu) => (int)cpu->FlagResult == 0;
@@ -26,6 +27,7 @@ internal static unsafe class LazyFlags
 
     public static bool IsAdjust(CpuState* cpu) => (cpu->FlagCarries & 8) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsParity(CpuState* cpu) => (BitOperations.PopCount((uint)(cpu->FlagResult ^ cpu->FlagResult >> 32) & 0xFF) & 1) == 0;
 
     /// <summary>Sets all six from a result and its carries.</summary>
