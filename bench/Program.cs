@@ -5,6 +5,7 @@ using LguestPS.Bench;
 // bench boot        a Linux in lguest beside the same Linux in qemu-system-i386; the caller has the kernel
 // bench start       from the start of lguest to the guest's first console output
 // bench memory      what a guest needs beyond its RAM
+// bench network     a network between guests by itself
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 switch (args)
 {
@@ -16,10 +17,12 @@ switch (args)
         return StartComparison.Run();
     case ["memory"]:
         return MemoryMeasurement.Run();
+    case ["network"]:
+        return NetworkMeasurement.Run();
     case ["hypercalls"]:
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | network | hypercalls");
         return 2;
 }

@@ -53,6 +53,7 @@ public abstract class RunningCommand : GuestCommand
     {
         string? why = guest.Standstill switch
         {
+            Standstill.WaitingForInput when guest.Definition.Devices.OfType<NetDefinition>().Any() => "waits for its network or for input; let its neighbours run, or type into it with Send-LguestConsole, and run it again",
             Standstill.WaitingForInput => "waits for input; type into it with Send-LguestConsole and start it again",
             Standstill.TimeLimit => "has reached its time limit; start it again to go on",
             Standstill.InstructionLimit => "has reached its instruction limit",

@@ -64,7 +64,7 @@ internal sealed class SharedNetListener
         if (works && now == heard && !HasAnyLeft(listening.Present)) return true;
         heard = now;
         Volatile.Write(ref news, 1);
-        listening.OnNews?.Invoke();
+        if (!closing.IsSet) listening.OnNews?.Invoke();
         return true;
     }
 

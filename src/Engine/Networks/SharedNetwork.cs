@@ -66,7 +66,7 @@ internal sealed class SharedNetwork : IDisposable
     /// <summary>What <see cref="SharedNetListener"/> calls, on its own thread, when there may be news.</summary>
     public Action? OnNews { get; set; }
 
-    /// <summary>Which slots other guests have, as last seen.</summary>
+    /// <summary>Which slots other guests have that show anything, as last seen.</summary>
     public ushort Present => Volatile.Read(ref present);
 
     /// <summary>The MAC addresses of all slots, as last seen; zeros where there is no guest.</summary>
@@ -98,6 +98,7 @@ internal sealed class SharedNetwork : IDisposable
     /// <returns>False if another guest here has it.</returns>
     public bool TryClaim(ushort id)
     {
+        if (!IsConnected) return true;      // there is nobody to be mistaken for
         try
         {
             return file.Alone(() =>
@@ -160,13 +161,16 @@ internal sealed class SharedNetwork : IDisposable
         for (int slot = 0; slot < Slots; slot++)
         {
             if (slot == Slot) continue;
+            Span<byte> itsCard = cards.AsSpan(slot * SharedNetFile.CardSize, SharedNetFile.CardSize);
+            Span<byte> itsMac = macs.AsSpan(slot * NetDevice.MacSize, NetDevice.MacSize);
+            if (!itsCard.ContainsAnyExcept((byte)0) && !itsMac.ContainsAnyExcept((byte)0)) continue;
             if (file.IsTaken(slot))
             {
                 seen |= (ushort)(1 << slot);
                 continue;
             }
-            cards.AsSpan(slot * SharedNetFile.CardSize, SharedNetFile.CardSize).Clear();
-            macs.AsSpan(slot * NetDevice.MacSize, NetDevice.MacSize).Clear();
+            itsCard.Clear();
+            itsMac.Clear();
         }
         Volatile.Write(ref present, seen);
         return true;
