@@ -62,6 +62,24 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
     };
 
+    /// <summary>Every key and word that may be written, by where it may stand: what docs/lguest-guest.schema.json tells editors.</summary>
+    internal static IReadOnlyDictionary<string, IEnumerable<string>> Vocabulary { get; } = new Dictionary<string, IEnumerable<string>>
+    {
+        ["guest"] = GuestKeys.Keys,
+        ["limits"] = LimitKeys.Keys,
+        ["device"] = DeviceKinds.Keys,
+        ["block"] = BlockKeys.Keys,
+        ["net"] = NetKinds.Keys,
+        ["userNet"] = UserNetKeys.Keys,
+        ["tapNet"] = TapNetKeys.Keys,
+        ["abi"] = AbiProfile.All.Select(profile => profile.Name),
+        ["cpu"] = DefinitionText.Names<CpuChoice>(),
+        ["clock"] = DefinitionText.Names<ClockKind>(),
+        ["tsc"] = DefinitionText.Names<TscChoice>(),
+        ["mode"] = DefinitionText.Names<BlockMode>(),
+        ["loopback"] = DefinitionText.Names<Switch>(),
+    };
+
     /// <inheritdoc/>
     public GuestDefinition Read(string path)
     {
