@@ -11,6 +11,7 @@ internal static class NetworkPorts
         UserNetDefinition { Replay: { } recording } user when Ipv4Network.TryFrom(user.Network, out Ipv4Network network) =>
             new ReplayPort(UserNetwork.MacOf(network), FrameRecording.Read(recording)),
         UserNetDefinition user => new UserNetwork(user),
+        TapNetDefinition tap => TapPort.Open(tap.Interface),
         _ => throw new LguestException(LguestError.NotSupported, $"unknown network {definition}"),
     };
 }
