@@ -19,6 +19,14 @@ Describe 'The disks of a guest' {
         [IO.File]::ReadAllBytes($image) | Sort-Object -Unique | Should -Be 0 -Because 'a snapshot never writes its image'
     }
 
+    It 'have a table' {
+        $guest = New-LguestGuest -Kernel $writer -Memory 4MB -CommandLine once -Device console, @{ block = $image }
+        $guest | Wait-LguestGuest | Out-Null
+        $lines = ($guest.Disks | Out-String -Width 200).Trim().Split("`n")
+        $lines[0] | Should -Match '^Name +Mode +Length +Changed +Reads +Writes +Failed +Path'
+        $lines[2] | Should -Match '^block0 +Snapshot +4 KiB +4 KiB +0 +8 +0 '
+    }
+
     It 'keep a snapshot in an overlay for the next run' {
         1..2 | ForEach-Object {
             $guest = New-LguestGuest -Kernel $writer -Memory 4MB -CommandLine once -Device console, @{ block = @{ path = $image; overlay = "$image.ovl" } }
