@@ -11,22 +11,33 @@
 
     # Before the types, which name some of its own.
     RequiredAssemblies   = @('LguestPS.Engine.dll')
-    TypesToProcess       = @('LguestPS.types.ps1xml')
-    FormatsToProcess     = @('LguestPS.format.ps1xml')
+    TypesToProcess       = @('LguestPS.types.ps1xml', 'LguestPS.Inspection.types.ps1xml')
+    FormatsToProcess     = @('LguestPS.format.ps1xml', 'LguestPS.Inspection.format.ps1xml')
 
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Compare-LguestTrace'
         'Enter-LguestConsole'
         'Export-LguestTrace'
+        'Get-LguestCallStack'
+        'Get-LguestDescriptor'
+        'Get-LguestDisassembly'
+        'Get-LguestDma'
         'Get-LguestGuest'
+        'Get-LguestHypercallRing'
+        'Get-LguestMemory'
+        'Get-LguestPageTable'
+        'Get-LguestRegister'
         'New-LguestGuest'
         'New-LguestScriptedGuest'
         'Receive-LguestConsole'
         'Register-LguestAssertion'
         'Remove-LguestGuest'
         'Resume-LguestGuest'
+        'Search-LguestMemory'
         'Send-LguestConsole'
+        'Set-LguestMemory'
+        'Set-LguestRegister'
         'Start-LguestGuest'
         'Step-LguestGuest'
         'Stop-LguestGuest'

@@ -30,7 +30,9 @@ internal sealed record CommandInfo(string Verb, string Noun, string? DefaultSet,
     {
         get
         {
-            string[] named = [.. Parameters.SelectMany(parameter => parameter.Uses).Select(use => use.Set).Where(set => set != AllSets).Distinct()];
+            IEnumerable<string> used = Parameters.SelectMany(parameter => parameter.Uses).Select(use => use.Set);
+            // A default set may have no parameter of its own.
+            string[] named = [.. (DefaultSet is null ? used : used.Append(DefaultSet)).Where(set => set != AllSets).Distinct()];
             return named.Length == 0 ? [AllSets] : [.. named.OrderByDescending(set => set == DefaultSet)];
         }
     }

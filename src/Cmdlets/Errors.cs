@@ -18,6 +18,9 @@ internal static class Errors
             LguestError.GuestEnded => (ErrorCategory.InvalidOperation, "Make the guest anew with New-LguestGuest."),
             LguestError.DiskFailure => (ErrorCategory.WriteError, "See what is wrong with the host's file system, then run Sync-LguestDisk again."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
+            LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols."),
+            LguestError.AddressNotMapped => (ErrorCategory.ReadError, "Get-LguestPageTable shows how an address is translated, and with -Tree what is mapped."),
+            LguestError.InvalidValue => (ErrorCategory.InvalidArgument, "Give a value that fits; about_Lguest_Inspecting tells what may be set."),
             _ => (ErrorCategory.NotSpecified, ""),
         };
         return Record(e, $"{e.Error}", category, target ?? e.Path, advice);
@@ -47,6 +50,10 @@ internal static class Errors
     public static LguestException ConsoleFull(Guest guest, int typed, int all) =>
         new(LguestError.ConsoleFull, $"Guest '{guest.Name}' does not read what is typed: {typed:N0} of {all:N0} bytes were typed, the rest was not. Run it until it has read them.");
 
+    public static ErrorRecord AddressMissing(Guest guest) => Record(
+        new ArgumentException($"There is no address to read in guest '{guest.Name}'."),
+        "AddressMissing", ErrorCategory.InvalidArgument, guest, "Give -Address a number, a symbol or a register, such as 0xc0100000, lguest_data or esp.");
+
     public static ErrorRecord NoJob(Guest guest) => Record(
         new InvalidOperationException($"Guest '{guest.Name}' is not run by a job."),
         "GuestHasNoJob", ErrorCategory.InvalidOperation, guest, "Start-LguestGuest -AsJob runs a guest in a job.");
@@ -62,6 +69,9 @@ internal static class Errors
     /// <summary>The same sentence as the engine's, for a guest that is seen to be busy before it is driven.</summary>
     public static LguestException Busy(Guest guest) =>
         new(LguestError.GuestBusy, $"Guest '{guest.Name}' is being run by {guest.Driver ?? "another"}; stop it or wait for it first.");
+
+    public static LguestException DoesNotFit(object value, MemoryType type) =>
+        new(LguestError.InvalidValue, $"'{value}' does not fit in a {type}.");
 
     public static LguestException UnknownHypercall(AbiProfile abi, string text) =>
         new(LguestError.InvalidDefinition,

@@ -76,6 +76,7 @@ internal sealed class JsonLines : EventLines
             case DmaEvent dma: Write(dma); break;
             case TrapEvent trap: Write(trap); break;
             case InterruptEvent interrupt: Write(interrupt); break;
+            case InterventionEvent intervention: Write(intervention); break;
             case GuestEndedEvent ended: json.WriteString("reason"u8, ended.Reason); break;
         }
         json.WriteEndObject();
@@ -129,6 +130,24 @@ internal sealed class JsonLines : EventLines
         json.WriteNumber("irq"u8, interrupt.Irq);
         json.WriteNumber("vector"u8, interrupt.Vector);
         WriteEip(interrupt.Eip, interrupt.Symbol);
+    }
+
+    private void Write(InterventionEvent intervention)
+    {
+        json.WriteString("operation"u8, intervention.Operation.ToString());
+        json.WriteString("by"u8, intervention.By);
+        json.WriteStartArray("changes"u8);
+        foreach (InterventionChange change in intervention.Changes)
+        {
+            json.WriteStartObject();
+            json.WriteString("target"u8, change.Target);
+            WriteNumber("address"u8, change.PhysicalAddress);
+            json.WriteBase64String("from"u8, change.From);
+            json.WriteBase64String("to"u8, change.To);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        WriteEip(intervention.Eip, intervention.Symbol);
     }
 
     private void WriteEip(uint eip, string? symbol)

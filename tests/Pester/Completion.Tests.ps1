@@ -18,7 +18,7 @@ Describe 'Completion' {
     It 'knows devices, profiles, kinds and states' {
         Complete 'Start-LguestGuest ring -Device ' | Should -Be console
         Complete 'New-LguestGuest -Kernel x -Abi dma-2007' | Should -Be dma-2007-10
-        Complete 'Start-LguestGuest ring -Kind In' | Should -Be Interrupt
+        Complete 'Start-LguestGuest ring -Kind In' | Should -Be Interrupt, Intervention
         Complete 'Get-LguestGuest -State P' | Should -Be Paused
         Complete 'New-LguestGuest x.yaml -Clock v' | Should -Be Virtual
     }

@@ -1,6 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/Setup.ps1
-    function Show { $input | Out-String -Width 120 | ForEach-Object { $_ -replace '\e\[[\d;]*m' } }
+    function Show { $input | Out-String -Width 130 | ForEach-Object { $_ -replace '\e\[[\d;]*m' } }
 }
 AfterAll { Get-LguestGuest | Remove-LguestGuest }
 
@@ -12,7 +12,7 @@ Describe 'The table of events' {
         $column = $lines[0].IndexOf('What')
         $lines | Select-Object -Skip 2 | ForEach-Object { $_.Substring($column - 1, 1) | Should -Be ' '; $_[$column] | Should -Not -Be ' ' }
         $text | Should -Match 'Trap +#PF at 0x'
-        $text | Should -Match 'Hypercall SET_PTE\(directory=0x'
+        $text | Should -Match 'Hypercall +SET_PTE\(directory=0x'
     }
 
     It 'shows what a console gets as text' {

@@ -29,10 +29,13 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
     /// <summary>Asks -WhatIf and -Confirm whether to load a definition; only for them are the images read to say what goes where.</summary>
     private protected bool ShouldLoad(GuestDefinition definition)
     {
-        bool explain = Given("WhatIf") || Given("Confirm") || SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
-        string description = explain ? LoadDescription.Full(definition) : LoadDescription.Short(definition);
+        string description = MustExplain ? LoadDescription.Full(definition) : LoadDescription.Short(definition);
         return ShouldProcess(description, $"{description}\nLoad it?", $"{MyInvocation.MyCommand.Name} {definition.Name}");
     }
+
+    /// <summary>Whether the user wants to be told what would be done: finding that out may cost something.</summary>
+    private protected bool MustExplain =>
+        Given("WhatIf") || Given("Confirm") || SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
 
     private protected bool Given(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 

@@ -4,7 +4,7 @@ namespace LguestPS.Cmdlets;
 
 /// <summary>Runs a guest and writes its events as they occur.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LguestGuest", DefaultParameterSetName = "Stream", SupportsShouldProcess = true)]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(RunSummary), typeof(Guest), ParameterSetName = ["Stream"])]
 [OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
 public sealed class StartLguestGuestCommand : RunningCommand

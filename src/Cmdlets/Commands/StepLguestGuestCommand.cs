@@ -5,7 +5,7 @@ namespace LguestPS.Cmdlets;
 
 /// <summary>Moves a guest to its next standstill, or further, and writes what was done on the way.</summary>
 [Cmdlet(VerbsCommon.Step, "LguestGuest", DefaultParameterSetName = "Count", SupportsShouldProcess = true)]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 public sealed class StepLguestGuestCommand : RunningCommand
 {
     [Parameter(ParameterSetName = "Count")]
@@ -26,7 +26,7 @@ public sealed class StepLguestGuestCommand : RunningCommand
 
     private protected override void Process(Guest guest)
     {
-        if (!ShouldProcess(guest.Name, "Step")) return;
+        if (!ShouldProcess(guest.Name, MustExplain ? $"Step: {guest.Inspector.NextStep(Instruction)}{More()}" : "Step")) return;
         StepOptions options = new()
         {
             Driver = Driver,
@@ -75,6 +75,14 @@ public sealed class StepLguestGuestCommand : RunningCommand
     /// <summary>Asks the condition, in its own scope, with the guest as $_.</summary>
     private bool IsFulfilled(Guest guest) =>
         LanguagePrimitives.IsTrue(Until.InvokeWithContext(null, [new PSVariable("_", guest)]));
+
+    /// <summary>What follows the first step.</summary>
+    private string More() => ParameterSetName switch
+    {
+        "Until" => "; then on until the condition holds",
+        "Hypercall" => $"; then on to just before {Hypercall}",
+        _ => Count > 1 ? $"; then {Count - 1} more" : "",
+    };
 
     private uint OneHypercall(Guest guest)
     {

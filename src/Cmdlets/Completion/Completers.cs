@@ -88,3 +88,35 @@ public sealed class AbiProfileCompleter : WordCompleter
     private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
         AbiProfile.All.Select(profile => (profile.Name, $"{profile.Kernels}{(profile.CanRun ? "" : " (cannot be run yet)")}"));
 }
+
+/// <summary>Completes the symbols of the guest's kernel; of the only guest, if none is named yet.</summary>
+public sealed class AddressCompleter : WordCompleter
+{
+    private const int Most = 200;
+
+    // Thousands of names: only those that fit are made into results.
+    public override IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        try
+        {
+            return Symbols(fakeBoundParameters)?.StartingWith(wordToComplete.Trim('\'', '"')).Take(Most)
+                .Select(name => new CompletionResult(name, name, CompletionResultType.ParameterValue, name)) ?? [];
+        }
+        catch (LguestException)
+        {
+            return [];      // symbols that cannot be read; the cmdlet itself will say so
+        }
+    }
+
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) => [];
+
+    private static SymbolTable? Symbols(IDictionary bound) => (BoundGuest(bound) ?? (GuestRegistry.All is [var only] ? only : null))?.Symbols;
+}
+
+/// <summary>Completes the names of registers.</summary>
+public sealed class RegisterNameCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        GuestInspector.RegisterNames.Select(name => (name, name));
+}

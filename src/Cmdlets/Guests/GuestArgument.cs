@@ -12,6 +12,9 @@ public sealed class GuestArgument
     /// <param name="job">The job that runs the guest.</param>
     public GuestArgument(GuestJob job) => Guest = job.Guest;
 
+    /// <param name="seen">Something seen in the guest, as Search-LguestMemory gives it.</param>
+    public GuestArgument(GuestView seen) => Text = seen.Guest;
+
     /// <param name="file">A definition, as Get-ChildItem gives it.</param>
     public GuestArgument(FileInfo file)
     {

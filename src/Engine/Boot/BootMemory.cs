@@ -6,22 +6,26 @@ namespace LguestPS.Boot;
 /// <summary>Lays out a guest's memory as the 2007 launcher did (ABI §9): kernel, command line, boot parameters, initrd, first page tables.</summary>
 internal sealed class BootMemory
 {
+    /// <summary>Bytes of struct boot_params: the page at address 0.</summary>
+    internal const int ParametersSize = 4096;
+
     private const uint CommandLineAddress = 4096;
     private const uint LinearMappingLimit = 1u << 30;
     private const uint EntryFlags = PageFlags.Present | PageFlags.Writable | PageFlags.User;
 
     // Offsets in struct boot_params (Linux, Documentation/i386/zero-page.txt).
-    private const uint E820Entries = 0x1E8;
-    private const uint LoaderType = 0x210;
-    private const uint RamdiskImage = 0x218;
-    private const uint RamdiskSize = 0x21C;
-    private const uint CommandLinePointer = 0x228;
-    private const uint HardwareSubarch = 0x23C;
-    private const uint E820Map = 0x2D0;
+    internal const uint E820Entries = 0x1E8;
+    internal const uint LoaderType = 0x210;
+    internal const uint RamdiskImage = 0x218;
+    internal const uint RamdiskSize = 0x21C;
+    internal const uint CommandLinePointer = 0x228;
+    internal const uint HardwareSubarch = 0x23C;
+    internal const uint E820Map = 0x2D0;
 
-    private const uint E820Ram = 1;
+    internal const uint E820EntrySize = 20;
+    internal const uint E820Ram = 1;
     private const byte UnknownLoader = 0xFF;
-    private const uint LguestSubarch = 1;
+    internal const uint LguestSubarch = 1;
 
     private readonly KernelImage kernel;
     private readonly byte[]? initrd;

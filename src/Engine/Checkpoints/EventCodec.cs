@@ -53,6 +53,13 @@ internal static class EventCodec
                     Sequence = sequence, Guest = name, GuestTime = guestTime, HostTime = hostTime, Symbols = symbols,
                     Irq = state.ReadByte(), Eip = state.ReadUInt32(),
                 };
+            case EventKinds.Intervention:
+                return new InterventionEvent
+                {
+                    Sequence = sequence, Guest = name, GuestTime = guestTime, HostTime = hostTime, Symbols = symbols,
+                    Operation = state.ReadEnum<InterventionOperation>("an operation"), By = state.ReadString(), Eip = state.ReadUInt32(),
+                    Changes = ReadChanges(state),
+                };
             case EventKinds.Ended:
                 return new GuestEndedEvent
                 {
@@ -130,6 +137,19 @@ internal static class EventCodec
                 state.Write((byte)interrupt.Irq);
                 state.Write(interrupt.Eip);
                 break;
+            case InterventionEvent intervention:
+                state.Write((int)intervention.Operation);
+                state.Write(intervention.By);
+                state.Write(intervention.Eip);
+                state.Write(intervention.Changes.Length);
+                foreach (InterventionChange change in intervention.Changes)
+                {
+                    state.Write(change.Target);
+                    state.Write(change.PhysicalAddress, state.Write);
+                    state.Write(change.From);
+                    state.Write(change.To);
+                }
+                break;
             case GuestEndedEvent ended:
                 state.Write((int)ended.Ending);
                 state.Write(ended.Reason);
@@ -153,6 +173,15 @@ internal static class EventCodec
             sections[i] = new DmaSection(address, length, data);
         }
         return sections;
+    }
+
+    private static InterventionChange[] ReadChanges(StateReader state)
+    {
+        // Each takes some bytes, so what is left bounds their number.
+        InterventionChange[] changes = new InterventionChange[state.ReadInt32(0, state.Left, "the number of changes")];
+        for (int i = 0; i < changes.Length; i++)
+            changes[i] = new InterventionChange(state.ReadString(), state.ReadOptional(state.ReadUInt32), state.ReadBytes(), state.ReadBytes());
+        return changes;
     }
 
     private static DateTime ReadHostTime(StateReader state)

@@ -102,6 +102,21 @@ internal abstract class VirtualCpu : IDisposable
         LoadFpu(fpu);
     }
 
+    /// <summary>The x87's registers, between two runs; null if there are none, or this engine cannot tell them.</summary>
+    public FloatingPointState? FloatingPoint
+    {
+        get
+        {
+            if (!HasFpu || !CanBeSaved) return null;
+            byte[] image = new byte[FpuImageBytes];
+            SaveFpu(image);
+            return new FloatingPointState(image);
+        }
+    }
+
+    /// <summary>Replaces the x87's registers, where <see cref="FloatingPoint"/> can be read.</summary>
+    public void SetFloatingPoint(in FloatingPointState state) => LoadFpu(state.Image);
+
     public abstract void Dispose();
 
     /// <summary>Writes the x87 as fxsave does (Intel SDM volume 2).</summary>

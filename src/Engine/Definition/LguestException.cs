@@ -38,6 +38,15 @@ public enum LguestError
 
     /// <summary>The host could not save what a guest wrote to a disk.</summary>
     DiskFailure,
+
+    /// <summary>An address cannot be understood, or names something the guest does not have.</summary>
+    InvalidAddress,
+
+    /// <summary>Nothing is at an address, or no page is mapped there.</summary>
+    AddressNotMapped,
+
+    /// <summary>A value does not fit where it was to be put.</summary>
+    InvalidValue,
 }
 
 /// <summary>The only exception of the public API: the message says what, where and what to do.</summary>

@@ -106,6 +106,9 @@ internal sealed class DeviceBus : IDisposable
         return null;
     }
 
+    /// <summary>The device that fills buffers bound to this key.</summary>
+    public Device? FindByInputKey(uint key) => devices.FirstOrDefault(device => device.InputKey == key);
+
     /// <summary>Serves the DMA that is pending and clears it.</summary>
     public void ServeDma(Guest guest)
     {

@@ -100,6 +100,17 @@ internal sealed class EventRecorder(Guest guest)
         });
     }
 
+    /// <summary>Records what somebody changed in the standing guest. It waits for the next driver, whose filter then decides.</summary>
+    public void Intervened(InterventionOperation operation, string by, uint eip, InterventionChange[] changes)
+    {
+        Count++;
+        happened.Enqueue(new InterventionEvent
+        {
+            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Operation = operation, By = by, Changes = changes, Symbols = guest.SymbolSource, Eip = eip,
+        });
+    }
+
     /// <summary>Records the end, once, behind everything else.</summary>
     public void AnnounceEnd(GuestEnding ending)
     {

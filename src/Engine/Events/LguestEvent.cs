@@ -12,7 +12,8 @@ public enum EventKinds
     Trap = 4,
     Interrupt = 8,
     Ended = 16,
-    All = Hypercall | Dma | Trap | Interrupt | Ended,
+    Intervention = 32,
+    All = Hypercall | Dma | Trap | Interrupt | Ended | Intervention,
 }
 
 /// <summary>Something that happened in a guest. Immutable, and complete in itself: it holds copies, never guest memory.</summary>

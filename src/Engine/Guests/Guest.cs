@@ -27,6 +27,7 @@ public sealed partial class Guest : IDisposable
     private long? lastInstructionCount;
     private TimeSpan lastTime;
     private RunMeter? collected;
+    private GuestInspector? inspector;
     private string? driver;
     private int driverThread;
     private bool isTurning;
@@ -123,6 +124,9 @@ public sealed partial class Guest : IDisposable
     /// <summary>The names of the kernel's code and data: those of the definition's file of symbols, or an ELF kernel's own; null if there are none. Read when first asked for.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage: the definition's file of symbols cannot be used.</exception>
     public SymbolTable? Symbols => SymbolSource?.Table;
+
+    /// <summary>Looks into the guest while it stands still, and changes it.</summary>
+    public GuestInspector Inspector => inspector ??= new GuestInspector(this);
 
     /// <summary>What was counted in the runs that asked for it (<see cref="RunOptions.CollectSummary"/>), up to now; null if none did.</summary>
     public RunSummary? Summary => collected?.Summarise();
@@ -310,6 +314,29 @@ public sealed partial class Guest : IDisposable
 
     public override string ToString() => $"{Name} ({State})";
 
+    /// <summary>Looks at the guest while it stands still. Whoever drives it may, between two events; others only when nobody does.</summary>
+    /// <exception cref="LguestException">GuestBusy, or GuestEnded if its memory is gone.</exception>
+    internal T Look<T>(Func<T> look)
+    {
+        lock (gate)
+        {
+            CheckIsAtHand();
+            return look();
+        }
+    }
+
+    /// <summary>Changes the guest while nobody drives it, and puts the change into its stream of events.</summary>
+    /// <exception cref="LguestException">GuestBusy or GuestEnded; and what <paramref name="change"/> throws, which then has changed nothing.</exception>
+    internal void Intervene(InterventionOperation operation, string by, Func<InterventionChange[]> change)
+    {
+        lock (gate)
+        {
+            CheckIsFree();
+            uint eip = Cpu.Registers.Eip;
+            Events.Intervened(operation, by, eip, change());
+        }
+    }
+
     /// <summary>Ends the guest. The first ending counts.</summary>
     internal void End(EndingKind kind, string reason)
     {
@@ -383,13 +410,18 @@ public sealed partial class Guest : IDisposable
     {
         lock (gate)
         {
-            if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}. Create it anew to run it again.");
-            CheckIsHere();
-            if (driver is not null) throw Busy();
+            CheckIsFree();
             driver = who;
             driverThread = Environment.CurrentManagedThreadId;
             Clock.Start();
         }
+    }
+
+    private void CheckIsFree()
+    {
+        if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}. Create it anew to run it again.");
+        CheckIsHere();
+        if (driver is not null) throw Busy();
     }
 
     private void CheckIsHere()

@@ -9,6 +9,9 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
 {
     private uint address;
 
+    /// <summary>Guest-physical address of the struct; 0 before LGUEST_INIT.</summary>
+    public uint Address => address;
+
     public bool IsInitialised { get; private set; }
 
     public GuestDataLayout Layout { get; } = layout;

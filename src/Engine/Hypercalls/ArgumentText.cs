@@ -12,12 +12,6 @@ internal static class ArgumentText
     private const int SlotShift = 22;
     private const int DescriptorSize = 8;
 
-    private static readonly (uint Bit, string Name)[] EntryFlags =
-    [
-        (PageFlags.Writable, "RW"), (PageFlags.User, "US"), (PageFlags.WriteThrough, "PWT"), (PageFlags.CacheDisable, "PCD"),
-        (PageFlags.Accessed, "A"), (PageFlags.Dirty, "D"), (PageFlags.LargePage, "PS"), (PageFlags.Global, "G"),
-    ];
-
     private static readonly (uint Nanoseconds, string Name)[] TimeUnits = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
 
     /// <param name="call">The call.</param>
@@ -59,8 +53,7 @@ internal static class ArgumentText
         // 0 is also what a kernel sends to have just the translation forgotten (ABI §3).
         if (entry == 0) return "0 (not present, or a flush)";
         if ((entry & PageFlags.Present) == 0) return $"0x{entry:x8} (not present)";
-        IEnumerable<string> flags = EntryFlags.Where(flag => (entry & flag.Bit) != 0).Select(flag => flag.Name);
-        return $"0x{entry:x8} (frame 0x{entry >> GuestMemory.PageShift:x} {string.Join(' ', flags.Prepend("P"))})";
+        return $"0x{entry:x8} (frame 0x{entry >> GuestMemory.PageShift:x} {PageFlags.Names(entry)})";
     }
 
     private static string Time(uint nanoseconds)
@@ -102,7 +95,7 @@ internal static class ArgumentText
     }
 
     /// <summary>A segment descriptor (Intel SDM volume 3, 3.4.5).</summary>
-    private static string Descriptor(ulong descriptor)
+    public static string Descriptor(ulong descriptor)
     {
         if (descriptor == 0) return "empty";
         uint high = (uint)(descriptor >> 32);

@@ -1,6 +1,7 @@
 using LguestPS.Abi;
 using LguestPS.Checkpoints;
 using LguestPS.Guests;
+using LguestPS.Symbols;
 
 namespace LguestPS.Hypercalls;
 
@@ -22,6 +23,12 @@ internal sealed class HypercallRing(GuestData data)
 
     /// <summary>True once an entry has been done for the pending call, until that call is done itself.</summary>
     public bool HasBegun { get; private set; }
+
+    /// <summary>How many slots the drain may still look at; all of them before it starts.</summary>
+    public int Left => IsDraining ? left : GuestDataLayout.RingSize;
+
+    /// <summary>Whether the drain would do the call in a slot once it comes there: as the snapshot has it, or the ring before there is one.</summary>
+    public bool WillDo(int slot) => (IsDraining ? snapshot[slot] : data.RingStatus[slot]) != GuestData.HypercallFree;
 
     /// <summary>The next entry of the drain, which this starts if need be; null when the ring is drained.</summary>
     /// <param name="abi">Gives the call its name.</param>
@@ -82,7 +89,14 @@ internal sealed class HypercallRing(GuestData data)
         state.ReadRaw<byte>(snapshot);
     }
 
-    private Hypercall Fetch(AbiProfile abi, Hypercall direct)
+    private Hypercall Fetch(AbiProfile abi, Hypercall direct) => Read(abi, Cursor, direct.Eip, direct.Symbols);
+
+    /// <summary>The call that a slot holds, or held last.</summary>
+    /// <param name="abi">Gives the call its name and the order of its arguments.</param>
+    /// <param name="slot">0 to 63.</param>
+    /// <param name="eip">Where the guest goes on after the trap that drains the ring.</param>
+    /// <param name="symbols">Names addresses.</param>
+    public Hypercall Read(AbiProfile abi, int slot, uint eip, GuestSymbols? symbols)
     {
         // Words 1 to n are in ring order; the profile says which register each stands for.
         IReadOnlyList<ArgumentRegister> order = data.Layout.RingOrder;
@@ -90,9 +104,9 @@ internal sealed class HypercallRing(GuestData data)
         for (int i = 0; i < abi.Arguments.Count; i++)
         {
             for (int word = 0; word < order.Count; word++)
-                if (order[word] == abi.Arguments[i]) arguments[i] = data.RingWord(Cursor, word + 1);
+                if (order[word] == abi.Arguments[i]) arguments[i] = data.RingWord(slot, word + 1);
         }
-        uint number = data.RingWord(Cursor, 0);
-        return new Hypercall(abi.FindCall(number), number, (arguments[0], arguments[1], arguments[2], arguments[3]), Cursor, direct.Eip, direct.Symbols);
+        uint number = data.RingWord(slot, 0);
+        return new Hypercall(abi.FindCall(number), number, (arguments[0], arguments[1], arguments[2], arguments[3]), slot, eip, symbols);
     }
 }

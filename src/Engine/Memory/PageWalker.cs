@@ -25,6 +25,17 @@ internal static class PageFlags
 
     /// <summary>All that a present directory entry may have beside its frame (ABI §11).</summary>
     public const uint DirectoryEntry = Present | Writable | User | Accessed | Dirty;
+
+    private static readonly (uint Bit, string Name)[] BitNames =
+    [
+        (Present, "P"), (Writable, "RW"), (User, "US"), (WriteThrough, "PWT"), (CacheDisable, "PCD"),
+        (Accessed, "A"), (Dirty, "D"), (LargePage, "PS"), (Global, "G"),
+    ];
+
+    /// <summary>The flags of an entry by the processor manual's names; "not present" if the other bits mean nothing.</summary>
+    public static string Names(uint entry) => (entry & Present) == 0
+        ? "not present"
+        : string.Join(' ', BitNames.Where(flag => (entry & flag.Bit) != 0).Select(flag => flag.Name));
 }
 
 /// <summary>The result of a walk: where the page is, or why it is not.</summary>
@@ -56,13 +67,13 @@ internal static class PageWalker
         uint directoryEntryAddress = pageDirectory + (linear >> 22) * 4;
         uint directoryEntry = memory.Read32(directoryEntryAddress);
         if ((directoryEntry & PageFlags.Present) == 0) return Faulted(error);
-        if ((directoryEntry & ~PageFlags.Frame & ~PageFlags.DirectoryEntry) != 0 || directoryEntry >> 12 >= memory.FrameLimit)
+        if (!IsGoodDirectoryEntry(memory, directoryEntry))
             return BadEntry($"bad page directory entry {directoryEntry:x8} for {linear:x8}");
 
         uint tableEntryAddress = (directoryEntry & PageFlags.Frame) + ((linear >> 12) & 1023) * 4;
         uint tableEntry = memory.Read32(tableEntryAddress);
         if ((tableEntry & PageFlags.Present) == 0) return Faulted(error);
-        if ((tableEntry & (PageFlags.WriteThrough | PageFlags.LargePage)) != 0 || tableEntry >> 12 >= memory.FrameLimit)
+        if (!IsGoodTableEntry(memory, tableEntry))
             return BadEntry($"bad page table entry {tableEntry:x8} for {linear:x8}");
 
         uint both = directoryEntry & tableEntry;
@@ -82,6 +93,14 @@ internal static class PageWalker
             Fault: null,
             Bad: null);
     }
+
+    /// <summary>Whether a present directory entry is one a guest may have (ABI §11).</summary>
+    public static bool IsGoodDirectoryEntry(GuestMemory memory, uint entry) =>
+        (entry & ~PageFlags.Frame & ~PageFlags.DirectoryEntry) == 0 && entry >> 12 < memory.FrameLimit;
+
+    /// <summary>Whether a present table entry is one a guest may have (ABI §11).</summary>
+    public static bool IsGoodTableEntry(GuestMemory memory, uint entry) =>
+        (entry & (PageFlags.WriteThrough | PageFlags.LargePage)) == 0 && entry >> 12 < memory.FrameLimit;
 
     private static Translation Faulted(uint error) => new(0, false, false, false, error, null);
 

@@ -31,6 +31,7 @@ internal sealed class DescriptorTable
     private const int PrivilegeShift = 45;
 
     private readonly ulong[] descriptors = new ulong[Entries];
+    private readonly ulong?[] loaded = new ulong?[Entries];
     private readonly VirtualCpu cpu;
 
     public DescriptorTable(VirtualCpu cpu)
@@ -44,12 +45,17 @@ internal sealed class DescriptorTable
     /// <summary>The table as the vCPU uses it.</summary>
     public ReadOnlySpan<ulong> Descriptors => descriptors;
 
+    /// <summary>A descriptor as the guest last loaded it; null if it did not since it was created or restored.</summary>
+    public ulong? Loaded(int entry) => loaded[entry];
+
     /// <summary>Replaces descriptors from entry <paramref name="first"/> on with the guest's.</summary>
     public void Load(int first, ReadOnlySpan<byte> table)
     {
         for (int i = 0; i < table.Length / 8; i++)
         {
-            if (!BelongsToHost(first + i)) descriptors[first + i] = MakeSafe(BinaryPrimitives.ReadUInt64LittleEndian(table[(i * 8)..]));
+            ulong descriptor = BinaryPrimitives.ReadUInt64LittleEndian(table[(i * 8)..]);
+            loaded[first + i] = descriptor;
+            if (!BelongsToHost(first + i)) descriptors[first + i] = MakeSafe(descriptor);
         }
         cpu.LoadDescriptors(descriptors);
     }
@@ -65,12 +71,13 @@ internal sealed class DescriptorTable
     {
         state.Part("descriptors");
         state.ReadRaw<ulong>(descriptors);
+        Array.Clear(loaded);
         for (int i = 0; i < Entries; i++) descriptors[i] = BelongsToHost(i) ? 0 : MakeSafe(descriptors[i]);
         cpu.LoadDescriptors(descriptors);
     }
 
     /// <summary>The original kept its TSS, its own two segments and the double-fault TSS here; a guest's are never taken.</summary>
-    private static bool BelongsToHost(int entry) => entry is 10 or 11 or 16 or 31;
+    public static bool BelongsToHost(int entry) => entry is 10 or 11 or 16 or 31;
 
     private static ulong MakeSafe(ulong descriptor)
     {

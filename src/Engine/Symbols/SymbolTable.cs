@@ -63,7 +63,24 @@ public sealed class SymbolTable
         return null;
     }
 
+    /// <summary>Every name, in the order of the addresses.</summary>
+    internal IEnumerable<string> Names => Enumerable.Range(0, names.Length).Select(Name);
+
+    /// <summary>The names that begin with this text, whatever its case, in the order of the addresses.</summary>
+    public IEnumerable<string> StartingWith(string text) => Names.Where(name => name.StartsWith(text, StringComparison.OrdinalIgnoreCase));
+
     public override string ToString() => $"{Count} symbols of {Source}";
+
+    /// <summary>Where the code or data that begins at a symbol's address ends: by its size if that is known, else at the next symbol, and not behind the kernel.</summary>
+    internal uint EndOf(uint address)
+    {
+        int index = Array.BinarySearch(addresses, address);
+        if (index < 0) return address;
+        while (index > 0 && addresses[index - 1] == address) index--;
+        if (sizes[index] != 0) return (uint)Math.Min((ulong)address + sizes[index], end);
+        while (index < addresses.Length && addresses[index] == address) index++;
+        return index < addresses.Length ? addresses[index] : end;
+    }
 
     internal SymbolLocation? Find(uint address)
     {

@@ -1,0 +1,37 @@
+using LguestPS.Abi;
+using LguestPS.Dma;
+using LguestPS.Guests;
+
+namespace LguestPS.Inspection;
+
+/// <summary>Shows the arrays a guest has bound, and what each of their buffers is for.</summary>
+internal static class DmaArrays
+{
+    public static IReadOnlyList<BoundDmaArray> Of(Guest guest) => [.. guest.Bindings.All.Select(binding => Show(guest, binding, guest.Abi.Dma!))];
+
+    private static BoundDmaArray Show(Guest guest, DmaBinding binding, DmaLayout layout)
+    {
+        bool isInside = guest.Memory.Contains(binding.Array, binding.Count * DmaLayout.Size);
+        return new BoundDmaArray
+        {
+            Guest = guest.Name, Key = binding.Key, Device = guest.Devices.FindByInputKey(binding.Key)?.Name, Address = binding.Array, Irq = binding.Irq,
+            Buffers = isInside ? [.. Enumerable.Range(0, binding.Count).Select(i => Buffer(guest, layout, i, binding.Array + (uint)i * DmaLayout.Size))] : [],
+            Problem = isInside ? null : $"the array of {binding.Count} reaches outside guest memory",
+        };
+    }
+
+    private static DmaBuffer Buffer(Guest guest, DmaLayout layout, int index, uint address)
+    {
+        string? problem = null;
+        DmaBufferRange[] ranges = [];
+        try
+        {
+            ranges = [.. DmaList.Read(guest.Memory, layout, address).Ranges.Select(range => new DmaBufferRange(range.Address, (int)range.Length))];
+        }
+        catch (GuestKilledException wouldKill)
+        {
+            problem = wouldKill.Message;
+        }
+        return new DmaBuffer(index, address, guest.Memory.Read32(address + layout.UsedLength), ranges, problem);
+    }
+}

@@ -1,0 +1,51 @@
+using LguestPS.Memory;
+
+namespace LguestPS;
+
+/// <summary>The two levels of a guest's page tables.</summary>
+public enum PageTableLevel
+{
+    /// <summary>The page directory: an entry for each 4 MiB.</summary>
+    Directory,
+
+    /// <summary>A page table: an entry for each 4 KiB.</summary>
+    Table,
+}
+
+/// <summary>An entry of a page directory or page table (Intel SDM volume 3, 4.3).</summary>
+/// <param name="Level">Which of the two it is in.</param>
+/// <param name="Index">Its number there, 0 to 1023.</param>
+/// <param name="EntryAddress">Guest-physical address of the entry itself.</param>
+/// <param name="Value">The entry.</param>
+public sealed record PageTableEntry(PageTableLevel Level, int Index, uint EntryAddress, uint Value)
+{
+    public bool IsPresent => (Value & PageFlags.Present) != 0;
+
+    /// <summary>Guest-physical address of the page table or page it leads to; means nothing if it is not present.</summary>
+    public uint Frame => Value & PageFlags.Frame;
+
+    /// <summary>The flags by their usual names, such as <c>P RW US A D</c>; only "not present" if it is not.</summary>
+    public string Flags => PageFlags.Names(Value);
+
+    /// <summary>Why nothing lies behind the entry, or null.</summary>
+    public string? Problem { get; internal init; }
+
+    public override string ToString() =>
+        $"{(Level == PageTableLevel.Directory ? "page directory" : "page table")} entry 0x{Index:x} at physical 0x{EntryAddress:x8}, which is 0x{Value:x8}";
+}
+
+/// <summary>How one linear address is translated, level by level.</summary>
+public sealed record PageTableWalk : AddressView
+{
+    /// <summary>Guest-physical address of the page directory.</summary>
+    public required uint Directory { get; init; }
+
+    /// <summary>The entries the walk met: the directory's, and the table's if the first leads to one.</summary>
+    public required PageTableEntry[] Entries { get; init; }
+
+    /// <summary>The guest-physical address behind <see cref="AddressView.Address"/>; null if it is not mapped.</summary>
+    public required uint? PhysicalAddress { get; init; }
+
+    /// <summary>Why it is not mapped and at which level the walk failed, or null.</summary>
+    public required string? Problem { get; init; }
+}
