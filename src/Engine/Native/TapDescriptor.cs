@@ -105,7 +105,7 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
     public void EndReading()
     {
         ulong one = 1;
-        if (!closing.IsClosed) write(closing, (byte*)&one, sizeof(ulong));
+        write(closing, (byte*)&one, sizeof(ulong));
     }
 
     public void Dispose()

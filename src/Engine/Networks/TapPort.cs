@@ -45,13 +45,30 @@ internal sealed class TapPort : NetworkPort
         }
     }
 
-    public override bool TrySend(ReadOnlySpan<byte> frame) => !closed && tap.TryWrite(frame);
+    public override bool TrySend(ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            return !closed && tap.TryWrite(frame);
+        }
+        catch (ObjectDisposedException)     // the interface has just gone
+        {
+            return false;
+        }
+    }
 
     public override void Dispose()
     {
         if (closed) return;
         closed = true;
-        tap.EndReading();       // the reader closes it: it must not be waited for here
+        try
+        {
+            tap.EndReading();       // the reader closes it: it must not be waited for here
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had ended by itself.
+        }
     }
 
     private void ReadFrames()

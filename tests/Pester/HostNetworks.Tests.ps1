@@ -1,0 +1,49 @@
+BeforeAll {
+    . $PSScriptRoot/Setup.ps1
+    $image = "$PSScriptRoot/../guests/gateway.elf"
+}
+
+Describe 'A network with the host' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'lets a guest talk to a server of this machine, records it, and replays it to the last event' {
+        $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $listener.Start()
+        $server = Start-ThreadJob {
+            $client = ($using:listener).AcceptTcpClient()
+            $stream = $client.GetStream()
+            $stream.CopyTo($stream)
+            $client.Dispose()
+        }
+        try {
+            $net = @{ loopback = 'off'; reach = "7=127.0.0.1:$($listener.LocalEndpoint.Port)"; record = "$TestDrive/frames.pcapng" }
+            $live = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device @{ net = @{ user = $net } }, console
+            $recorded = $live | Start-LguestGuest -TimeoutSeconds 60 | ForEach-Object What
+            $live.StateReason | Should -Be 'Power down'
+            $live.ConsoleText | Should -BeLike '*PASS what is said comes back, all of it*'
+        }
+        finally {
+            $listener.Stop()
+            $server | Wait-Job -Timeout 30 | Remove-Job -Force
+        }
+
+        $again = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device @{ net = @{ user = @{ replay = "$TestDrive/frames.pcapng" } } }, console
+        $again | Start-LguestGuest -TimeoutSeconds 60 | ForEach-Object What | Should -Be $recorded
+    }
+
+    It 'shows what a network is' {
+        $guest = New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = 'user' }, @{ net = @{ user = @{ forward = @('127.0.0.1:0:80') } } }, console
+        $devices = @($guest.Definition.Devices)
+        $devices[0] | Out-String | Should -BeLike '*10.0.2.0/24*'
+        $devices[1].Forward.GuestPort | Should -Be 80
+    }
+
+    It 'names a mistake: <Message>' -ForEach @(
+        @{ Net = @{ user = @{ forward = '80' } }; Message = "*'80' is not a forwarded port*" }
+        @{ Net = @{ user = @{ forwards = '80:80' } }; Message = "*has no setting 'forwards'*" }
+        @{ Net = @{ bridge = 'x' }; Message = "*unknown network 'bridge'*" }
+        @{ Net = @{ tap = 'a/b' }; Message = '*cannot be the name of a TAP interface*' }
+    ) {
+        { New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = $Net } -ErrorAction Stop } | Should -Throw $Message
+    }
+}
