@@ -67,13 +67,14 @@ internal static class GuestBuilder
             opened.Push(memory);
             devices.Describe(memory);
 
-            GuestClock clock = MakeClock(definition.Clock);
+            SharedNetwork[] networks = [.. opening.OfType<SharedNetDevice>().Select(card => card.Network)];
+            GuestClock clock = MakeClock(definition.Clock, later: TimeSpan.FromSeconds(networks.Sum(network => network.Slot)));
             opened.Push(clock);
             VirtualCpu cpu = makeCpu(memory, clock);
             opened.Push(cpu);
             clock.Cpu = cpu;
 
-            ushort id = GuestIds.Choose(definition.Clock, [.. opening.OfType<SharedNetDevice>().Select(card => card.Network)]);
+            ushort id = GuestIds.Choose(definition.Clock, networks);
             Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = pageOffset, SymbolSource = symbols, Id = id };
             boot(guest);
             return guest;
@@ -158,10 +159,10 @@ internal static class GuestBuilder
         }
     }
 
-    private static GuestClock MakeClock(ClockKind kind) => kind switch
+    private static GuestClock MakeClock(ClockKind kind, TimeSpan later) => kind switch
     {
-        ClockKind.Virtual => new VirtualClock(),
-        ClockKind.Events => new EventClock(),
+        ClockKind.Virtual => new VirtualClock { Later = later },
+        ClockKind.Events => new EventClock { Later = later },
         _ => new HostClock(),
     };
 

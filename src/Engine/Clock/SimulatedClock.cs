@@ -6,8 +6,11 @@ namespace LguestPS.Clock;
 /// <summary>A clock that has nothing to do with real time: it starts on a fixed day, and a halted guest's waiting takes none of ours.</summary>
 internal abstract class SimulatedClock : GuestClock
 {
+    /// <summary>How much later than others the guest begins, in its own eyes: guests with the same time draw the same random numbers, and would be neighbours with one MAC address.</summary>
+    public TimeSpan Later { get; init; }
+
     // The day of the seed.
-    protected override DateTime StartOfTime => new(2007, 10, 22, 0, 0, 0, DateTimeKind.Utc);
+    protected override DateTime StartOfTime => new DateTime(2007, 10, 22, 0, 0, 0, DateTimeKind.Utc) + Later;
 
     public override Standstill? WaitForInterrupt(RunGoal goal)
     {

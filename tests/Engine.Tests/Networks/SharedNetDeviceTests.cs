@@ -293,6 +293,32 @@ public class SharedNetDeviceTests
         Assert.Equal(["irq 1"], ScriptedGuest.Words(second.Play(new EventFilter { Kinds = EventKinds.Interrupt })));
     }
 
+    [SkippableTheory]
+    [InlineData(ClockKind.Virtual)]
+    [InlineData(ClockKind.Events)]
+    public async Task A_simulated_clock_does_not_jump_over_a_neighbours_answer(ClockKind clock)
+    {
+        using Lan lan = OnLinux();
+        ScriptedGuest first = lan.Join(), second = lan.Join(clock);
+        Lan.Listen(second, 1);
+        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4));
+        Lan.Until(second, () => Lan.CardOf(second).Network.Present == 1);
+        second.Gate(0x20, 0xC0002000).Hypercall(Call.SetClockEvent, 4_000_000_000).Hypercall(Call.Halt);
+
+        Task<LguestEvent> woken = Task.Run(() => second.Guest.Run(new RunOptions { Driver = "the test" }).First(happened => happened is DmaEvent or InterruptEvent));
+        Assert.True(SpinWait.SpinUntil(() => second.Guest.IsHalted, TimeSpan.FromSeconds(20)));
+        Lan.Send(first, 1, "in time");
+        Assert.Equal("in time", Assert.IsType<DmaEvent>(await woken.WaitAsync(TimeSpan.FromSeconds(20))).Text);
+    }
+
+    [SkippableFact] // they would draw the same random numbers, and so their MAC addresses
+    public void Guests_with_a_virtual_clock_do_not_begin_at_the_same_second()
+    {
+        using Lan lan = OnLinux();
+        uint[] began = [.. Enumerable.Range(0, 3).Select(_ => lan.Join(ClockKind.Virtual).Time.Seconds)];
+        Assert.Equal([began[0], began[0] + 1, began[0] + 2], began);
+    }
+
     [SkippableFact]
     public void A_step_does_not_wait_for_the_network()
     {
