@@ -14,17 +14,22 @@ internal enum CpuExitKind
 
     /// <summary>The guest cannot go on, for example because a page table entry is bad; <see cref="CpuExit.Reason"/> says why.</summary>
     Dead,
+
+    /// <summary>The guest reached what <see cref="VirtualCpu.Watch"/> asked for; <see cref="CpuExit.Watched"/> says what.</summary>
+    Watched,
 }
 
 /// <summary>One return of a vCPU to the host.</summary>
-/// <param name="Kind">Which of the four reasons it was.</param>
+/// <param name="Kind">Which of the reasons it was.</param>
 /// <param name="Vector">For a trap, its vector, 0 to 255.</param>
 /// <param name="ErrorCode">For a trap that has one, its error code, else 0.</param>
 /// <param name="FaultAddress">For trap 14, the linear address (CR2), else 0.</param>
 /// <param name="Reason">For a dead guest, the reason in the words of ABI §11.</param>
-/// <param name="RanNothing">For a kick, true if the guest certainly ran no instruction.</param>
+/// <param name="RanNothing">For a kick or a watched access, true if the guest certainly ran no instruction.</param>
+/// <param name="Watched">For a watched access, which it was.</param>
 internal readonly record struct CpuExit(
-    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, string? Reason = null, bool RanNothing = false)
+    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, string? Reason = null, bool RanNothing = false,
+    WatchedAccess? Watched = null)
 {
     public static CpuExit Trap(byte vector, uint errorCode = 0, uint faultAddress = 0) =>
         new(CpuExitKind.Trap, vector, errorCode, faultAddress);
@@ -34,6 +39,8 @@ internal readonly record struct CpuExit(
     public static CpuExit Kicked => new(CpuExitKind.Kicked);
 
     public static CpuExit KickedAtOnce => new(CpuExitKind.Kicked, RanNothing: true);
+
+    public static CpuExit At(WatchedAccess access, bool ranNothing) => new(CpuExitKind.Watched, RanNothing: ranNothing, Watched: access);
 
     public static CpuExit Dead(string reason) => new(CpuExitKind.Dead, Reason: reason);
 }

@@ -117,6 +117,16 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>Replaces the x87's registers, where <see cref="FloatingPoint"/> can be read.</summary>
     public void SetFloatingPoint(in FloatingPointState state) => LoadFpu(state.Image);
 
+    /// <summary>Whether this vCPU can come out for addresses; else <see cref="Watch"/> must not be used.</summary>
+    public virtual bool CanWatch => false;
+
+    /// <summary>Replaces the addresses for which <see cref="Run"/> comes out with <see cref="CpuExitKind.Watched"/>. Nothing of the guest is patched.</summary>
+    /// <remarks>
+    /// For Execute it comes out once before the instruction, and the next <see cref="Run"/> goes past it; for Read and Write once behind
+    /// the instruction that did it. Only the guest's own accesses count, by the linear address it uses.
+    /// </remarks>
+    public virtual void Watch(IReadOnlyList<WatchRange> ranges) => throw new NotSupportedException();
+
     public abstract void Dispose();
 
     /// <summary>Writes the x87 as fxsave does (Intel SDM volume 2).</summary>

@@ -102,6 +102,18 @@ internal static class PageWalker
     public static bool IsGoodTableEntry(GuestMemory memory, uint entry) =>
         (entry & (PageFlags.WriteThrough | PageFlags.LargePage)) == 0 && entry >> 12 < memory.FrameLimit;
 
+    /// <summary>Where a linear address leads, for the host's own curiosity: checks no rights and changes nothing.</summary>
+    /// <returns>The guest-physical address, or null if nothing is mapped there.</returns>
+    public static uint? Peek(GuestMemory memory, uint pageDirectory, uint linear)
+    {
+        if (linear >= Cpu.VirtualCpu.SwitcherBase || !memory.Contains(pageDirectory, GuestMemory.PageSize)) return null;
+        uint directoryEntry = memory.Read32(pageDirectory + (linear >> 22) * 4);
+        if ((directoryEntry & PageFlags.Present) == 0 || !IsGoodDirectoryEntry(memory, directoryEntry)) return null;
+        uint tableEntry = memory.Read32((directoryEntry & PageFlags.Frame) + ((linear >> 12) & 1023) * 4);
+        if ((tableEntry & PageFlags.Present) == 0 || !IsGoodTableEntry(memory, tableEntry)) return null;
+        return (tableEntry & PageFlags.Frame) | (linear & ~PageFlags.Frame);
+    }
+
     private static Translation Faulted(uint error) => new(0, false, false, false, error, null);
 
     private static Translation BadEntry(string why) => new(0, false, false, false, null, why);

@@ -80,8 +80,22 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public TranslationCache Translations { get; }
 
+    public override bool CanWatch => true;
+
+    public override void Watch(IReadOnlyList<WatchRange> ranges)
+    {
+        foreach (WatchRange fresh in Mmu.Watches.Replace(state, ranges)) Translations.DropLinear(state, fresh);
+        Mmu.FlushAll();     // neither a watched page's translation may stay, nor a way to a watched instruction
+    }
+
     public override CpuExit Run(CpuBudget budget)
     {
+        if (Mmu.Watches.Late is { } late)
+        {
+            Mmu.Watches.Late = null;
+            return CpuExit.At(late, ranNothing: true);
+        }
+
         state->Cause = ExitCause.None;
         LazyFlags.Write(state, state->Registers.Eflags);
         CpuExit exit = TryTakeSegments() ? RunSlices(budget.Instructions) : TakeExit();
@@ -144,7 +158,11 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         fixed (byte* from = image) FpuImages.ReadExtended(&state->Fpu, from);
     }
 
-    protected override void LoadInstructionCount(long count) => retired = count;
+    protected override void LoadInstructionCount(long count)
+    {
+        retired = count;
+        Mmu.Watches.Forget();
+    }
 
     /// <summary>Nothing but native memory goes here, so it may happen in a finalizer.</summary>
     private void Free()
@@ -170,25 +188,65 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             if (kicked)
             {
                 kicked = false;
+                Mmu.Watches.EndPass(state);
                 return remaining == budget ? CpuExit.KickedAtOnce : CpuExit.Kicked;
             }
 
             bool traced = (state->Registers.Eflags & Eflags.Trap) != 0;
-            state->RepeatLimit = traced ? 1 : IterationsPerInstruction;
-            slice = traced ? 1 : Math.Min(remaining, slices.Limit);
+            Watchpoints watches = Mmu.Watches;
+            bool continuing = watches.Repeat is { } repeat && repeat.Eip == state->Registers.Eip;
+            bool single = traced || watches.IsPassing || continuing;
+            state->RepeatLimit = traced || watches.IsPassing ? 1 : continuing ? watches.Repeat!.Value.Left : IterationsPerInstruction;
+            if (!watches.IsPassing) watches.Repeat = null;
+            state->RepeatLeft = 0;
+            state->Repeating = false;
+            slice = single ? 1 : Math.Min(remaining, slices.Limit);
             state->Budget = slice;
             state->StackLoaded = false;
-            RunSlice(traced ? 1 : remaining);        // one instruction is the whole of a traced slice
+            RunSlice(single ? 1 : remaining);        // one instruction is the whole of such a slice
             long done = slice - state->Budget;
+            WatchedAccess? watched = watches.IsPassing || state->Cause == ExitCause.Watched ? TakeWatched(ref done) : null;
             retired += done;
             remaining -= done;
             slice = state->Budget = 0;
 
+            bool debugTrap = traced && done > 0 && !state->StackLoaded;
+            if (watched is not null && debugTrap) Mmu.Watches.Late = watched;
+            else if (watched is not null) return CpuExit.At(watched, ranNothing: remaining == budget && watched.Access == MemoryAccess.Execute);
             if (state->Cause != ExitCause.None) return TakeExit();
-            if (traced && done > 0 && !state->StackLoaded) return CpuExit.Trap(Vector.Debug);
+            if (debugTrap) return CpuExit.Trap(Vector.Debug);
         }
 
         return CpuExit.Budget;
+    }
+
+    /// <summary>Reports a watched instruction, or an access behind the instruction that did it; sees to it that this instruction runs alone.</summary>
+    private WatchedAccess? TakeWatched(ref long done)
+    {
+        Watchpoints watches = Mmu.Watches;
+        if (state->Cause == ExitCause.Watched)
+        {
+            state->Cause = ExitCause.None;
+            if (watches.IsBeforeInstruction) return watches.Take();
+            watches.BeginPass(state);
+            return null;
+        }
+
+        watches.EndPass(state);
+        WatchedAccess? access = watches.Take();
+        if (done == 0) return null;        // it trapped, and will come back
+        // One iteration of a repeated instruction is not one more instruction than there would be if nobody watched.
+        if (state->Repeating && watches.Repeat is { Left: > 1 } repeat)
+        {
+            watches.Repeat = repeat with { Left = repeat.Left - 1 };
+            done = 0;
+        }
+        else
+        {
+            watches.Repeat = null;
+        }
+
+        return access;
     }
 
     /// <summary>Runs until the slice is used up or something stops the guest.</summary>
@@ -201,6 +259,12 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             // popf and iret may have turned tracing on: that is for the next slice, of one instruction.
             if (slice != 1 && (state->Registers.Eflags & Eflags.Trap) != 0) break;
 
+            if (Mmu.Watches.HasCode && Mmu.Watches.StopsBefore(state))
+            {
+                state->Cause = ExitCause.Watched;
+                break;
+            }
+
             state->CodeDropped = false;
             Block* block = Translations.Find(state, state->Mode);
             if (block != null && block->Instructions > state->Budget)
@@ -211,7 +275,8 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             }
 
             if (block == null) break;
-            Enter(block);
+            if (Mmu.Watches.HasCode && Mmu.Watches.IsCode(state->Cs.Base + block->Eip)) EnterWatched(block);
+            else Enter(block);
         }
 
         state->Unlinked = null;
@@ -228,6 +293,20 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             else jumps.Add(state->Jumps, block);
         }
 
+        RunFrom(block);
+    }
+
+    /// <summary>Leads no other way to a block than this one, by which the next who comes is seen.</summary>
+    private void EnterWatched(Block* block)
+    {
+        long before = state->Budget;
+        RunFrom(block);
+        if (state->Budget != before && !state->Repeating) Mmu.Watches.Done();
+    }
+
+    private void RunFrom(Block* block)
+    {
+        Operation* op = Block.First(block);
         state->Unlinked = null;
         state->Budget -= block->Instructions;
         do op = op->Handler(state, op, state->Tlb);

@@ -21,8 +21,11 @@ internal static unsafe class BulkStrings
         if (moves) count = Math.Min(count, (PageOffset + 1 - (source & PageOffset)) / TSize.Bytes);
         if (count < 2) return 0;
 
-        // A fault is left to the single step, which knows what to report first.
+        // Single steps show which element the host watches.
         Mmu mmu = CpuState.OwnerOf(cpu).Mmu;
+        if (cpu->Watching && (IsWatched(mmu, destination) || (moves && IsWatched(mmu, source)))) return 0;
+
+        // A fault is left to the single step, which knows what to report first.
         byte* from = null;
         if (moves && !mmu.TryRead(cpu, source, out from) || !mmu.TryWrite(cpu, destination, out byte* to))
         {
@@ -40,6 +43,8 @@ internal static unsafe class BulkStrings
         cpu->Registers.Ecx -= count;
         return count;
     }
+
+    private static bool IsWatched(Mmu mmu, uint linear) => mmu.Watches.IsInPage(linear & TlbEntry.PageMask, reading: false);
 
     private static void Copy<TSize>(byte* from, byte* to, uint bytes) where TSize : IOperandSize
     {

@@ -94,12 +94,21 @@ internal static unsafe class Strings
         uint left = cpu->RepeatLimit;
         while (LoopCounter.Read(cpu, op) != 0)
         {
-            if (left == 0) return Flow.LeaveTo(cpu, op, Flow.EipOf(op));
+            if (left == 0)
+            {
+                cpu->Repeating = true;
+                return Flow.LeaveTo(cpu, op, Flow.EipOf(op));
+            }
 
             uint done = TString.Compares ? 0 : BulkStrings.Try<TString, TSize>(cpu, op, Math.Min(left, LoopCounter.Read(cpu, op)));
             if (done == 0)
             {
-                if (!Step<TString, TSize>(cpu, op)) return Flow.Fault(cpu, op);
+                if (!Step<TString, TSize>(cpu, op))
+                {
+                    cpu->RepeatLeft = left;
+                    return Flow.Fault(cpu, op);
+                }
+
                 LoopCounter.Decrement(cpu, op);
                 done = 1;
             }

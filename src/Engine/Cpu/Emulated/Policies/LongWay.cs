@@ -8,13 +8,14 @@ internal static unsafe class LongWay
     private const uint PageOffset = GuestMemory.PageSize - 1;
 
     /// <summary>Opens an operand for reading at <see cref="CpuState.Operand"/>.</summary>
-    /// <returns>False if a fault was raised.</returns>
+    /// <returns>False if a fault was raised, or the host watches it.</returns>
     public static bool OpenRead(CpuState* cpu, int segment, uint offset, uint bytes) =>
         Segmentation.Check(cpu, segment, offset, bytes, write: false) && OpenRead(cpu, CpuState.SegmentOf(cpu, segment)->Base + offset, bytes);
 
     public static bool OpenRead(CpuState* cpu, uint linear, uint bytes)
     {
         Mmu mmu = CpuState.OwnerOf(cpu).Mmu;
+        if (cpu->Watching && !mmu.Watches.Permits(cpu, linear, bytes, write: false)) return false;
         if (!mmu.TryRead(cpu, linear, out byte* low)) return false;
         cpu->Operand = low;
         uint first = PageOffset + 1 - (linear & PageOffset);
@@ -33,6 +34,7 @@ internal static unsafe class LongWay
     public static bool OpenWrite(CpuState* cpu, uint linear, uint bytes)
     {
         Mmu mmu = CpuState.OwnerOf(cpu).Mmu;
+        if (cpu->Watching && !mmu.Watches.Permits(cpu, linear, bytes, write: true)) return false;
         if (!mmu.TryWrite(cpu, linear, out byte* low)) return false;
         uint first = PageOffset + 1 - (linear & PageOffset);
         byte* high = null;

@@ -57,6 +57,9 @@ internal unsafe struct CpuState
     /// <summary>Translated code was dropped, perhaps the running block: leave it after this instruction.</summary>
     public bool CodeDropped;
 
+    /// <summary>The host watches memory: the long way round asks <see cref="Watchpoints.Permits"/>.</summary>
+    public bool Watching;
+
     /// <summary>CR0.TS.</summary>
     public bool TaskSwitched;
 
@@ -65,6 +68,12 @@ internal unsafe struct CpuState
 
     /// <summary>Iterations that a repeated string instruction may do before it counts as one more.</summary>
     public uint RepeatLimit;
+
+    /// <summary>What was left of it when an iteration could not be done.</summary>
+    public uint RepeatLeft;
+
+    /// <summary>A repeated string instruction counts as done, but is not over: it starts again.</summary>
+    public bool Repeating;
 
     /// <summary>Address of a local of the last <see cref="Depart"/>: shows how deep the handlers are nested.</summary>
     public nint StackMark;
@@ -118,6 +127,9 @@ internal enum ExitCause : byte
     None,
     Trap,
     Dead,
+
+    /// <summary>The host watches this instruction, or something it accesses.</summary>
+    Watched,
 }
 
 /// <summary>What a translated block takes for granted; part of its key.</summary>

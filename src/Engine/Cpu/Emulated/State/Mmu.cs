@@ -23,6 +23,9 @@ internal sealed unsafe class Mmu : IDisposable
     /// <summary>Why the guest must end, once a walk has raised <see cref="ExitCause.Dead"/>.</summary>
     public string DeathReason { get; private set; } = "";
 
+    /// <summary>What the host watches.</summary>
+    public Watchpoints Watches { get; } = new();
+
     public TlbEntry* ForLevel(int privilegeLevel) => privilegeLevel == 3 ? user : user + TlbEntry.Entries;
 
     public bool HoldsCode(uint frame) => holdsCode[frame];
@@ -54,9 +57,11 @@ internal sealed unsafe class Mmu : IDisposable
         uint frame = translation.Physical >> GuestMemory.PageShift;
         if (write) memory.MarkChanged(frame);
         bool fastWrites = translation.Writable && translation.Dirty && !holdsCode[frame] && memory.HasChanged(frame);
+        bool hidden = Watches.HasData && Watches.IsInPage(page, reading: true);
+        if (Watches.HasData && Watches.IsInPage(page, reading: false)) fastWrites = false;
         *TlbEntry.For(cpu->Tlb, linear) = new TlbEntry
         {
-            ReadTag = page,
+            ReadTag = hidden ? TlbEntry.NoTag : page,
             WriteTag = fastWrites ? page : TlbEntry.NoTag,
             Addend = (nint)host - (nint)linear,
         };
@@ -134,6 +139,14 @@ internal sealed unsafe class Mmu : IDisposable
     public void FlushSlot(uint directory, uint index)
     {
         if (directory == pageDirectory) FlushRange(index << 22, index << 22 | 0x3FFFFF);
+    }
+
+    /// <summary>Bytes at a linear address of the current address space, as many as are mapped; changes nothing.</summary>
+    public byte[] Peek(uint linear, uint length)
+    {
+        List<byte> bytes = [];
+        while (bytes.Count < length && PageWalker.Peek(memory, pageDirectory, linear + (uint)bytes.Count) is { } physical) bytes.Add(memory.Read8(physical));
+        return [.. bytes];
     }
 
     public void Dispose() => NativeMemory.AlignedFree(user);

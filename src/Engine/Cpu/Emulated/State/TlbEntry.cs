@@ -20,9 +20,10 @@ internal unsafe struct TlbEntry
     /// <summary>Equals no page address.</summary>
     public const uint NoTag = uint.MaxValue;
 
+    /// <summary>Valid unless the host watches what is read in the page.</summary>
     public uint ReadTag;
 
-    /// <summary>Valid only if the page is writable, dirty, holds no translated code, and is known to have changed since the last checkpoint.</summary>
+    /// <summary>Valid only if the page is writable, dirty, holds no translated code, is known to have changed since the last checkpoint, and the host watches nothing in it.</summary>
     public uint WriteTag;
 
     /// <summary>Host address minus linear address.</summary>

@@ -72,6 +72,19 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     /// <summary>Drops all blocks of a frame, which the host is about to write.</summary>
     public void DropFrame(CpuState* cpu, uint frame) => Drop(cpu, frame, 0, GuestMemory.PageSize);
 
+    /// <summary>Drops the blocks that may hold an instruction at these linear addresses, in whatever address space.</summary>
+    public void DropLinear(CpuState* cpu, WatchRange addresses)
+    {
+        for (uint frame = 0; frame < firstInFrame.Length; frame++)
+        {
+            while (FirstAt(frame, addresses) is var block && block != null)
+            {
+                (uint first, uint bytes) = Extent(block, frame);
+                Drop(cpu, frame, first, bytes);
+            }
+        }
+    }
+
     public void Dispose()
     {
         translator.Dispose();
@@ -95,6 +108,14 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         if (!block->Straddles) return (first, block->Bytes);
         uint inFirst = GuestMemory.PageSize - first;
         return block->Physical >> GuestMemory.PageShift == frame ? (first, inFirst) : (0, block->Bytes - inFirst);
+    }
+
+    private Block* FirstAt(uint frame, WatchRange addresses)
+    {
+        Block* block = firstInFrame[frame];
+        // Where code segments do not start at 0, an eip does not tell the address.
+        while (block != null && (block->Mode & CpuMode.FlatCode) != 0 && !addresses.Overlaps(block->Eip, block->Bytes)) block = NextInFrame(block, frame);
+        return block;
     }
 
     private static ref Block* NextInFrame(Block* block, uint frame)

@@ -30,6 +30,7 @@ internal sealed unsafe partial class Translator : IDisposable
     private uint start;
     private uint linearStart;
     private CpuMode mode;
+    private Watchpoints? watches;
 
     private bool IsFlatData => (mode & CpuMode.FlatData) != 0;
 
@@ -47,6 +48,7 @@ internal sealed unsafe partial class Translator : IDisposable
     {
         start = eip;
         this.mode = mode;
+        watches = mmu.Watches.HasCode ? mmu.Watches : null;
         linearStart = cpu->Cs.Base + eip;
         instructionCount = operationCount = linkSlot = 0;
         ended = changesMode = false;
@@ -117,6 +119,7 @@ internal sealed unsafe partial class Translator : IDisposable
             if (!reader.Read(out instruction, out floatingPoint[instructionCount])) return;
             instructionCount++;
             if (EndsBlock(instruction) || instruction.NextIP32 - start >= available) return;
+            if (watches is not null && watches.IsCode(linearStart + (instruction.NextIP32 - start))) return;
         }
     }
 

@@ -1,0 +1,13 @@
+namespace LguestPS;
+
+/// <summary>What an instruction does to memory.</summary>
+[Flags]
+public enum MemoryAccess
+{
+    None = 0,
+    Read = 1,
+    Write = 2,
+
+    /// <summary>It begins there.</summary>
+    Execute = 4,
+}
