@@ -58,7 +58,7 @@ internal static class EventCodec
                 {
                     Sequence = sequence, Guest = name, GuestTime = guestTime, HostTime = hostTime, Symbols = symbols,
                     Operation = state.ReadEnum<InterventionOperation>("an operation"), By = state.ReadString(), Eip = state.ReadUInt32(),
-                    Changes = ReadChanges(state),
+                    Call = state.ReadBool() ? state.ReadString() : null, Result = state.ReadOptional(state.ReadUInt32), Changes = ReadChanges(state),
                 };
             case EventKinds.Ended:
                 return new GuestEndedEvent
@@ -109,6 +109,22 @@ internal static class EventCodec
                 state.Write(call.PointedAt is not null);
                 if (call.PointedAt is { } pointedAt) state.Write(pointedAt);
                 break;
+            case InterventionEvent intervention:
+                state.Write((int)intervention.Operation);
+                state.Write(intervention.By);
+                state.Write(intervention.Eip);
+                state.Write(intervention.Call is not null);
+                if (intervention.Call is { } changed) state.Write(changed);
+                state.Write(intervention.Result, state.Write);
+                state.Write(intervention.Changes.Length);
+                foreach (InterventionChange change in intervention.Changes)
+                {
+                    state.Write(change.Target);
+                    state.Write(change.PhysicalAddress, state.Write);
+                    state.Write(change.From);
+                    state.Write(change.To);
+                }
+                break;
             case DmaEvent dma:
                 state.Write((int)dma.Direction);
                 state.Write(dma.Key);
@@ -136,19 +152,6 @@ internal static class EventCodec
             case InterruptEvent interrupt:
                 state.Write((byte)interrupt.Irq);
                 state.Write(interrupt.Eip);
-                break;
-            case InterventionEvent intervention:
-                state.Write((int)intervention.Operation);
-                state.Write(intervention.By);
-                state.Write(intervention.Eip);
-                state.Write(intervention.Changes.Length);
-                foreach (InterventionChange change in intervention.Changes)
-                {
-                    state.Write(change.Target);
-                    state.Write(change.PhysicalAddress, state.Write);
-                    state.Write(change.From);
-                    state.Write(change.To);
-                }
                 break;
             case GuestEndedEvent ended:
                 state.Write((int)ended.Ending);

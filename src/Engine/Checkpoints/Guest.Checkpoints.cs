@@ -1,7 +1,9 @@
 using LguestPS.Boot;
 using LguestPS.Checkpoints;
+using LguestPS.Cpu;
 using LguestPS.Memory;
 using LguestPS.Segments;
+using LguestPS.Traps;
 
 namespace LguestPS;
 
@@ -116,6 +118,15 @@ public sealed partial class Guest
             state.Write(dma.Key);
             state.Write(dma.Address);
         }
+        state.Write(PendingTrap is not null);
+        if (PendingTrap is { } trap)
+        {
+            state.Write(trap.Vector);
+            state.Write(trap.Exit.ErrorCode);
+            state.Write(trap.Exit.FaultAddress);
+            state.Write(trap.Eip);
+        }
+        state.Write(PendingInterrupt ?? -1);
         Data.Save(state);
         Descriptors.Save(state);
         Gates.Save(state);
@@ -146,6 +157,9 @@ public sealed partial class Guest
         if (Stack.Pages > KernelStack.MostPages) throw new InvalidStateException($"the kernel's stack has {Stack.Pages} pages");
         PendingHypercall = state.ReadBool() ? EventCodec.ReadCall(state, this) : null;
         PendingDma = state.ReadBool() ? ReadPendingDma(state) : null;
+        PendingTrap = state.ReadBool() ? new PendingTrap(CpuExit.Trap(state.ReadByte(), state.ReadUInt32(), state.ReadUInt32()), state.ReadUInt32()) : null;
+        PendingInterrupt = state.ReadInt32(-1, InterruptController.Irqs - 1, "an interrupt") is var irq and >= 0 ? irq : null;
+        Interceptor.Forget();
         Data.Load(state);
         Descriptors.Load(state);
         Gates.Load(state);

@@ -36,6 +36,12 @@ public enum LguestError
     /// <summary>A replay did something else than its recording.</summary>
     ReplayDiverged,
 
+    /// <summary>The guest does not stand before a hypercall.</summary>
+    NoPendingHypercall,
+
+    /// <summary>What was to be done to a hypercall cannot be right.</summary>
+    HypercallRefused,
+
     /// <summary>The host could not save what a guest wrote to a disk.</summary>
     DiskFailure,
 

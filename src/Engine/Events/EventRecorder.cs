@@ -101,13 +101,13 @@ internal sealed class EventRecorder(Guest guest)
     }
 
     /// <summary>Records what somebody changed in the standing guest. It waits for the next driver, whose filter then decides.</summary>
-    public void Intervened(InterventionOperation operation, string by, uint eip, InterventionChange[] changes)
+    public void Intervened(InterventionOperation operation, string by, uint eip, Intervention done)
     {
         Count++;
         happened.Enqueue(new InterventionEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Operation = operation, By = by, Changes = changes, Symbols = guest.SymbolSource, Eip = eip,
+            Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Symbols = guest.SymbolSource, Eip = eip,
         });
     }
 

@@ -8,6 +8,15 @@ public enum InterventionOperation
 
     /// <summary>Guest memory was written.</summary>
     SetMemory,
+
+    /// <summary>Arguments of a hypercall were replaced before it was done.</summary>
+    SetHypercall,
+
+    /// <summary>A hypercall was not done.</summary>
+    SkipHypercall,
+
+    /// <summary>A hypercall was done that the guest did not make.</summary>
+    InvokeHypercall,
 }
 
 /// <summary>One thing that an intervention changed, exactly enough to do it again or to undo it.</summary>
@@ -43,11 +52,21 @@ public sealed record InterventionEvent : LguestEvent
     /// <summary>What was changed, from what and to what.</summary>
     public required InterventionChange[] Changes { get; init; }
 
+    /// <summary>For the operations on hypercalls, the call as it was; else null.</summary>
+    public string? Call { get; init; }
+
+    /// <summary>The result that a skipped call was given, or an invoked one gave; null if there is none.</summary>
+    public uint? Result { get; init; }
+
     /// <summary>Where the guest stood, before any change.</summary>
     public required uint Eip { get; init; }
 
     /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>
     public string? Symbol => Symbols?.Describe(Eip);
 
-    public override string Summary => $"{By} {string.Join(", ", Changes.Select(change => change.ToString()))}";
+    public override string Summary =>
+        $"{By} {(Changes.Length > 0 ? string.Join(", ", Changes.Select(change => change.ToString())) : Call)}{(Result is { } result ? $" = {result}" : "")}";
 }
+
+/// <summary>What an operation on a hypercall did, for its event.</summary>
+internal readonly record struct Intervention(string? Call, uint? Result, InterventionChange[] Changes);

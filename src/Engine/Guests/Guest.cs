@@ -1,4 +1,5 @@
 using LguestPS.Boot;
+using LguestPS.Breakpoints;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
@@ -50,6 +51,9 @@ public sealed partial class Guest : IDisposable
         Bindings = new DmaBindings(memory);
         Ring = new HypercallRing(Data);
         Interrupts = new InterruptController(this);
+        Interceptor = new Interceptor(this);
+        Executor = new HypercallExecutor(this);
+        Hypercalls = new HypercallEditor(this);
         loop = new RunLoop(this);
         devices.WakeGuest = Wake;
     }
@@ -83,6 +87,9 @@ public sealed partial class Guest : IDisposable
         Standstill.RingEntry => $"in the ring, before {NextCall?.Name}; {PendingHypercall?.Name} stays pending",
         Standstill.Dma => $"before DMA to {PendingDma?.Device ?? "no device"}",
         Standstill.Instruction => $"before the instruction at 0x{Registers.Eip:x8}",
+        Standstill.Breakpoint => $"{BreakpointHit}",
+        Standstill.Trap => $"before trap {PendingTrap}",
+        Standstill.Interrupt => $"before irq {PendingInterrupt}",
         Standstill.Event => "its events wait to be taken",
         Standstill.StopRequested => "stopped on request",
         Standstill.WaitingForInput => "waiting for input",
@@ -90,6 +97,15 @@ public sealed partial class Guest : IDisposable
         Standstill.InstructionLimit => "the instruction limit was reached",
         _ => "",
     };
+
+    /// <summary>What is next and where, in a line: a call, a DMA, a trap, an interrupt, or the instruction.</summary>
+    public string Position
+    {
+        get
+        {
+            lock (gate) return disposed ? StateReason : GuestPosition.Of(this);
+        }
+    }
 
     /// <summary>Who drives the guest now, or null.</summary>
     public string? Driver => driver;
@@ -117,6 +133,21 @@ public sealed partial class Guest : IDisposable
 
     /// <summary>A DMA that waits for its device, or null.</summary>
     public PendingDma? PendingDma { get; internal set; }
+
+    /// <summary>A trap that the host has not dealt with yet, for which a breakpoint or a step has asked; else null.</summary>
+    public PendingTrap? PendingTrap { get; internal set; }
+
+    /// <summary>A virtual interrupt (0 to 31) that is about to be delivered, for which a breakpoint or a step has asked; else null.</summary>
+    public int? PendingInterrupt { get; internal set; }
+
+    /// <summary>Changes what the guest asks of its host while it stands still.</summary>
+    public HypercallEditor Hypercalls { get; }
+
+    /// <summary>The breakpoints of this guest, in the order they were set.</summary>
+    public IReadOnlyList<Breakpoint> Breakpoints => Interceptor.All;
+
+    /// <summary>The breakpoint at which the guest stands, and how it got there; null if it stands elsewhere.</summary>
+    public BreakpointHit? BreakpointHit => Standstill == Standstill.Breakpoint ? Interceptor.Stop : null;
 
     /// <summary>True between HALT and the next interrupt.</summary>
     public bool IsHalted { get; internal set; }
@@ -184,6 +215,8 @@ public sealed partial class Guest : IDisposable
     internal DmaBindings Bindings { get; }
     internal HypercallRing Ring { get; }
     internal InterruptController Interrupts { get; }
+    internal Interceptor Interceptor { get; }
+    internal HypercallExecutor Executor { get; set; }
     internal KernelStack Stack { get; set; }
 
     internal GuestSymbols? SymbolSource { get; init; }
@@ -222,8 +255,27 @@ public sealed partial class Guest : IDisposable
     public IEnumerable<LguestEvent> Step(StepOptions options, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
+        if (options.Unit is StepUnit.Over or StepUnit.Out or StepUnit.Address) CheckCanWatch();
         return Drive(options.Driver, options.Filter, () => RunGoal.ToStep(options, this, stop), summary: false, stop);
     }
+
+    /// <summary>Sets a breakpoint; a guest that is running heeds it soon, with the emulated CPU within a few milliseconds.</summary>
+    /// <param name="target">Where.</param>
+    /// <param name="condition">Asked at each hit, on the thread that drives the guest; on false it was none. Null for always.</param>
+    /// <param name="action">Done at each hit, on that thread, in place of stopping. Null to stop.</param>
+    /// <param name="enabled">Whether the guest heeds it from now on.</param>
+    /// <exception cref="LguestException">NotSupported: the guest's CPU cannot watch addresses.</exception>
+    public Breakpoint AddBreakpoint(BreakpointTarget target, Func<BreakpointHit, bool>? condition = null, Action<BreakpointHit>? action = null, bool enabled = true)
+    {
+        if (target.Ranges.Any()) CheckCanWatch();
+        Breakpoint breakpoint = Interceptor.Add(target, condition, action, enabled);
+        Wake();
+        return breakpoint;
+    }
+
+    /// <summary>Takes a breakpoint away.</summary>
+    /// <returns>False if this guest does not have it.</returns>
+    public bool RemoveBreakpoint(Breakpoint breakpoint) => Interceptor.Remove(breakpoint);
 
     /// <summary>Ends the guest; if it is being driven, as soon as its driver sees it (at most a few milliseconds).</summary>
     public void Stop()
@@ -325,16 +377,27 @@ public sealed partial class Guest : IDisposable
         }
     }
 
-    /// <summary>Changes the guest while nobody drives it, and puts the change into its stream of events.</summary>
+    /// <summary>Changes the guest while it stands still, and puts the change into its stream of events: while nobody drives it, or in the action of a breakpoint.</summary>
     /// <exception cref="LguestException">GuestBusy or GuestEnded; and what <paramref name="change"/> throws, which then has changed nothing.</exception>
-    internal void Intervene(InterventionOperation operation, string by, Func<InterventionChange[]> change)
+    internal void Intervene(InterventionOperation operation, string by, Func<InterventionChange[]> change) =>
+        Intervene(operation, by, () => new Intervention(Call: null, Result: null, change()));
+
+    /// <inheritdoc cref="Intervene(InterventionOperation, string, Func{InterventionChange[]})"/>
+    internal void Intervene(InterventionOperation operation, string by, Func<Intervention> change)
     {
         lock (gate)
         {
-            CheckIsFree();
+            if (Interceptor.IsDeciding && !HasEnded) CheckIsAtHand();
+            else CheckIsFree();
             uint eip = Cpu.Registers.Eip;
             Events.Intervened(operation, by, eip, change());
         }
+    }
+
+    /// <summary>The guest stands elsewhere now than its driver left it.</summary>
+    internal void StandsElsewhere()
+    {
+        if (!HasEnded && driver is null) Standstill = loop.WhereItStands();
     }
 
     /// <summary>Ends the guest. The first ending counts.</summary>
@@ -365,6 +428,12 @@ public sealed partial class Guest : IDisposable
         return translation.Ok ? translation.Physical : throw new GuestKilledException($"{why} 0x{linear:x8}");
     }
 
+    internal void CheckCanWatch()
+    {
+        if (!Cpu.CanWatch)
+            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which cannot watch addresses; use 'cpu: emulated'.");
+    }
+
     private long? CountInstructions() => Cpu.CountsInstructions ? Cpu.InstructionCount : null;
 
     private void Wake()
@@ -386,19 +455,20 @@ public sealed partial class Guest : IDisposable
             Events.Filter = filter;
             Meter = summary ? collected ??= new RunMeter(this) : null;
             RunGoal goal = makeGoal();
-            Standstill stood;
+            bool goesOn;
             do
             {
                 Meter?.Resume();
                 isTurning = true;
-                stood = loop.Run(goal);
+                Standstill stood = loop.Run(goal);
                 isTurning = false;
                 Meter?.Pause();
                 if (HasEnded) Events.AnnounceEnd(Ending!);
                 else Standstill = stood;
+                goesOn = stood == Standstill.Event || (stood == Standstill.Breakpoint && !Interceptor.Decide());
                 while (Events.TryTake(out LguestEvent? happened)) yield return happened;
             }
-            while (stood == Standstill.Event);
+            while (goesOn);
         }
         finally
         {
@@ -446,7 +516,7 @@ public sealed partial class Guest : IDisposable
             isTurning = false;
             if (loop.StopWanted) End(EndingKind.Stopped, "stopped");
             // An early leaver may have left it anywhere; say where.
-            if (Standstill == Standstill.Event) Standstill = loop.WhereItStands();
+            if (Standstill == Standstill.Event || (Standstill == Standstill.Breakpoint && Interceptor.Stop is null)) Standstill = loop.WhereItStands();
             if (disposeWanted) Release();
         }
     }

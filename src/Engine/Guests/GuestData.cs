@@ -77,6 +77,13 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         return Read(Layout.Hcalls + entry * 4);
     }
 
+    /// <summary>Replaces what <see cref="RingWord"/> reads.</summary>
+    public void SetRingWord(int slot, int word, uint value)
+    {
+        uint entry = (uint)(slot * (Layout.RingOrder.Count + 1) + word);
+        Write(Layout.Hcalls + entry * 4, value);
+    }
+
     /// <summary>The status of a ring slot that holds no call (any more).</summary>
     public const byte HypercallFree = 0xFF;
 

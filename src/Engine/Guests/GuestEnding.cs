@@ -51,6 +51,15 @@ public enum Standstill
     /// <summary>Between two instructions.</summary>
     Instruction,
 
+    /// <summary>A breakpoint stopped it; <see cref="Guest.BreakpointHit"/> says which, and where.</summary>
+    Breakpoint,
+
+    /// <summary>A trap waits to be dealt with.</summary>
+    Trap,
+
+    /// <summary>A virtual interrupt waits to be delivered.</summary>
+    Interrupt,
+
     /// <summary>The consumer took no more events.</summary>
     Event,
 

@@ -16,12 +16,10 @@ internal sealed class RunGoal
     private readonly DeviceBus devices;
     private readonly CancellationToken stop;
     private readonly long deadline = long.MaxValue;
-    private readonly StepUnit? unit;
-    private readonly uint? hypercall;
+    private readonly Stepper? step;
     private readonly Action? pulse;
     private bool mayType;
     private long nextPulse;
-    private int passes;
 
     private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
@@ -34,24 +32,13 @@ internal sealed class RunGoal
     }
 
     private RunGoal(Guest guest, StepOptions options, CancellationToken stop)
-        : this(guest, options.TimeLimit, options.Pulse, stop)
-    {
-        unit = options.Unit;
-        hypercall = options.Hypercall;
-        bool standsAtOne = unit switch
-        {
-            StepUnit.Standstill => guest.PendingDma is not null || guest.PendingHypercall is not null,
-            StepUnit.Hypercall => guest.PendingDma is null && guest.NextCall is { } next && next.Number == hypercall,
-            _ => true,      // there is an instruction, or what is pending, wherever it stands
-        };
-        passes = options.Count - 1 + (standsAtOne ? 1 : 0);
-    }
+        : this(guest, options.TimeLimit, options.Pulse, stop) => step = new Stepper(options, guest);
 
     /// <summary>Whether a halted guest without a timer should wait: for somebody to type or, unless it is being stepped, for its networks.</summary>
-    public bool WaitForInput => mayType || (unit is null && devices.ExpectInput);
+    public bool WaitForInput => mayType || (step is null && devices.ExpectInput);
 
     /// <summary>Whether idle time must not run ahead of the host's, because an answer from outside is under way.</summary>
-    public bool AwaitsAnswer => unit is null && devices.AwaitAnswer;
+    public bool AwaitsAnswer => step is null && devices.AwaitAnswer;
 
     /// <summary>When a device will have something to do by itself: guest time in nanoseconds, or null.</summary>
     public long? NextDue => devices.NextDue;
@@ -89,32 +76,35 @@ internal sealed class RunGoal
         return now >= deadline ? Standstill.TimeLimit : null;
     }
 
+    /// <summary>Whether a trap has to wait until <see cref="StopsBeforeTrap"/> was asked.</summary>
+    public bool WantsTraps => step is { WantsTraps: true };
+
+    /// <summary>Likewise an interrupt.</summary>
+    public bool WantsInterrupts => step is { WantsInterrupts: true };
+
+    /// <summary>An address at which the vCPU must come out, or null.</summary>
+    public uint? RunTo => step?.RunTo;
+
     /// <summary>Whether to stand still before the next call of what is pending.</summary>
-    public bool StopsBeforeCall(Guest guest) => unit switch
-    {
-        StepUnit.Standstill or StepUnit.Instruction => UsePass(),
-        StepUnit.Hypercall => guest.NextCall?.Number == hypercall && UsePass(),
-        _ => false,
-    };
+    public bool StopsBeforeCall(Guest guest) => step is not null && step.StopsBeforeCall(guest);
 
-    public bool StopsBeforeDma() => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
+    public bool StopsBeforeDma() => step is not null && step.StopsBeforeDma();
 
-    public bool StopsBeforeInstruction() => unit == StepUnit.Instruction && UsePass();
+    public bool StopsBeforeTrap(PendingTrap trap) => step is not null && step.StopsBeforeTrap(trap);
 
-    /// <summary>Told that the vCPU was kicked out before the instruction that was let through.</summary>
-    public void RanNothing()
-    {
-        if (unit == StepUnit.Instruction) passes++;
-    }
+    public bool StopsBeforeInterrupt(int irq) => step is not null && step.StopsBeforeInterrupt(irq);
+
+    public bool StopsBeforeInstruction(Guest guest) => step is not null && step.StopsBeforeInstruction(guest);
+
+    /// <summary>Told that the vCPU came out before the instruction that was let through.</summary>
+    public void RanNothing() => step?.RanNothing();
 
     /// <summary>How far the vCPU may run before the host must look again.</summary>
     public CpuBudget Budget(Guest guest)
     {
-        if (unit == StepUnit.Instruction) return new CpuBudget(1);
+        if (step is { IsSingle: true }) return new CpuBudget(1);
         (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
         if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount);
         return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));
     }
-
-    private bool UsePass() => passes-- <= 0;
 }

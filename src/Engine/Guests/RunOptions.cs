@@ -54,6 +54,21 @@ public enum StepUnit
 
     /// <summary>One instruction; or, where a hypercall or DMA is pending, the next part of that.</summary>
     Instruction,
+
+    /// <summary>One instruction of this function: a call, a software interrupt or a repeated instruction with all it leads to; what is pending wholly.</summary>
+    Over,
+
+    /// <summary>To the instruction behind the call of the function the guest is in.</summary>
+    Out,
+
+    /// <summary>To just before the instruction at <see cref="StepOptions.Address"/>.</summary>
+    Address,
+
+    /// <summary>To just before the next trap with <see cref="StepOptions.Vector"/>, or any, is dealt with.</summary>
+    Trap,
+
+    /// <summary>To just before the virtual interrupt <see cref="StepOptions.Irq"/>, or any, is delivered.</summary>
+    Interrupt,
 }
 
 /// <summary>How to step a guest.</summary>
@@ -71,6 +86,15 @@ public sealed record StepOptions
 
     /// <summary>For <see cref="StepUnit.Hypercall"/>, the number to stop at.</summary>
     public uint? Hypercall { get; init; }
+
+    /// <summary>For <see cref="StepUnit.Address"/>, the linear address to stop at.</summary>
+    public uint? Address { get; init; }
+
+    /// <summary>For <see cref="StepUnit.Trap"/>, the vector to stop at; null for any.</summary>
+    public byte? Vector { get; init; }
+
+    /// <summary>For <see cref="StepUnit.Interrupt"/>, the number to stop at; null for any.</summary>
+    public int? Irq { get; init; }
 
     /// <summary>Pause after this much host time; null for no limit but the definition's.</summary>
     public TimeSpan? TimeLimit { get; init; }

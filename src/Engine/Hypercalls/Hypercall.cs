@@ -17,7 +17,7 @@ public enum HypercallOrigin
 /// <remarks>The register order is the ABI profile's business and is gone by the time one of these exists.</remarks>
 public sealed class Hypercall
 {
-    private const int MostArguments = 4;
+    internal const int MostArguments = 4;
 
     private readonly HypercallDefinition? definition;
     private readonly uint argument0, argument1, argument2, argument3;
@@ -77,6 +77,14 @@ public sealed class Hypercall
         3 => argument3,
         _ => throw new ArgumentOutOfRangeException(nameof(index)),
     };
+
+    /// <summary>The same call with some of its words replaced.</summary>
+    internal Hypercall With(IReadOnlyList<ArgumentMatch> arguments)
+    {
+        uint[] words = [argument0, argument1, argument2, argument3];
+        foreach (ArgumentMatch argument in arguments) words[argument.Index] = argument.Value;
+        return new Hypercall(definition, Number, (words[0], words[1], words[2], words[3]), Slot, Eip, Symbols);
+    }
 
     public override string ToString() => $"{Name}({Decoded}){(Slot is { } slot ? $" in ring slot {slot}" : "")}";
 

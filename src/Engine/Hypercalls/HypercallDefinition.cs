@@ -54,6 +54,9 @@ public sealed record HypercallParameter(string Name, ParameterMeaning Meaning)
     /// <summary>Position of its first word among the call's arguments, from 0.</summary>
     public int Index { get; internal init; }
 
+    /// <summary>Whether it is a guest-physical address.</summary>
+    public bool IsPhysical => Meaning is ParameterMeaning.PhysicalAddress or ParameterMeaning.DescriptorTable or ParameterMeaning.Text;
+
     /// <summary>How many of the call's arguments it takes.</summary>
     public int Words => Meaning is ParameterMeaning.Gate or ParameterMeaning.Descriptor ? 2 : 1;
 

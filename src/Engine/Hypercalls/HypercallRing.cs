@@ -89,6 +89,18 @@ internal sealed class HypercallRing(GuestData data)
         state.ReadRaw<byte>(snapshot);
     }
 
+    /// <summary>Puts another call into a slot, as the guest itself would.</summary>
+    public void Replace(AbiProfile abi, int slot, Hypercall call)
+    {
+        IReadOnlyList<ArgumentRegister> order = data.Layout.RingOrder;
+        data.SetRingWord(slot, 0, call.Number);
+        for (int i = 0; i < abi.Arguments.Count; i++)
+        {
+            for (int word = 0; word < order.Count; word++)
+                if (order[word] == abi.Arguments[i]) data.SetRingWord(slot, word + 1, call[i]);
+        }
+    }
+
     private Hypercall Fetch(AbiProfile abi, Hypercall direct) => Read(abi, Cursor, direct.Eip, direct.Symbols);
 
     /// <summary>The call that a slot holds, or held last.</summary>

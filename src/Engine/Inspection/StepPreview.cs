@@ -11,6 +11,7 @@ internal static class StepPreview
 
     public static NextStep Of(Guest guest, bool byInstruction)
     {
+        if (guest.PendingTrap is { } trap) return Step(guest, Standstill.Trap, $"deal with the trap {trap}");
         if (guest.PendingDma is { } dma) return Step(guest, Standstill.Dma, Serve(guest, dma), dma: dma);
         if (guest.PendingHypercall is { } direct)
         {
@@ -18,6 +19,7 @@ internal static class StepPreview
             string then = call == direct ? "" : $"; {direct.Name} stays pending behind it";
             return Step(guest, call == direct ? Standstill.Hypercall : Standstill.RingEntry, $"do {call}{then}", call: call);
         }
+        if (guest.PendingInterrupt is { } irq) return Step(guest, Standstill.Interrupt, $"deliver irq {irq}");
         if (guest.IsHalted) return Step(guest, Standstill.WaitingForInput, "wait for an interrupt: the guest is halted");
         return Run(guest, byInstruction);
     }

@@ -28,24 +28,29 @@ internal sealed class InterruptController(Guest guest)
         pending = state.ReadUInt32();
     }
 
+    /// <summary>The interrupt that <see cref="DeliverOne"/> would deliver now: the lowest pending one, if the guest takes any; else null.</summary>
+    public int? Deliverable
+    {
+        get
+        {
+            if (pending == 0 || !AnyWaiting) return null;
+            uint eip = guest.Cpu.Registers.Eip;
+            if (eip >= guest.Data.NoIrqStart && eip < guest.Data.NoIrqEnd) return null;
+            if (!guest.IsHalted && guest.Data.IrqEnabled == 0) return null;
+            return System.Numerics.BitOperations.TrailingZeroCount(pending & ~guest.Data.BlockedInterrupts);
+        }
+    }
+
     /// <summary>Delivers the lowest pending interrupt if the guest takes one now; wakes a halted guest.</summary>
     public void DeliverOne()
     {
-        if (pending == 0 || !AnyWaiting) return;
+        if (Deliverable is not { } irq) return;
         uint eip = guest.Cpu.Registers.Eip;
-        if (eip >= guest.Data.NoIrqStart && eip < guest.Data.NoIrqEnd) return;
-
         if (guest.IsHalted)
         {
             guest.Data.IrqEnabled = Eflags.Interrupt;
             guest.IsHalted = false;
         }
-        else if (guest.Data.IrqEnabled == 0)
-        {
-            return;
-        }
-
-        int irq = System.Numerics.BitOperations.TrailingZeroCount(pending & ~guest.Data.BlockedInterrupts);
         if (guest.Gates.TryReflect(guest, (byte)(Vector.FirstInterrupt + irq), errorCode: null))
         {
             pending &= ~(1u << irq);

@@ -1,0 +1,174 @@
+using LguestPS.Cpu;
+using LguestPS.Guests;
+using LguestPS.Memory;
+
+namespace LguestPS.Breakpoints;
+
+/// <summary>What the run loop asks at each place where a guest can be stopped, and the hits that came of it.</summary>
+/// <remarks>
+/// Each place asks once, until it is passed. Breakpoints may be changed from any thread; the loop takes the change at its next turn.
+/// For a guest without breakpoints each question is one comparison.
+/// </remarks>
+internal sealed class Interceptor(Guest guest)
+{
+    private static int lastId;
+
+    private readonly Lock gate = new();
+    private readonly List<Breakpoint> all = [];
+    private readonly List<BreakpointHit> hits = [];
+    private volatile bool changed;
+    private Breakpoint[] calls = [], traps = [], dmas = [], interrupts = [], watches = [];
+    private uint? watchedByGoal;
+    private bool reportedCall, reportedOther;
+
+    /// <summary>Whether a trap has to wait until it was asked about.</summary>
+    public bool HasTraps => traps.Length != 0;
+
+    /// <summary>Likewise an interrupt.</summary>
+    public bool HasInterrupts => interrupts.Length != 0;
+
+    /// <summary>Where the guest was stopped last, and by which breakpoint; null if it has gone on since.</summary>
+    public BreakpointHit? Stop { get; set; }
+
+    /// <summary>True while a condition is asked or an action done: the guest stands still for it, in the middle of its drive.</summary>
+    public bool IsDeciding { get; private set; }
+
+    public IReadOnlyList<Breakpoint> All
+    {
+        get
+        {
+            lock (gate) return [.. all];
+        }
+    }
+
+    public Breakpoint Add(BreakpointTarget target, Func<BreakpointHit, bool>? condition, Action<BreakpointHit>? action, bool enabled)
+    {
+        Breakpoint breakpoint = new(Interlocked.Increment(ref lastId), guest, target, enabled) { Condition = condition, Action = action };
+        lock (gate) all.Add(breakpoint);
+        Changed();
+        return breakpoint;
+    }
+
+    public bool Remove(Breakpoint breakpoint)
+    {
+        lock (gate)
+            if (!all.Remove(breakpoint)) return false;
+        Changed();
+        return true;
+    }
+
+    public void Changed() => changed = true;
+
+    /// <summary>Takes changes over; the vCPU stands still.</summary>
+    /// <param name="runTo">An address at which the vCPU must come out for the goal's sake.</param>
+    public void Update(uint? runTo)
+    {
+        if (!changed && runTo == watchedByGoal) return;
+        changed = false;
+        Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled)];
+        calls = Of(BreakpointKind.Hypercall);
+        traps = Of(BreakpointKind.Trap);
+        dmas = Of(BreakpointKind.Dma);
+        interrupts = Of(BreakpointKind.Interrupt);
+        watches = [.. enabled.Where(breakpoint => breakpoint.Kind is BreakpointKind.Address or BreakpointKind.Memory)];
+        watchedByGoal = runTo;
+        if (guest.Cpu.CanWatch)
+        {
+            IEnumerable<WatchRange> goal = runTo is { } address ? [new WatchRange(address, 1, MemoryAccess.Execute)] : [];
+            guest.Cpu.Watch([.. watches.SelectMany(breakpoint => breakpoint.Target.Ranges).Concat(goal)]);
+        }
+
+        Breakpoint[] Of(BreakpointKind kind) => [.. enabled.Where(breakpoint => breakpoint.Kind == kind)];
+    }
+
+    public bool BeforeCall()
+    {
+        if (reportedCall || calls.Length == 0 || guest.NextCall is not { } call) return false;
+        foreach (Breakpoint breakpoint in calls)
+            if (((HypercallTarget)breakpoint.Target).Matches(call)) hits.Add(new BreakpointHit(breakpoint) { Hypercall = call });
+        return reportedCall = hits.Count != 0;
+    }
+
+    public bool BeforeDma()
+    {
+        if (reportedOther || dmas.Length == 0) return false;
+        foreach (Breakpoint breakpoint in dmas)
+            if (((DmaTarget)breakpoint.Target).Matches(guest.PendingDma!)) hits.Add(new BreakpointHit(breakpoint) { Dma = guest.PendingDma });
+        return reportedOther = hits.Count != 0;
+    }
+
+    public bool BeforeTrap()
+    {
+        if (reportedOther) return false;
+        foreach (Breakpoint breakpoint in traps)
+            if (((TrapTarget)breakpoint.Target).Vector is not { } vector || vector == guest.PendingTrap!.Vector) hits.Add(new BreakpointHit(breakpoint) { Trap = guest.PendingTrap });
+        return reportedOther = hits.Count != 0;
+    }
+
+    public bool BeforeInterrupt(int irq)
+    {
+        if (reportedOther) return false;
+        foreach (Breakpoint breakpoint in interrupts)
+            if (((InterruptTarget)breakpoint.Target).Irq is not { } wanted || wanted == irq) hits.Add(new BreakpointHit(breakpoint) { Irq = irq });
+        return reportedOther = hits.Count != 0;
+    }
+
+    /// <summary>The vCPU came out for an address.</summary>
+    public bool At(WatchedAccess access)
+    {
+        AccessedMemory? seen = null;
+        foreach (Breakpoint breakpoint in watches)
+        {
+            if (!breakpoint.Target.Ranges.Any(range => (range.Access & access.Access) != 0 && range.Overlaps(access.Address, access.Length))) continue;
+            seen ??= new AccessedMemory(access.Access, access.Address, access.Length, access.Eip, access.Before, Now(access));
+            hits.Add(new BreakpointHit(breakpoint) { Access = seen });
+        }
+        return hits.Count != 0;         // the vCPU itself reports each instruction once
+    }
+
+    /// <summary>What the guest stood before, other than a call, is being done: the next place is another.</summary>
+    public void Passed() => reportedOther = false;
+
+    /// <summary>The call the guest stood before is being done, or will never be.</summary>
+    public void PassedCall() => reportedCall = false;
+
+    /// <summary>The guest is somewhere else, or at another time: nothing of where it stood counts.</summary>
+    public void Forget()
+    {
+        reportedCall = reportedOther = false;
+        hits.Clear();
+        Stop = null;
+    }
+
+    /// <summary>Asks the conditions and does the actions of what was just hit, on the thread that drives the guest.</summary>
+    /// <returns>Whether the guest stays where it is.</returns>
+    public bool Decide()
+    {
+        BreakpointHit[] found = [.. hits];
+        hits.Clear();
+        Stop = null;
+        IsDeciding = true;
+        try
+        {
+            foreach (BreakpointHit hit in found)
+            {
+                if (hit.Breakpoint.Condition is { } holds && !holds(hit)) continue;
+                hit.Breakpoint.HitCount++;
+                if (hit.Breakpoint.Action is { } action) action(hit);
+                else Stop ??= hit;
+            }
+        }
+        finally
+        {
+            IsDeciding = false;
+        }
+        return Stop is not null;
+    }
+
+    private byte[] Now(WatchedAccess access)
+    {
+        if (access.Access == MemoryAccess.Execute) return [];
+        byte[] now = new byte[Math.Max(access.Before.Length, Math.Min(access.Length, 16))];
+        return LinearMemory.TryRead(guest, access.Address, now) ? now : [];
+    }
+}

@@ -1,0 +1,35 @@
+using LguestPS.Inspection;
+
+namespace LguestPS.Guests;
+
+/// <summary>Where a guest stands, in a line for a prompt: what is next, and where in the kernel.</summary>
+internal static class GuestPosition
+{
+    public static string Of(Guest guest)
+    {
+        uint eip = guest.Registers.Eip;
+        string place = guest.SymbolSource?.Describe(eip) is { } symbol ? $"0x{eip:x8} <{symbol}>" : $"0x{eip:x8}";
+        return guest switch
+        {
+            { Ending: { } ending } => $"ended: {ending.Reason}",
+            { PendingTrap: { } trap } => $"before trap {trap}, {place}",
+            { PendingDma: { } dma } => $"before DMA to {dma.Device ?? $"key 0x{dma.Key:x}"}, {place}",
+            { NextCall: { } call } => $"before {call}, {place}",
+            { PendingInterrupt: { } irq } => $"before irq {irq}, {place}",
+            { IsHalted: true } => $"halted, {place}",
+            _ => $"{place}: {Instruction(guest, eip)}",
+        };
+    }
+
+    private static string Instruction(Guest guest, uint eip)
+    {
+        try
+        {
+            return new Disassembler(guest, DisassemblySyntax.Gas).At(eip).Text;
+        }
+        catch (LguestException e) when (e.Error == LguestError.AddressNotMapped)
+        {
+            return "not mapped";
+        }
+    }
+}
