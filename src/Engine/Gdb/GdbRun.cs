@@ -1,0 +1,45 @@
+namespace LguestPS.Gdb;
+
+/// <summary>Lets the guest go for gdb, on the thread of the session, and says why it stopped.</summary>
+internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, CancellationToken stop)
+{
+    private string Driver => $"gdb at {server.EndPoint}";
+
+    /// <summary>One instruction, with all the host does before the next: gdb knows no places between two instructions.</summary>
+    public string Step() => Go(StepInstruction);
+
+    public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, WaitForInput = true }, token));
+
+    private IEnumerable<LguestEvent> StepInstruction(CancellationToken token)
+    {
+        StepOptions options = new() { Driver = Driver, Filter = server.Filter, Unit = StepUnit.Instruction };
+        do
+        {
+            foreach (LguestEvent happened in guest.Step(options, token)) yield return happened;
+        }
+        while (guest.Standstill is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma);
+    }
+
+    private string Go(Func<CancellationToken, IEnumerable<LguestEvent>> drive)
+    {
+        using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        packets.WhileRunning(interrupted);
+        try
+        {
+            foreach (LguestEvent happened in drive(interrupted.Token)) server.Happened?.Invoke(happened);
+        }
+        finally
+        {
+            packets.WhileRunning(null);
+        }
+        return guest switch
+        {
+            { Ending.Kind: EndingKind.PowerDown } => "W00",
+            { Ending.Kind: EndingKind.Stopped } => "X09",
+            { HasEnded: true } => "X06",
+            { BreakpointHit: { } hit } => $"T{GdbAnswers.Trapped}{GdbBreakpoints.Reason(hit)}thread:1;",
+            { Standstill: Standstill.StopRequested } => $"T{GdbAnswers.Interrupted}thread:1;",
+            _ => $"T{GdbAnswers.Trapped}thread:1;",
+        };
+    }
+}

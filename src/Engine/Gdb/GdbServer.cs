@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+using LguestPS.Gdb;
+
+namespace LguestPS;
+
+/// <summary>Lets gdb debug a guest by its remote serial protocol: <c>target remote localhost:1234</c>.</summary>
+/// <remarks>
+/// One session at a time, and only while nobody else drives the guest. Everything of the session happens on the thread that calls
+/// <see cref="Serve"/>. Who can reach the port can do anything to the guest, so it listens on the loopback interface unless told otherwise.
+/// </remarks>
+public sealed class GdbServer : IDisposable
+{
+    private readonly Guest guest;
+    private readonly TcpListener listener;
+
+    /// <param name="guest">The guest to debug; its CPU must be able to watch addresses.</param>
+    /// <param name="address">Where to listen; null for the loopback interface.</param>
+    /// <param name="port">0 for any free one.</param>
+    /// <exception cref="LguestException">NotSupported: the guest's CPU cannot watch addresses; FileUnavailable: the port cannot be had.</exception>
+    public GdbServer(Guest guest, IPAddress? address = null, int port = 0)
+    {
+        this.guest = guest;
+        guest.CheckCanWatch();
+        listener = new TcpListener(address ?? IPAddress.Loopback, port);
+        try
+        {
+            listener.Start(backlog: 1);
+        }
+        catch (SocketException e)
+        {
+            listener.Dispose();
+            throw new LguestException(LguestError.FileUnavailable, $"cannot listen on {address ?? IPAddress.Loopback}:{port}: {e.Message}", e);
+        }
+        EndPoint = (IPEndPoint)listener.LocalEndpoint;
+    }
+
+    /// <summary>Which events <see cref="Happened"/> gets; what gdb changes in the guest, if nothing else is asked for.</summary>
+    public EventFilter Filter { get; init; } = new() { Kinds = EventKinds.Intervention };
+
+    /// <summary>Takes the events, on the thread that serves.</summary>
+    public Action<LguestEvent>? Happened { get; init; }
+
+    /// <summary>Where it listens.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Waits for gdb, and serves it until it detaches, kills the guest or goes away.</summary>
+    /// <returns>False if it was stopped before anybody came.</returns>
+    public bool Serve(CancellationToken stop = default)
+    {
+        TcpClient client;
+        try
+        {
+            client = listener.AcceptTcpClientAsync(stop).AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        using (client)
+        using (GdbPackets packets = new(client))
+        using (GdbSession session = new(guest, packets, new GdbRun(guest, packets, this, stop), stop))
+            session.Serve();
+        return true;
+    }
+
+    public void Dispose() => listener.Dispose();
+}

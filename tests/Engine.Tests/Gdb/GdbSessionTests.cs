@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Text;
+using Xunit;
+
+namespace LguestPS.Tests.Gdb;
+
+/// <summary>A whole session with gdb itself.</summary>
+public class GdbSessionTests
+{
+    [SkippableFact]
+    public void gdb_breaks_watches_steps_reads_writes_and_lets_the_guest_go()
+    {
+        string kernel = Repository.Path("examples", "timer", "timer.elf");
+        using Guest guest = Guest.Create(new GuestDefinition { Name = "timer", Kernel = kernel, Memory = 8 << 20, Clock = ClockKind.Virtual, Devices = [new ConsoleDefinition()] });
+        uint entry = guest.Registers.Eip;
+        List<LguestEvent> events = [];
+        using GdbServer server = new(guest) { Happened = events.Add };
+        using CancellationTokenSource stop = new();
+        Task serving = Task.Factory.StartNew(() => server.Serve(stop.Token), TaskCreationOptions.LongRunning);
+
+        string said;
+        try
+        {
+            said = Gdb(kernel,
+                $"target remote {server.EndPoint}",
+                "printf \"entry %x\\n\", $eip",
+                "break sleep_until", "continue", "printf \"at %x\\n\", $eip",
+                "stepi", "printf \"behind %x\\n\", $eip",
+                "delete", "watch *(int *)&ticked", "continue", "printf \"ticked %d\\n\", *(int *)&ticked",
+                "delete", "set $st0 = 1.5", "info registers st0",
+                "set var *(int *)&ticked = 7", "printf \"ticked %d\\n\", *(int *)&ticked",
+                "set var *(int *)&ticked = 1",
+                "hbreak power_down", "continue", "backtrace 1",
+                "detach");
+        }
+        finally
+        {
+            stop.Cancel();
+        }
+        Assert.True(serving.Wait(TimeSpan.FromSeconds(60)));
+
+        uint sleep = guest.Symbols!.AddressOf("sleep_until")!.Value;
+        Assert.Contains($"entry {entry:x}\n", said);
+        Assert.Contains("Breakpoint 1, ", said);
+        Assert.InRange(After("at ", said), sleep, sleep + 8);       // gdb breaks behind the prologue
+        Assert.InRange(After("behind ", said), After("at ", said) + 1, After("at ", said) + 15);
+        Assert.Contains("Old value = 0\nNew value = 1\n", said);
+        Assert.Contains("ticked 1\n", said);
+        Assert.Contains("1.5", said);
+        Assert.Contains("ticked 7\n", said);
+        Assert.Contains("power_down", said);
+        Assert.Empty(guest.Breakpoints);
+        Assert.False(guest.HasEnded);
+
+        Assert.NotEmpty(guest.Run(new RunOptions { Driver = "the test" }));
+        Assert.Contains(events, happened => happened is InterventionEvent { Operation: InterventionOperation.SetMemory });
+        Assert.Equal(EndingKind.PowerDown, guest.Ending!.Kind);
+    }
+
+    private static uint After(string word, string text)
+    {
+        int at = text.IndexOf(word, StringComparison.Ordinal) + word.Length;
+        return Convert.ToUInt32(text[at..text.IndexOf('\n', at)], 16);
+    }
+
+    private static string Gdb(string kernel, params string[] commands)
+    {
+        ProcessStartInfo start = new("gdb") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        foreach (string argument in (string[])["-nx", "-q", "-batch", kernel]) start.ArgumentList.Add(argument);
+        foreach (string command in (string[])["set confirm off", "set pagination off", "set width 0", "set debuginfod enabled off", .. commands])
+        {
+            start.ArgumentList.Add("-ex");
+            start.ArgumentList.Add(command);
+        }
+        Process gdb;
+        try
+        {
+            gdb = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            throw new SkipException("gdb is not on this machine; on Debian: apt-get install gdb");
+        }
+        using (gdb)
+        {
+            StringBuilder said = new();
+            gdb.OutputDataReceived += (_, line) => Add(line.Data);
+            gdb.ErrorDataReceived += (_, line) => Add(line.Data);
+            gdb.BeginOutputReadLine();
+            gdb.BeginErrorReadLine();
+            gdb.StandardInput.Close();
+            bool ended = gdb.WaitForExit(TimeSpan.FromSeconds(120));
+            if (!ended) gdb.Kill();
+            else gdb.WaitForExit();
+            lock (said)
+            {
+                Assert.True(ended, said.ToString());
+                return said.ToString();
+            }
+
+            void Add(string? line)
+            {
+                if (line is null) return;
+                lock (said) said.Append(line).Append('\n');
+            }
+        }
+    }
+}
