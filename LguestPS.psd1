@@ -28,16 +28,25 @@
         'Get-LguestMemory'
         'Get-LguestPageTable'
         'Get-LguestRegister'
+        'Disable-LguestBreakpoint'
+        'Enable-LguestBreakpoint'
+        'Get-LguestBreakpoint'
+        'Invoke-LguestHypercall'
         'New-LguestGuest'
         'New-LguestScriptedGuest'
         'Receive-LguestConsole'
         'Register-LguestAssertion'
+        'Remove-LguestBreakpoint'
         'Remove-LguestGuest'
         'Resume-LguestGuest'
         'Search-LguestMemory'
         'Send-LguestConsole'
         'Set-LguestMemory'
         'Set-LguestRegister'
+        'Set-LguestBreakpoint'
+        'Set-LguestHypercall'
+        'Skip-LguestHypercall'
+        'Start-LguestGdbServer'
         'Start-LguestGuest'
         'Step-LguestGuest'
         'Stop-LguestGuest'
@@ -47,7 +56,7 @@
         'Wait-LguestGuest'
     )
     VariablesToExport    = @()
-    AliasesToExport      = @()
+    AliasesToExport      = @('lgb', 'lgbc', 'lgbl', 'lgg', 'lgr', 'lgs')
 
     PrivateData          = @{
         PSData = @{

@@ -17,6 +17,8 @@ internal static class Errors
             LguestError.GuestBusy => (ErrorCategory.ResourceBusy, "Stop-Job, Suspend-LguestGuest or Wait-LguestGuest ends the other run."),
             LguestError.GuestEnded => (ErrorCategory.InvalidOperation, "Make the guest anew with New-LguestGuest."),
             LguestError.DiskFailure => (ErrorCategory.WriteError, "See what is wrong with the host's file system, then run Sync-LguestDisk again."),
+            LguestError.NoPendingHypercall => (ErrorCategory.InvalidOperation, "Step-LguestGuest or a breakpoint leads a guest to a hypercall; Get-LguestGuest shows what is next."),
+            LguestError.HypercallRefused => (ErrorCategory.InvalidOperation, "See about_Lguest_Breakpoints for what can be done to a hypercall, and when."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
             LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols."),
             LguestError.AddressNotMapped => (ErrorCategory.ReadError, "Get-LguestPageTable shows how an address is translated, and with -Tree what is mapped."),
@@ -80,6 +82,20 @@ internal static class Errors
     public static LguestException AmbiguousHypercall(AbiProfile abi, string text) =>
         new(LguestError.InvalidDefinition,
             $"'{text}' means several hypercalls of ABI profile '{abi.Name}'; name one of {string.Join(", ", abi.Hypercalls.Select(call => call.Name))}");
+
+    public static LguestException UnknownArgument(HypercallDefinition call, string text) =>
+        new(LguestError.InvalidDefinition,
+            $"{call.Name} has no argument '{text}'; it has {(call.Parameters.Count == 0 ? "none" : string.Join(", ", call.Parameters.Select(parameter => parameter.Name)))}");
+
+    public static LguestException UnknownTrap(string text) =>
+        new(LguestError.InvalidDefinition, $"'{text}' is no trap; write a vector from 0 to 255, a name such as #PF, or * for any");
+
+    public static LguestException UnknownInterrupt(string text) =>
+        new(LguestError.InvalidDefinition, $"'{text}' is no virtual interrupt; write a number from 0 to 31, or * for any");
+
+    public static ErrorRecord BreakpointNotFound(int id) => Record(
+        new ItemNotFoundException($"There is no breakpoint {id}."),
+        "BreakpointNotFound", ErrorCategory.ObjectNotFound, id, "Get-LguestBreakpoint lists the breakpoints.");
 
     private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string advice) =>
         new(e, id, category, target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = advice } };

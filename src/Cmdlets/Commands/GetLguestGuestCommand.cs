@@ -4,6 +4,7 @@ namespace LguestPS.Cmdlets;
 
 /// <summary>Gets the guests of this PowerShell.</summary>
 [Cmdlet(VerbsCommon.Get, "LguestGuest")]
+[Alias("lgg")]
 [OutputType(typeof(Guest))]
 public sealed class GetLguestGuestCommand : LguestCommand
 {

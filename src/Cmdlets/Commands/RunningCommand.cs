@@ -48,9 +48,37 @@ public abstract class RunningCommand : GuestCommand
         }
     }
 
+    /// <summary>Pulls events and writes them; what actions of breakpoints write goes the same way.</summary>
+    private protected void Write(IEnumerable<LguestEvent> events, RunProgress progress)
+    {
+        Action<PSObject>? outer = HitScript.Output;
+        HitScript.Output = written =>
+        {
+            progress.Hide();
+            WriteObject(written);
+        };
+        try
+        {
+            foreach (LguestEvent happened in events)
+            {
+                progress.Hide();
+                WriteObject(happened);
+            }
+        }
+        finally
+        {
+            HitScript.Output = outer;
+            progress.Hide();
+        }
+    }
+
+    /// <summary>Shows a line at the prompt, as Write-Host does, where it is in nobody's way.</summary>
+    private protected void Show(string line) => WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]);
+
     /// <summary>Says why a guest stands still where the user did not ask for it.</summary>
     private protected void SayWhereItStands(Guest guest)
     {
+        if (guest.BreakpointHit is { } hit) Show($"{guest.Name}: {hit}");
         string? why = guest.Standstill switch
         {
             Standstill.WaitingForInput when guest.Definition.Devices.OfType<NetDefinition>().Any() => "waits for its network or for input; let its neighbours run, or type into it with Send-LguestConsole, and run it again",

@@ -4,6 +4,7 @@ namespace LguestPS.Cmdlets;
 
 /// <summary>Runs a guest and writes its events as they occur.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LguestGuest", DefaultParameterSetName = "Stream", SupportsShouldProcess = true)]
+[Alias("lgr")]
 [OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(RunSummary), typeof(Guest), ParameterSetName = ["Stream"])]
 [OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
@@ -61,12 +62,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
         EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
         RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, CollectSummary = Summary };
-        foreach (LguestEvent happened in WithWarnings(guest, guest.Run(options, StopToken)))
-        {
-            progress.Hide();
-            WriteObject(happened);
-        }
-        progress.Hide();
+        Write(WithWarnings(guest, guest.Run(options, StopToken)), progress);
         SayWhereItStands(guest);
         if (Summary) WriteObject(guest.Summary);
     }

@@ -3,13 +3,19 @@ using System.Management.Automation;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>Moves a guest to its next standstill, or further, and writes what was done on the way.</summary>
+/// <summary>Moves a guest to its next standstill, or further, writes what was done on the way, and shows where it stands then.</summary>
 [Cmdlet(VerbsCommon.Step, "LguestGuest", DefaultParameterSetName = "Count", SupportsShouldProcess = true)]
+[Alias("lgs")]
 [OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 public sealed class StepLguestGuestCommand : RunningCommand
 {
     [Parameter(ParameterSetName = "Count")]
     [Parameter(ParameterSetName = "Hypercall")]
+    [Parameter(ParameterSetName = "Trap")]
+    [Parameter(ParameterSetName = "Interrupt")]
+    [Parameter(ParameterSetName = "ToAddress")]
+    [Parameter(ParameterSetName = "Over")]
+    [Parameter(ParameterSetName = "Out")]
     [ValidateRange(1, int.MaxValue)]
     public int Count { get; set; } = 1;
 
@@ -20,9 +26,26 @@ public sealed class StepLguestGuestCommand : RunningCommand
     [ArgumentCompleter(typeof(HypercallCompleter))]
     public string Hypercall { get; set; } = "";
 
+    [Parameter(ParameterSetName = "Trap", Mandatory = true)]
+    [ArgumentCompleter(typeof(TrapCompleter))]
+    public string Trap { get; set; } = "";
+
+    [Parameter(ParameterSetName = "Interrupt", Mandatory = true)]
+    public string Interrupt { get; set; } = "";
+
+    [Parameter(ParameterSetName = "ToAddress", Mandatory = true)]
+    [ArgumentCompleter(typeof(AddressCompleter))]
+    public AddressArgument ToAddress { get; set; } = null!;
+
     [Parameter(ParameterSetName = "Count")]
     [Parameter(ParameterSetName = "Until")]
     public SwitchParameter Instruction { get; set; }
+
+    [Parameter(ParameterSetName = "Over", Mandatory = true)]
+    public SwitchParameter Over { get; set; }
+
+    [Parameter(ParameterSetName = "Out", Mandatory = true)]
+    public SwitchParameter Out { get; set; }
 
     private protected override void Process(Guest guest)
     {
@@ -34,30 +57,28 @@ public sealed class StepLguestGuestCommand : RunningCommand
             Count = Count,
             TimeLimit = TimeLimit,
         };
-        switch (ParameterSetName)
-        {
-            case "Until":
-                StepUntil(guest, options);
-                break;
-            case "Hypercall":
-                Step(guest, options with { Unit = StepUnit.Hypercall, Hypercall = OneHypercall(guest) });
-                break;
-            default:
-                Step(guest, options);
-                break;
-        }
+        if (ParameterSetName == "Until") StepUntil(guest, options);
+        else Step(guest, Goal(guest, options));
         SayWhereItStands(guest);
+        // Another command in the pipeline takes what is written; a person at the prompt wants to know where it stands.
+        if (MyInvocation.PipelinePosition == MyInvocation.PipelineLength && guest.BreakpointHit is null) Show($"{guest.Name}: {guest.Position}");
     }
+
+    private StepOptions Goal(Guest guest, StepOptions options) => ParameterSetName switch
+    {
+        "Hypercall" => options with { Unit = StepUnit.Hypercall, Hypercall = OneHypercall(guest) },
+        "Trap" => options with { Unit = StepUnit.Trap, Vector = StepArguments.Vector(Trap) },
+        "Interrupt" => options with { Unit = StepUnit.Interrupt, Irq = StepArguments.Irq(Interrupt) },
+        "ToAddress" => options with { Unit = StepUnit.Address, Address = ToAddress.In(guest, physical: false) },
+        "Over" => options with { Unit = StepUnit.Over },
+        "Out" => options with { Unit = StepUnit.Out },
+        _ => options,
+    };
 
     private void Step(Guest guest, StepOptions options)
     {
         RunProgress progress = new(this, guest);
-        foreach (LguestEvent happened in WithWarnings(guest, guest.Step(options with { Pulse = progress.Pulse }, StopToken)))
-        {
-            progress.Hide();
-            WriteObject(happened);
-        }
-        progress.Hide();
+        Write(WithWarnings(guest, guest.Step(options with { Pulse = progress.Pulse }, StopToken)), progress);
     }
 
     private void StepUntil(Guest guest, StepOptions options)
@@ -81,6 +102,11 @@ public sealed class StepLguestGuestCommand : RunningCommand
     {
         "Until" => "; then on until the condition holds",
         "Hypercall" => $"; then on to just before {Hypercall}",
+        "Trap" => $"; then on to just before trap {Trap}",
+        "Interrupt" => $"; then on to just before interrupt {Interrupt}",
+        "ToAddress" => $"; then on to {ToAddress}",
+        "Over" => "; over what it calls",
+        "Out" => "; then on out of this function",
         _ => Count > 1 ? $"; then {Count - 1} more" : "",
     };
 

@@ -19,10 +19,7 @@ public sealed class WaitLguestGuestCommand : RunningCommand
         {
             RunProgress progress = new(this, guest);
             RunOptions options = new() { Driver = Driver, Filter = EventFilter.Nothing, TimeLimit = TimeLimit, Pulse = progress.Pulse };
-            foreach (LguestEvent _ in WithWarnings(guest, guest.Run(options, StopToken)))
-            {
-            }
-            progress.Hide();
+            Write(WithWarnings(guest, guest.Run(options, StopToken)), progress);
             if (TimeLimit is not null && guest.Standstill == Standstill.TimeLimit) return;
             SayWhereItStands(guest);
         }

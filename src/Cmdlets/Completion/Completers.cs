@@ -21,7 +21,7 @@ public abstract class WordCompleter : IArgumentCompleter
     private protected abstract IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound);
 
     /// <summary>The guest named earlier on the command line, if there is one.</summary>
-    private protected static Guest? BoundGuest(IDictionary bound)
+    internal static Guest? BoundGuest(IDictionary bound)
     {
         object? value = bound["Guest"] ?? bound["Name"] ?? bound["InputObject"];
         if (value is PSObject wrapped) value = wrapped.BaseObject;
@@ -73,6 +73,26 @@ public sealed class DeviceNameCompleter : WordCompleter
             _ => ("console", "the console"),
         }).ToArray();
     }
+}
+
+/// <summary>Completes the names of traps.</summary>
+public sealed class TrapCompleter : WordCompleter
+{
+    private const byte NamedTraps = 20;
+    private const byte SystemCall = 0x80;
+
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        Enumerable.Range(0, NamedTraps).Append(SystemCall)
+            .Select(vector => (Vector: vector, Name: TrapTarget.NameOf((byte)vector)))
+            .Where(trap => trap.Name.StartsWith('#') || trap.Vector == SystemCall)
+            .Select(trap => ($"'{trap.Name}'", $"{trap.Name}, vector {trap.Vector}"));
+}
+
+/// <summary>Completes the numbers of breakpoints.</summary>
+public sealed class BreakpointCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        BreakpointList.All.Select(breakpoint => ($"{breakpoint.Id}", $"{breakpoint.Guest}: {breakpoint.What}"));
 }
 
 /// <summary>Completes kinds of device.</summary>

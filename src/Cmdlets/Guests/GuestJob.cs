@@ -128,10 +128,17 @@ public sealed class GuestJob : Job
         RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
         JobState state;
         Guest.Warning = text => Warning.Add(new WarningRecord($"Guest '{Guest.Name}': {text}"));
+        using JobRunspace scripts = new();
         try
         {
-            foreach (LguestEvent happened in Guest.Run(options, leave.Token)) Keep(happened);
-            state = Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
+            HitScript.Output = Keep;
+            foreach (LguestEvent happened in Guest.Run(options, leave.Token))
+            {
+                EventCount++;
+                Keep(PSObject.AsPSObject(happened));
+            }
+            state = Guest.Standstill == Standstill.Breakpoint ? JobState.Suspended
+                : Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
                 : Guest.HasEnded || !leave.IsCancellationRequested ? JobState.Completed
                 : wantedOnLeaving;
             if (Guest.HasEnded) Guest.Dispose();        // its last values stay readable; its memory nobody needs
@@ -139,6 +146,11 @@ public sealed class GuestJob : Job
         catch (LguestException e)
         {
             Error.Add(Errors.From(e, Guest));
+            state = JobState.Failed;
+        }
+        catch (RuntimeException e)
+        {
+            Error.Add(e.ErrorRecord);       // a breakpoint's script
             state = JobState.Failed;
         }
         lock (gate)
@@ -154,13 +166,12 @@ public sealed class GuestJob : Job
         atRest.Set();
     }
 
-    private void Keep(LguestEvent happened)
+    private void Keep(PSObject happened)
     {
-        EventCount++;
         // Receive-Job takes from the other end of the same collection.
         lock (((ICollection)Output).SyncRoot)
         {
-            Output.Add(PSObject.AsPSObject(happened));
+            Output.Add(happened);
             if (Output.Count <= Newest) return;
             Output.RemoveAt(0);
             DroppedCount++;

@@ -1,0 +1,30 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Does one more hypercall in the name of a guest that stands still.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "LguestHypercall", SupportsShouldProcess = true)]
+[OutputType(typeof(uint))]
+public sealed class InvokeLguestHypercallCommand : GuestCommand
+{
+    [Parameter(Mandatory = true, Position = 1)]
+    [ArgumentCompleter(typeof(HypercallCompleter))]
+    public string Hypercall { get; set; } = "";
+
+    [Parameter(Position = 2)]
+    public Hashtable Argument { get; set; } = [];
+
+    private protected override void Process(Guest guest)
+    {
+        IReadOnlyList<uint> numbers = FilterArguments.HypercallNumbers(guest.Abi, Hypercall);
+        if (numbers is not [uint number]) throw Errors.AmbiguousHypercall(guest.Abi, Hypercall);
+        if (guest.Abi.FindCall(number) is not { } call) throw Errors.UnknownHypercall(guest.Abi, Hypercall);
+
+        uint[] words = new uint[call.ArgumentCount];
+        foreach (ArgumentMatch word in ArgumentMatches.For(guest, call, Argument)) words[word.Index] = word.Value;
+        string text = $"{call.Name}({string.Join(' ', call.Parameters.Select(parameter => $"{parameter.Name}=0x{words[parameter.Index]:x}"))})";
+        if (!ShouldProcess(guest.Name, $"Do the hypercall {text}")) return;
+        if (guest.Hypercalls.Invoke(MyInvocation.MyCommand.Name, number, words) is { } result) WriteObject(result);
+    }
+}

@@ -1,0 +1,24 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Replaces arguments of the hypercall a guest stands before.</summary>
+[Cmdlet(VerbsCommon.Set, "LguestHypercall", SupportsShouldProcess = true)]
+[OutputType(typeof(Hypercall))]
+public sealed class SetLguestHypercallCommand : GuestCommand
+{
+    [Parameter(Mandatory = true, Position = 1)]
+    public Hashtable Argument { get; set; } = [];
+
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override void Process(Guest guest)
+    {
+        IReadOnlyList<ArgumentMatch> words = guest.NextCall is { } call && guest.Abi.FindCall(call.Number) is { } definition ? ArgumentMatches.For(guest, definition, Argument) : [];
+        if (!ShouldProcess($"{guest.Name}: {guest.NextCall}", $"Set {string.Join(' ', words)}")) return;
+        Hypercall changed = guest.Hypercalls.Set(MyInvocation.MyCommand.Name, words);
+        if (PassThru) WriteObject(changed);
+    }
+}
