@@ -6,6 +6,7 @@ using LguestPS.Bench;
 // bench start       from the start of lguest to the guest's first console output
 // bench memory      what a guest needs beyond its RAM
 // bench network     a network between guests by itself
+// bench breakpoints what a breakpoint costs where it does not stop
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 switch (args)
 {
@@ -19,10 +20,12 @@ switch (args)
         return MemoryMeasurement.Run();
     case ["network"]:
         return NetworkMeasurement.Run();
+    case ["breakpoints"]:
+        return BreakpointMeasurement.Run();
     case ["hypercalls"]:
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | network | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | network | breakpoints | hypercalls");
         return 2;
 }
