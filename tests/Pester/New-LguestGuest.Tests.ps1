@@ -87,6 +87,7 @@ Describe 'New-LguestGuest' {
         $copy = $first.Definition | New-LguestGuest -Name copy
         $copy.Name | Should -Be copy
         $copy.Definition.Devices.Count | Should -Be 2
+        $copy.Definition.Devices[1] | Should -BeOfType LguestPS.ConsoleDefinition
     }
 
     It 'is relative to the current location, not the process directory' {

@@ -103,7 +103,8 @@ public sealed record GuestDefinition
 
     public TscChoice Tsc { get; init; } = TscChoice.Auto;
 
-    public IReadOnlyList<DeviceDefinition> Devices { get; init; } = new DeviceDefinition[] { new ConsoleDefinition() };
+    // An array, whatever it is made from: PowerShell cannot index what collection expressions make.
+    public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value.ToArray(); } = new DeviceDefinition[] { new ConsoleDefinition() };
 
     public GuestLimits Limits { get; init; } = new();
 

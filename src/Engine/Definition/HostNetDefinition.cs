@@ -25,10 +25,10 @@ public sealed record UserNetDefinition : HostNetDefinition
     public bool Loopback { get; init; } = true;
 
     /// <summary>Ports of the host that lead to the guest.</summary>
-    public IReadOnlyList<PortForward> Forward { get; init; } = [];
+    public IReadOnlyList<PortForward> Forward { get; init => field = value.ToArray(); } = Array.Empty<PortForward>();
 
     /// <summary>Addresses and ports that lead from the guest to sockets of the host, or beyond it.</summary>
-    public IReadOnlyList<PortReach> Reach { get; init; } = [];
+    public IReadOnlyList<PortReach> Reach { get; init => field = value.ToArray(); } = Array.Empty<PortReach>();
 
     /// <summary>Absolute path of a pcapng file whose frames the guest gets instead, at the times they have there; then no socket is used. Or null.</summary>
     public string? Replay { get; init; }

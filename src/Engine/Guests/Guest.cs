@@ -202,7 +202,7 @@ public sealed partial class Guest : IDisposable
     public Action<string>? Warning { get; set; }
 
     /// <summary>The guest's disks in the order of their slots, as they are now.</summary>
-    public IReadOnlyList<GuestDisk> Disks => [.. Devices.Disks.Select(disk => disk.State)];
+    public IReadOnlyList<GuestDisk> Disks => Devices.Disks.Select(disk => disk.State).ToArray();
 
     internal GuestMemory Memory { get; }
     internal GuestClock Clock { get; }

@@ -7,7 +7,7 @@ namespace LguestPS.Inspection;
 /// <summary>Shows the arrays a guest has bound, and what each of their buffers is for.</summary>
 internal static class DmaArrays
 {
-    public static IReadOnlyList<BoundDmaArray> Of(Guest guest) => [.. guest.Bindings.All.Select(binding => Show(guest, binding, guest.Abi.Dma!))];
+    public static IReadOnlyList<BoundDmaArray> Of(Guest guest) => guest.Bindings.All.Select(binding => Show(guest, binding, guest.Abi.Dma!)).ToArray();
 
     private static BoundDmaArray Show(Guest guest, DmaBinding binding, DmaLayout layout)
     {

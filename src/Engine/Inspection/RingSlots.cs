@@ -12,11 +12,11 @@ internal static class RingSlots
             throw new LguestException(LguestError.InvalidAddress, $"Guest '{guest.Name}' has no hypercall ring yet: it has not called LGUEST_INIT. Step-LguestGuest moves it there.");
 
         int?[] order = Order(guest);
-        return [.. Enumerable.Range(0, GuestDataLayout.RingSize).Select(slot => new RingSlot
+        return Enumerable.Range(0, GuestDataLayout.RingSize).Select(slot => new RingSlot
         {
             Guest = guest.Name, Slot = slot, Status = guest.Data.RingStatus[slot], IsCursor = slot == guest.Ring.Cursor, Order = order[slot],
             Call = guest.Ring.Read(guest.Abi, slot, guest.PendingHypercall?.Eip ?? guest.Cpu.Registers.Eip, guest.SymbolSource),
-        })];
+        }).ToArray();
     }
 
     private static int?[] Order(Guest guest)

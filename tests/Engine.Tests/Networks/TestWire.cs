@@ -157,7 +157,11 @@ internal sealed class FakeStream(HostMailbox mailbox) : HostStream
 
     public override void Close(bool inPeace) => ClosedInPeace ??= inPeace;
 
-    public void Accept() => mailbox.Post(() => Owner.HostConnected());
+    /// <summary>The program accepts, unless nobody wants it to any more: with too many connections a new one is closed at once.</summary>
+    public void Accept()
+    {
+        if (ClosedInPeace is null) mailbox.Post(() => Owner.HostConnected());
+    }
 
     public void Fail() => mailbox.Post(() => Owner.HostFailed());
 
