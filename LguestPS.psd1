@@ -16,6 +16,7 @@
 
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Checkpoint-LguestGuest'
         'Compare-LguestTrace'
         'Enter-LguestConsole'
         'Export-LguestTrace'
@@ -38,6 +39,7 @@
         'Register-LguestAssertion'
         'Remove-LguestBreakpoint'
         'Remove-LguestGuest'
+        'Restore-LguestGuest'
         'Resume-LguestGuest'
         'Search-LguestMemory'
         'Send-LguestConsole'

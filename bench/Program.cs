@@ -7,6 +7,7 @@ using LguestPS.Bench;
 // bench memory      what a guest needs beyond its RAM
 // bench network     a network between guests by itself
 // bench breakpoints what a breakpoint costs where it does not stop
+// bench checkpoint  time and size of checkpoints and of steps back; of a Linux, if KERNEL and INITRD are given
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 switch (args)
 {
@@ -22,10 +23,14 @@ switch (args)
         return NetworkMeasurement.Run();
     case ["breakpoints"]:
         return BreakpointMeasurement.Run();
+    case ["checkpoint"]:
+        return CheckpointMeasurement.Run();
+    case ["checkpoint", string kernel, string initrd]:
+        return CheckpointMeasurement.Run(kernel, initrd);
     case ["hypercalls"]:
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | network | breakpoints | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | hypercalls");
         return 2;
 }

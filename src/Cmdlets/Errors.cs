@@ -19,6 +19,10 @@ internal static class Errors
             LguestError.DiskFailure => (ErrorCategory.WriteError, "See what is wrong with the host's file system, then run Sync-LguestDisk again."),
             LguestError.NoPendingHypercall => (ErrorCategory.InvalidOperation, "Step-LguestGuest or a breakpoint leads a guest to a hypercall; Get-LguestGuest shows what is next."),
             LguestError.HypercallRefused => (ErrorCategory.InvalidOperation, "See about_Lguest_Breakpoints for what can be done to a hypercall, and when."),
+            LguestError.CheckpointRefused => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints says which guests can be kept and recorded."),
+            LguestError.InvalidCheckpoint => (ErrorCategory.InvalidData, "Give a file that Checkpoint-LguestGuest or Start-LguestGuest -RecordPath wrote."),
+            LguestError.NotRecorded => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints shows how to record a guest."),
+            LguestError.ReplayDiverged => (ErrorCategory.InvalidResult, "Step-LguestGuest -Back leads to what came before; about_Lguest_Checkpoints says what makes a run another one."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
             LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols."),
             LguestError.AddressNotMapped => (ErrorCategory.ReadError, "Get-LguestPageTable shows how an address is translated, and with -Tree what is mapped."),
@@ -96,6 +100,12 @@ internal static class Errors
     public static ErrorRecord BreakpointNotFound(int id) => Record(
         new ItemNotFoundException($"There is no breakpoint {id}."),
         "BreakpointNotFound", ErrorCategory.ObjectNotFound, id, "Get-LguestBreakpoint lists the breakpoints.");
+
+    public static LguestException FileIsThere(string path) =>
+        new(LguestError.FileUnavailable, $"'{path}' exists already; -Force replaces it.") { Path = path };
+
+    public static LguestException NoCheckpoint(Guest guest) =>
+        new(LguestError.InvalidCheckpoint, $"Guest '{guest.Name}' has no checkpoint in memory; Checkpoint-LguestGuest takes one.");
 
     private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string advice) =>
         new(e, id, category, target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = advice } };

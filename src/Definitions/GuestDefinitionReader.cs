@@ -59,6 +59,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["clock"] = (guest, value) => guest with { Clock = value.OneOf<ClockKind>() },
         ["tsc"] = (guest, value) => guest with { Tsc = value.OneOf<TscChoice>() },
         ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(device => ReadKind("device", device, DeviceKinds))] },
+        ["record"] = (guest, value) => guest with { Record = value.TrueOrFalse() },
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
     };
 

@@ -73,6 +73,8 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
 
     public long Count() => DefinitionText.TryParseCount(Text(), out long count) ? count : throw Problem(DefinitionText.CountProblem(Text()));
 
+    public bool TrueOrFalse() => Text() switch { "true" => true, "false" => false, var other => throw Problem($"{What} is true or false, not '{other}'") };
+
     public T OneOf<T>() where T : struct, Enum => DefinitionText.TryParseName(Text(), out T value)
         ? value
         : throw Problem($"unknown {Key} '{Text()}'{DefinitionText.Instead(Text(), DefinitionText.Names<T>())}");

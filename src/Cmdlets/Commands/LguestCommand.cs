@@ -37,6 +37,14 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
     private protected bool MustExplain =>
         Given("WhatIf") || Given("Confirm") || SessionState.PSVariable.GetValue("WhatIfPreference") is true or SwitchParameter { IsPresent: true };
 
+    /// <summary>Makes a guest that does again what a file has recorded; null if -WhatIf or -Confirm would not have it.</summary>
+    /// <exception cref="LguestException">FileUnavailable or InvalidCheckpoint; and as for making a guest.</exception>
+    private protected Guest? MakeReplay(string path)
+    {
+        RecordedRun run = RecordedRun.Load(path);
+        return ShouldProcess($"{GuestRegistry.FreeName(run.Guest)} from {path}", "Replay") ? GuestRegistry.Add(run.Guest, name => Guest.Replay(run, name)) : null;
+    }
+
     private protected bool Given(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     /// <summary>The absolute path of what the user wrote, which need not exist.</summary>

@@ -11,6 +11,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
     private const string FromPath = "Path";
     private const string FromDefinition = "Definition";
     private const string FromKernel = "Kernel";
+    private const string FromRecording = "Replay";
 
     [Parameter(ParameterSetName = FromPath, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "LiteralPath")]
@@ -86,6 +87,15 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter Record { get; set; }
+
+    [Parameter(ParameterSetName = FromRecording, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string Replay { get; set; } = "";
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public TimeSpan TimeLimit { get; set; }
 
     [Parameter(ParameterSetName = FromPath)]
@@ -103,6 +113,16 @@ public sealed class NewLguestGuestCommand : LguestCommand
                     IReadOnlyList<string> files = FindFiles(path);
                     if (files.Count == 0) WriteError(Errors.DefinitionNotFound(path));
                     foreach (string file in files) Make(file, () => ReadDefinition(file));
+                }
+                break;
+            case FromRecording:
+                try
+                {
+                    if (MakeReplay(FullPath(Replay)) is { } guest) WriteObject(guest);
+                }
+                catch (LguestException e)
+                {
+                    WriteError(e, Replay);
                 }
                 break;
             case FromDefinition:
@@ -141,6 +161,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
         Clock = Given(nameof(Clock)) ? Clock : definition.Clock,
         Tsc = Given(nameof(Tsc)) ? Tsc : definition.Tsc,
         Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
+        Record = Given(nameof(Record)) ? Record : definition.Record,
         Limits = new GuestLimits(
             Given(nameof(TimeLimit)) ? TimeLimit : definition.Limits.Time,
             Given(nameof(InstructionLimit)) ? InstructionLimit : definition.Limits.Instructions),

@@ -21,13 +21,19 @@ public abstract class RunningCommand : GuestCommand
     {
         try
         {
-            GuestDefinition definition = ReadDefinition(path);
-            if (ShouldLoad(definition with { Name = GuestRegistry.FreeName(definition.Name) })) ProcessNew(GuestRegistry.Create(definition));
+            if (Make(path) is { } guest) ProcessNew(guest);
         }
         catch (LguestException e)
         {
             WriteError(e, path);
         }
+    }
+
+    /// <summary>Makes the guest of a file, a definition unless said otherwise; null if -WhatIf or -Confirm would not have it.</summary>
+    private protected virtual Guest? Make(string path)
+    {
+        GuestDefinition definition = ReadDefinition(path);
+        return ShouldLoad(definition with { Name = GuestRegistry.FreeName(definition.Name) }) ? GuestRegistry.Create(definition) : null;
     }
 
     /// <summary>For a guest that was made just now, from a definition.</summary>
@@ -84,6 +90,7 @@ public abstract class RunningCommand : GuestCommand
             Standstill.WaitingForInput when guest.Definition.Devices.OfType<NetDefinition>().Any() => "waits for its network or for input; let its neighbours run, or type into it with Send-LguestConsole, and run it again",
             Standstill.WaitingForInput => "waits for input; type into it with Send-LguestConsole and start it again",
             Standstill.TimeLimit => "has reached its time limit; start it again to go on",
+            Standstill.EndOfRecording => "has done all that was recorded; start it again to go on from here",
             Standstill.InstructionLimit => "has reached its instruction limit",
             _ => null,
         };

@@ -35,6 +35,18 @@ public sealed class StartLguestGuestCommand : RunningCommand
     [ValidateRange(0, 1_000_000)]
     public int Newest { get; set; } = GuestJob.DefaultNewest;
 
+    [Parameter]
+    public SwitchParameter Record { get; set; }
+
+    [Parameter(ParameterSetName = "Stream")]
+    [ValidateNotNullOrEmpty]
+    public string RecordPath { get; set; } = "";
+
+    [Parameter]
+    public SwitchParameter Replay { get; set; }
+
+    private protected override Guest? Make(string path) => Replay ? MakeReplay(path) : base.Make(path);
+
     private protected override void Process(Guest guest)
     {
         if (!ShouldProcess(guest.Name, "Run")) return;
@@ -60,9 +72,19 @@ public sealed class StartLguestGuestCommand : RunningCommand
         // A summary is in place of the events, unless some are asked for.
         bool onlySummary = Summary && Kind is null && Hypercall is null && Device is null;
         EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
+        string? recordingFile = Given(nameof(RecordPath)) ? FullPath(RecordPath) : null;
+        if (Record || recordingFile is not null) guest.Record(keepEvents: recordingFile is not null);
         RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, CollectSummary = Summary };
-        Write(WithWarnings(guest, guest.Run(options, StopToken)), progress);
+        try
+        {
+            Write(WithWarnings(guest, guest.Run(options, StopToken)), progress);
+        }
+        finally
+        {
+            // Also of a run that was left early.
+            if (recordingFile is not null) guest.SaveRecording(recordingFile);
+        }
         SayWhereItStands(guest);
         if (Summary) WriteObject(guest.Summary);
     }
@@ -70,6 +92,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
     private void StartJob(Guest guest, bool madeByJob)
     {
         if (guest.Driver is not null) throw Errors.Busy(guest);
+        if (Record) guest.Record();
         EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
         GuestJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob);
         JobRepository.Add(job);

@@ -7,6 +7,7 @@ namespace LguestPS.Cmdlets;
 [Cmdlet(VerbsCommon.Step, "LguestGuest", DefaultParameterSetName = "Count", SupportsShouldProcess = true)]
 [Alias("lgs")]
 [OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(Guest))]
 public sealed class StepLguestGuestCommand : RunningCommand
 {
     [Parameter(ParameterSetName = "Count")]
@@ -47,8 +48,18 @@ public sealed class StepLguestGuestCommand : RunningCommand
     [Parameter(ParameterSetName = "Out", Mandatory = true)]
     public SwitchParameter Out { get; set; }
 
+    [Parameter(ParameterSetName = "Count")]
+    [Parameter(ParameterSetName = "Until")]
+    [Parameter(ParameterSetName = "Hypercall")]
+    public SwitchParameter Back { get; set; }
+
     private protected override void Process(Guest guest)
     {
+        if (Back)
+        {
+            if (ShouldProcess(guest.Name, "Step back")) StepBack(guest);
+            return;
+        }
         if (!ShouldProcess(guest.Name, MustExplain ? $"Step: {guest.Inspector.NextStep(Instruction)}{More()}" : "Step")) return;
         StepOptions options = new()
         {
@@ -74,6 +85,33 @@ public sealed class StepLguestGuestCommand : RunningCommand
         "Out" => options with { Unit = StepUnit.Out },
         _ => options,
     };
+
+    /// <summary>Nothing happens on the way back, so what is written is the guest, where it stands then.</summary>
+    private void StepBack(Guest guest)
+    {
+        RunProgress progress = new(this, guest);
+        StepBackOptions options = new()
+        {
+            Driver = Driver,
+            Unit = Instruction ? StepUnit.Instruction : ParameterSetName == "Hypercall" ? StepUnit.Hypercall : StepUnit.Standstill,
+            Count = Count,
+            Hypercall = ParameterSetName == "Hypercall" ? OneHypercall(guest) : null,
+            Condition = ParameterSetName == "Until" ? IsFulfilled : null,
+            Pulse = progress.Pulse,
+        };
+        bool reached;
+        try
+        {
+            reached = guest.StepBack(options, StopToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        progress.Hide();
+        if (!reached) WriteWarning($"Guest '{guest.Name}' stands where its recording begins; it does not go back further.");
+        WriteObject(guest);
+    }
 
     private void Step(Guest guest, StepOptions options)
     {

@@ -36,6 +36,7 @@ internal static class GuestBuilder
             boot.CopyTo(guest.Memory);
             guest.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref guest.Cpu.Registers, entry);
+            if (definition.Record) guest.Record();
         });
     }
 

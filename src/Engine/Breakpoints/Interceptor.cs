@@ -140,6 +140,9 @@ internal sealed class Interceptor(Guest guest)
         Stop = null;
     }
 
+    /// <summary>Forgets what was just hit: the guest only goes over its past again.</summary>
+    public void Ignore() => hits.Clear();
+
     /// <summary>Asks the conditions and does the actions of what was just hit, on the thread that drives the guest.</summary>
     /// <returns>Whether the guest stays where it is.</returns>
     public bool Decide()

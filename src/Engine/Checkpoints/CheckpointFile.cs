@@ -6,6 +6,10 @@ internal static class CheckpointFile
     private const byte MemoryPart = 0;
     private const byte SectorPart = 1;
 
+    // Far above what a guest can have: registers and tables, a MiB of typed text, a MiB of console output, a part for each disk.
+    private const int MostStateBytes = 64 << 20;
+    private const int MostParts = 64;
+
     public static void Save(Checkpoint checkpoint, string path) =>
         StateFile.Write(path, StateFile.CheckpointKind, file => Write(file, checkpoint));
 
@@ -29,8 +33,13 @@ internal static class CheckpointFile
         file.Write(checkpoint.Next ?? "");
         file.Write(checkpoint.State.Length);
         file.Write(checkpoint.State);
-        file.Write(checkpoint.SharedParts.Count);
-        foreach (SharedState part in checkpoint.SharedParts)
+        WriteParts(file, checkpoint.SharedParts);
+    }
+
+    public static void WriteParts(BinaryWriter file, IReadOnlyList<SharedState> parts)
+    {
+        file.Write(parts.Count);
+        foreach (SharedState part in parts)
         {
             file.Write(part is MemoryImage ? MemoryPart : SectorPart);
             part.WriteTo(file);
@@ -51,8 +60,25 @@ internal static class CheckpointFile
         Standstill standstill = (Standstill)file.ReadInt32();
         if (!Enum.IsDefined(standstill)) throw new InvalidStateException($"the guest stands at {standstill}");
         string next = file.ReadString();
+        byte[] state = ReadState(file);
+        SharedState[] parts = ReadParts(file);
+        if (parts is not [MemoryImage memory, ..]) throw new InvalidStateException("it has no memory");
+        return new Checkpoint(definition, pageOffset, state, parts)
+        {
+            Label = label, Taken = taken, GuestTime = guestTime, InstructionCount = instructions < 0 ? null : instructions, EventCount = events,
+            Standstill = standstill, Next = next.Length == 0 ? null : next, OwnBytes = memory.UsedBytes,
+        };
+    }
+
+    public static byte[] ReadState(BinaryReader file)
+    {
         byte[] state = new byte[Bounded(file.ReadInt32(), MostStateBytes)];
         file.BaseStream.ReadExactly(state);
+        return state;
+    }
+
+    public static SharedState[] ReadParts(BinaryReader file)
+    {
         SharedState[] parts = new SharedState[Bounded(file.ReadInt32(), MostParts)];
         for (int i = 0; i < parts.Length; i++)
         {
@@ -63,17 +89,8 @@ internal static class CheckpointFile
                 _ => throw new InvalidStateException("a part is of an unknown kind"),
             };
         }
-        if (parts is not [MemoryImage memory, ..]) throw new InvalidStateException("it has no memory");
-        return new Checkpoint(definition, pageOffset, state, parts)
-        {
-            Label = label, Taken = taken, GuestTime = guestTime, InstructionCount = instructions < 0 ? null : instructions, EventCount = events,
-            Standstill = standstill, Next = next.Length == 0 ? null : next, OwnBytes = memory.UsedBytes,
-        };
+        return parts;
     }
-
-    // Far above what a guest can have: registers and tables, a MiB of typed text, a MiB of console output, a part for each disk.
-    private const int MostStateBytes = 64 << 20;
-    private const int MostParts = 64;
 
     private static int Bounded(int length, int most) => length >= 0 && length <= most ? length : throw new InvalidStateException($"a length is {length}");
 }

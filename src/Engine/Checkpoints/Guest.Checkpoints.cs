@@ -38,6 +38,7 @@ public sealed partial class Guest
             CheckIsHere();
             if (driver is not null) throw Busy();
             Load(checkpoint);
+            if (Recording is { } recording) Recording = Recordings.Recording.Begin(this, recording.KeepsEvents);
         }
     }
 
@@ -53,6 +54,7 @@ public sealed partial class Guest
         try
         {
             guest.Load(checkpoint);
+            if (definition.Record) guest.Record();
             return guest;
         }
         catch (InvalidStateException e)
@@ -93,7 +95,6 @@ public sealed partial class Guest
         StateReader state = new(checkpoint.State, checkpoint.SharedParts);
         state.ReadShared<MemoryImage>().CopyTo(Memory, allChanged: !Cpu.MarksWrites);
         Load(state);
-        if (state.Left != 0) throw new InvalidStateException("it goes on behind its end");
     }
 
     private Standstill WhereItStands => Standstill == Standstill.Event ? loop.WhereItStands() : Standstill;
@@ -139,7 +140,9 @@ public sealed partial class Guest
         Devices.Save(state);
     }
 
-    private void Load(StateReader state)
+    /// <summary>Takes everything but memory.</summary>
+    /// <exception cref="InvalidStateException">No guest can be in this state.</exception>
+    internal void Load(StateReader state)
     {
         state.Part("guest");
         Id = state.ReadUInt16();
@@ -170,6 +173,7 @@ public sealed partial class Guest
         Clock.Load(state);
         Events.Load(state);
         Devices.Load(state);
+        if (state.Left != 0) throw new InvalidStateException("it goes on behind its end");
     }
 
     private PendingDma ReadPendingDma(StateReader state)

@@ -81,6 +81,13 @@ internal sealed class MemoryImage : SharedState
         return count * GuestMemory.PageSize;
     }
 
+    /// <summary>The pages that are not the same in another image of the same memory.</summary>
+    public IEnumerable<(uint Frame, byte[]? Page)> PagesNotIn(MemoryImage other)
+    {
+        for (uint frame = 0; frame < Frames; frame++)
+            if (Page(chunks, frame) != Page(other.chunks, frame)) yield return (frame, Page(chunks, frame));
+    }
+
     /// <summary>For each page a bit that says whether it is not all zero, then those pages.</summary>
     public override void WriteTo(BinaryWriter file)
     {

@@ -18,6 +18,13 @@ internal sealed class StateWriter
 
     public byte[] ToArray() => bytes.ToArray();
 
+    /// <summary>Forgets everything, to be used again.</summary>
+    public void Clear()
+    {
+        bytes.SetLength(0);
+        shared.Clear();
+    }
+
     /// <summary>Starts a part; its name is checked when it is read.</summary>
     public void Part(string name) => writer.Write(name);
 

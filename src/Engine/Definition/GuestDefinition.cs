@@ -108,6 +108,9 @@ public sealed record GuestDefinition
 
     public GuestLimits Limits { get; init; } = new();
 
+    /// <summary>Whether the guest's run is recorded from its first instruction on, so that it can be taken back.</summary>
+    public bool Record { get; init; }
+
     /// <summary>The file this was read from, or null.</summary>
     public string? Source { get; init; }
 
@@ -137,6 +140,8 @@ public sealed record GuestDefinition
             yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "the instruction limit must be at least 1");
         if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))
             yield return ($"{nameof(Limits)}.{nameof(Limits.Time)}", $"the time limit must be longer than nothing and at most {GuestLimits.LongestTime.TotalDays:0} days");
+        if (Record && Clock == ClockKind.Host)
+            yield return (nameof(Record), "a run with clock 'host' cannot be recorded, because real time never comes again; use clock 'virtual'");
         if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)
             yield return (nameof(Clock), "clock 'virtual' counts instructions, which 'cpu: kvm' cannot; use 'cpu: emulated' or clock 'events'");
         if (Cpu == CpuChoice.Kvm && Limits.Instructions is not null)

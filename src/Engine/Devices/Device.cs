@@ -20,6 +20,9 @@ internal abstract class Device : IDisposable
     /// <summary>Guest-physical address of the first of those pages; 0 without pages.</summary>
     public uint PageAddress { get; private set; }
 
+    /// <summary>Its index in the descriptor page.</summary>
+    public int Index => Irq - 1;
+
     /// <summary>The virtual interrupt: its index in the descriptor page + 1.</summary>
     public int Irq { get; private set; }
 
@@ -75,10 +78,12 @@ internal abstract class Device : IDisposable
     /// <exception cref="Guests.GuestKilledException">The buffer is bad.</exception>
     protected bool TryFill(Guest guest)
     {
-        if (!HasInput || guest.Bindings.Find(InputKey) is not { } binding) return false;
+        byte[]? recorded = guest.Recording?.InputAgain(Index, HasInput);
+        if (recorded is null && (!HasInput || guest.IsInPast) || guest.Bindings.Find(InputKey) is not { } binding) return false;
         if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) return false;
-        uint used = Fill(guest, buffer);
+        uint used = recorded is null ? Fill(guest, buffer) : (uint)buffer.WriteAll(recorded);
         if (used == 0) return false;
+        if (recorded is null) guest.Recording?.NoteInput(Index, buffer.ReadFirst(used));
         buffer.UsedLength = used;
         guest.Interrupts.Raise(binding.Irq);
         guest.Events.Served(
@@ -89,6 +94,14 @@ internal abstract class Device : IDisposable
     /// <summary>Fills a free buffer of the guest.</summary>
     /// <returns>Bytes written; 0 if there was nothing that fits.</returns>
     public virtual uint Fill(Guest guest, DmaList buffer) => 0;
+
+    /// <summary>Takes away what waits for the guest, as it waits.</summary>
+    public virtual byte[] TakeWaiting() => [];
+
+    /// <summary>Puts what <see cref="TakeWaiting"/> gave before anything else that waits.</summary>
+    public virtual void PutBackWaiting(byte[] waiting)
+    {
+    }
 
     /// <summary>The guest has ended and will never run again.</summary>
     public virtual void Unplug()

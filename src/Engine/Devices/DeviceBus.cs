@@ -21,6 +21,9 @@ internal sealed class DeviceBus : IDisposable
         Disks = [.. devices.OfType<BlockDevice>()];
     }
 
+    /// <summary>In the order of their slots.</summary>
+    public IReadOnlyList<Device> All => devices;
+
     public ConsoleDevice? Console { get; }
 
     public IReadOnlyList<BlockDevice> Disks { get; }
@@ -130,6 +133,7 @@ internal sealed class DeviceBus : IDisposable
     /// <summary>Hands what devices have for the guest to the buffers it bound; without a free one, it waits.</summary>
     public void DeliverInput(Guest guest)
     {
+        guest.Recording?.AtInput();
         foreach (Device device in devices) device.DeliverInput(guest);
     }
 

@@ -66,6 +66,9 @@ internal readonly struct DmaList
         return bytes;
     }
 
+    /// <summary>Copies the first <paramref name="length"/> bytes.</summary>
+    public byte[] ReadFirst(uint length) => [.. Sections(length).SelectMany(section => section.Data)];
+
     /// <summary>Spreads <paramref name="bytes"/> over the ranges, in order.</summary>
     /// <returns>How many bytes found room.</returns>
     public int WriteAll(ReadOnlySpan<byte> bytes)

@@ -17,6 +17,9 @@ internal sealed class EventRecorder(Guest guest)
 
     public long Count { get; private set; }
 
+    /// <summary><see cref="Count"/> without the announcement of the end, which is not the guest's doing.</summary>
+    public long Happened => endAnnounced ? Count - 1 : Count;
+
     /// <summary>True while an event waits to be taken.</summary>
     public bool Any => happened.Count != 0;
 
@@ -26,11 +29,17 @@ internal sealed class EventRecorder(Guest guest)
         set
         {
             filter = value;
-            for (int left = happened.Count; left > 0; left--)
-            {
-                LguestEvent untaken = happened.Dequeue();
-                if (Wants(untaken)) happened.Enqueue(untaken);
-            }
+            Sift();
+        }
+    }
+
+    /// <summary>Forgets events that nobody wants now.</summary>
+    public void Sift()
+    {
+        for (int left = happened.Count; left > 0; left--)
+        {
+            LguestEvent untaken = happened.Dequeue();
+            if (Wants(untaken)) happened.Enqueue(untaken);
         }
     }
 
@@ -40,9 +49,10 @@ internal sealed class EventRecorder(Guest guest)
     {
         Count++;
         guest.Meter?.Done(call);
-        if (WantsHypercall(call.Number))
+        bool wanted = WantsHypercall(call.Number);
+        if (wanted || IsRecorded)
         {
-            happened.Enqueue(new HypercallEvent
+            Add(wanted, new HypercallEvent
             {
                 Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
                 Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(guest.Memory, call),
@@ -54,7 +64,9 @@ internal sealed class EventRecorder(Guest guest)
     }
 
     /// <summary>Whether a DMA of this device would be recorded: asked first, because its data has to be copied while it is served.</summary>
-    public bool WantsDma(string? device) =>
+    public bool WantsDma(string? device) => WantsDmaOf(device) || IsRecorded;
+
+    private bool WantsDmaOf(string? device) =>
         Wants(EventKinds.Dma) && (filter.Devices is not { } names || (device is not null && names.Contains(device, StringComparer.OrdinalIgnoreCase)));
 
     public void Served(DmaDirection direction, uint key, uint address, string? device, DmaSection[]? sections, uint? usedLength)
@@ -62,7 +74,7 @@ internal sealed class EventRecorder(Guest guest)
         Count++;
         guest.Meter?.Served(device);
         if (sections is null) return;
-        happened.Enqueue(new DmaEvent
+        Add(WantsDmaOf(device), new DmaEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
@@ -77,8 +89,8 @@ internal sealed class EventRecorder(Guest guest)
     {
         Count++;
         guest.Meter?.Trapped(exit.Vector);
-        if (!Wants(EventKinds.Trap)) return;
-        happened.Enqueue(new TrapEvent
+        if (!Makes(EventKinds.Trap)) return;
+        Add(Wants(EventKinds.Trap), new TrapEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Vector = exit.Vector,
@@ -92,8 +104,8 @@ internal sealed class EventRecorder(Guest guest)
     {
         Count++;
         guest.Meter?.Interrupted(irq);
-        if (!Wants(EventKinds.Interrupt)) return;
-        happened.Enqueue(new InterruptEvent
+        if (!Makes(EventKinds.Interrupt)) return;
+        Add(Wants(EventKinds.Interrupt), new InterruptEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Irq = irq, Symbols = guest.SymbolSource, Eip = eip,
@@ -104,7 +116,7 @@ internal sealed class EventRecorder(Guest guest)
     public void Intervened(InterventionOperation operation, string by, uint eip, Intervention done)
     {
         Count++;
-        happened.Enqueue(new InterventionEvent
+        Add(wanted: true, new InterventionEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Symbols = guest.SymbolSource, Eip = eip,
@@ -117,8 +129,8 @@ internal sealed class EventRecorder(Guest guest)
         if (endAnnounced) return;
         endAnnounced = true;
         Count++;
-        if (!Wants(EventKinds.Ended)) return;
-        happened.Enqueue(new GuestEndedEvent
+        if (!Makes(EventKinds.Ended)) return;
+        Add(Wants(EventKinds.Ended), new GuestEndedEvent
         {
             Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Ending = ending.Kind, Reason = ending.Reason, Symbols = guest.SymbolSource, Eip = guest.Cpu.Registers.Eip,
@@ -142,13 +154,24 @@ internal sealed class EventRecorder(Guest guest)
         for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, guest));
     }
 
+    /// <summary>A recording for a file has every event, whoever else wants it.</summary>
+    private bool IsRecorded => guest.Recording is { KeepsEvents: true };
+
+    private bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
+
+    private void Add(bool wanted, LguestEvent made)
+    {
+        guest.Recording?.NoteEvent(made);
+        if (wanted) happened.Enqueue(made);
+    }
+
     private bool WantsHypercall(uint number) =>
         Wants(EventKinds.Hypercall) && (filter.Hypercalls is not { } numbers || numbers.Contains(number));
 
     private bool Wants(LguestEvent untaken) => untaken switch
     {
         HypercallEvent call => WantsHypercall(call.Number),
-        DmaEvent dma => WantsDma(dma.Device),
+        DmaEvent dma => WantsDmaOf(dma.Device),
         _ => Wants(untaken.Kind),
     };
 

@@ -95,6 +95,7 @@ public sealed partial class Guest : IDisposable
         Standstill.WaitingForInput => "waiting for input",
         Standstill.TimeLimit => "the time limit was reached",
         Standstill.InstructionLimit => "the instruction limit was reached",
+        Standstill.EndOfRecording => "the recording is over",
         _ => "",
     };
 
@@ -390,7 +391,10 @@ public sealed partial class Guest : IDisposable
             if (Interceptor.IsDeciding && !HasEnded) CheckIsAtHand();
             else CheckIsFree();
             uint eip = Cpu.Registers.Eip;
-            Events.Intervened(operation, by, eip, change());
+            if (Recording is { } recording) recording.Intervene(Do);
+            else Do();
+
+            void Do() => Events.Intervened(operation, by, eip, change());
         }
     }
 
@@ -514,6 +518,7 @@ public sealed partial class Guest : IDisposable
         {
             driver = null;
             isTurning = false;
+            Recording?.Reach();
             if (loop.StopWanted) End(EndingKind.Stopped, "stopped");
             // An early leaver may have left it anywhere; say where.
             if (Standstill == Standstill.Event || (Standstill == Standstill.Breakpoint && Interceptor.Stop is null)) Standstill = loop.WhereItStands();

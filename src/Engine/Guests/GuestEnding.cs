@@ -75,6 +75,9 @@ public enum Standstill
     /// <summary>The instruction limit was reached.</summary>
     InstructionLimit,
 
+    /// <summary>A replay has done all that was recorded.</summary>
+    EndOfRecording,
+
     /// <summary>The guest has ended.</summary>
     Ended,
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LguestPS.Cpu;
 using LguestPS.Devices;
+using LguestPS.Recordings;
 
 namespace LguestPS.Guests;
 
@@ -20,12 +21,15 @@ internal sealed class RunGoal
     private readonly Action? pulse;
     private bool mayType;
     private long nextPulse;
+    private RunPosition? place;
+    private Standstill standsThere = Standstill.Instruction;
 
     private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
         devices = guest.Devices;
         this.stop = stop;
         this.pulse = pulse;
+        if (guest.Recording is { IsReplay: true, IsInPast: true } recording) (place, standsThere) = (recording.End, Standstill.EndOfRecording);
         nextPulse = pulse is null ? long.MaxValue : Stopwatch.GetTimestamp() + PulsePeriod;
         if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit && limit < LongestLimit)
             deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
@@ -55,15 +59,38 @@ internal sealed class RunGoal
         }
     }
 
-    public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop) =>
-        new(guest, options.TimeLimit, options.Pulse, stop) { mayType = options.WaitForInput };
+    public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop)
+    {
+        RunGoal goal = new(guest, options.TimeLimit, options.Pulse, stop) { mayType = options.WaitForInput };
+        if (options.StopAtInstruction is { } instructions) (goal.place, goal.standsThere) = (new RunPosition(0, instructions, 0), Standstill.InstructionLimit);
+        return goal;
+    }
 
     public static RunGoal ToStep(StepOptions options, Guest guest, CancellationToken stop) => new(guest, options, stop);
+
+    /// <summary>To a place in the recorded run, or just behind it if the guest does not stop there.</summary>
+    public static RunGoal ToReach(RunPosition place, Guest guest, Action? pulse, CancellationToken stop) =>
+        new(guest, LongestLimit, pulse, stop) { place = place, standsThere = Standstill.Instruction };
+
+    /// <summary>To look at each place where a guest that goes back may stop: the first one, then one more for every <see cref="PassOne"/>, up to the limit.</summary>
+    public static RunGoal ToLook(StepBackOptions options, Guest guest, RunPosition limit, CancellationToken stop)
+    {
+        StepOptions one = new() { Driver = options.Driver, Unit = options.Unit, Hypercall = options.Hypercall, TimeLimit = LongestLimit, Pulse = options.Pulse };
+        RunGoal goal = new(guest, one, stop) { place = limit, standsThere = Standstill.Instruction };
+        goal.step!.Allow(0);
+        return goal;
+    }
+
+    /// <summary>Whether this ends at a place, which may lie between two instructions.</summary>
+    public bool HasPlace => place is not null;
+
+    public void PassOne() => step!.Allow(1);
 
     /// <summary>Whether the run is over for a reason that has nothing to do with what the guest does.</summary>
     public Standstill? IsOver(Guest guest)
     {
         if (stop.IsCancellationRequested) return Standstill.StopRequested;
+        if (place is { } last && !RunPosition.Of(guest).IsBefore(last)) return standsThere;
         if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount >= most) return Standstill.InstructionLimit;
         if (deadline == long.MaxValue && pulse is null) return null;
 
@@ -104,6 +131,8 @@ internal sealed class RunGoal
     {
         if (step is { IsSingle: true }) return new CpuBudget(1);
         (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
+        if (place is { } last && last.Instructions > guest.Cpu.InstructionCount) instructions = Math.Min(instructions, last.Instructions - guest.Cpu.InstructionCount);
+        if (guest.Recording?.NextStop is { } stop && stop > guest.Cpu.InstructionCount) instructions = Math.Min(instructions, stop - guest.Cpu.InstructionCount);
         if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount);
         return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));
     }

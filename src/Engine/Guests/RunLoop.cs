@@ -56,6 +56,7 @@ internal sealed class RunLoop(Guest guest)
             return Standstill.Ended;
         }
         if (goal.IsOver(guest) is { } over) return over;     // whatever is pending stays pending
+        if (guest.Recording?.AtTurn() is true) return null;
         interceptor.Update(goal.RunTo);
 
         if (guest.PendingTrap is { } trap)
@@ -96,7 +97,8 @@ internal sealed class RunLoop(Guest guest)
         if (!HasOffered)
         {
             Offer(goal);
-            if (guest.PendingInterrupt is not null || guest.Events.Any) return null;     // whoever takes them finds the guest before its next instruction
+            // Whoever takes events finds the guest before its next instruction; and a place may lie here.
+            if (guest.PendingInterrupt is not null || guest.Events.Any || goal.HasPlace || guest.Recording?.NextStop is not null) return null;
         }
         if (guest.IsHalted)
         {

@@ -36,6 +36,9 @@ public sealed record RunOptions
     /// </summary>
     public bool WaitForInput { get; init; }
 
+    /// <summary>Pause once so many instructions have run since the guest was made; for measurements.</summary>
+    internal long? StopAtInstruction { get; init; }
+
     /// <summary>True to count hypercalls, traps and interrupts, and the host's time for each, in <see cref="Guest.Summary"/>; events are not needed for it.</summary>
     public bool CollectSummary { get; init; }
 

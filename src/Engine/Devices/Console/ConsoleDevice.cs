@@ -40,6 +40,10 @@ internal sealed class ConsoleDevice : Device
 
     public override uint Fill(Guest guest, DmaList buffer) => (uint)buffer.WriteAll(Input.Take((int)buffer.Length));
 
+    public override byte[] TakeWaiting() => Input.Take(ConsoleInput.MostWaiting);
+
+    public override void PutBackWaiting(byte[] waiting) => Input.PutBack(waiting);
+
     /// <summary>The guest has ended.</summary>
     public void Close()
     {

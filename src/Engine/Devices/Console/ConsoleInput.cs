@@ -61,6 +61,17 @@ internal sealed class ConsoleInput
         }
     }
 
+    /// <summary>Puts what was taken before what waits.</summary>
+    public void PutBack(byte[] taken)
+    {
+        lock (gate)
+        {
+            byte[] behind = [.. typed];
+            typed.Clear();
+            foreach (byte value in (ReadOnlySpan<byte>)[.. taken, .. behind]) typed.Enqueue(value);
+        }
+    }
+
     public void Save(StateWriter state)
     {
         lock (gate) state.Write(typed.ToArray());

@@ -1,0 +1,98 @@
+using LguestPS.Checkpoints;
+using LguestPS.Recordings;
+
+namespace LguestPS;
+
+/// <summary>Recording a run, going back in it, and replaying it.</summary>
+public sealed partial class Guest
+{
+    /// <summary>Whether the guest's run is recorded, so that it can be taken back.</summary>
+    public bool IsRecorded => Recording is not null;
+
+    /// <summary>Whether the guest was taken back, or is a replay, and what it does next is known already.</summary>
+    public bool IsInPast => Recording?.IsInPast ?? false;
+
+    internal Recording? Recording { get; private set; }
+
+    /// <summary>Begins to record the guest's run here, so that it can be taken back; does nothing if that is done already.</summary>
+    /// <param name="keepEvents">Also for <see cref="SaveRecording"/>: keeps the essence of every event.</param>
+    /// <exception cref="LguestException">GuestBusy or GuestEnded; CheckpointRefused: the run would not be repeatable, says why.</exception>
+    public void Record(bool keepEvents = false)
+    {
+        lock (gate)
+        {
+            if (Recording is not null && (Recording.KeepsEvents || !keepEvents)) return;
+            if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}.");
+            CheckIsHere();
+            if (driver is not null) throw Busy();
+            Recording = Recording.Begin(this, keepEvents);
+        }
+    }
+
+    /// <summary>Takes a recorded guest back in its run, even if it has ended since. Run forward again it does the same again, until something new comes in.</summary>
+    /// <returns>False if the recording does not go back that far: the guest then stands where it begins.</returns>
+    /// <exception cref="LguestException">NotRecorded, GuestBusy, or GuestEnded if it was removed.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>; the guest then stands somewhere in its past.</exception>
+    public bool StepBack(StepBackOptions options, CancellationToken stop = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
+        if (Recording is not { } recording)
+            throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded, so there is no way back. Turn it on before it runs: New-LguestGuest -Record, Start-LguestGuest -Record, or 'record: true' in its definition.");
+        lock (gate)
+        {
+            CheckIsHere();
+            if (driver is not null) throw Busy();
+            driver = options.Driver;
+            driverThread = Environment.CurrentManagedThreadId;
+        }
+
+        // Nothing of this happens: it has happened.
+        (Action<ReadOnlyMemory<byte>>? output, Action<string>? warning) = (ConsoleOutput, Warning);
+        (ConsoleOutput, Warning, Meter) = (null, null, null);
+        try
+        {
+            using CancellationTokenRegistration wake = stop.Register(Wake);
+            recording.Reach();
+            Events.Filter = EventFilter.Nothing;
+            bool reached = new Rewinder(this, loop, recording, options, stop).Go();
+            if (reached) Standstill = loop.WhereItStands();         // else where it stood when the recording began
+            return reached;
+        }
+        catch (OperationCanceledException)
+        {
+            Standstill = loop.WhereItStands();
+            throw;
+        }
+        finally
+        {
+            (ConsoleOutput, Warning) = (output, warning);
+            LeaveSeat();
+        }
+    }
+
+    /// <summary>Writes what was recorded up to here to a file: where it began, what came in, and every event's essence.</summary>
+    /// <exception cref="LguestException">FileUnavailable; NotRecorded if it was not recorded with its events.</exception>
+    public void SaveRecording(string path)
+    {
+        lock (gate)
+        {
+            if (Recording is not { KeepsEvents: true } recording)
+                throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded for a file. Start it with Start-LguestGuest -RecordPath.");
+            CheckIsAtHand();
+            recording.Reach();
+            StateFile.Write(path, StateFile.RecordingKind, recording.WriteTo);
+        }
+    }
+
+    /// <summary>Makes a guest that does again what was recorded; each event is held against the recorded one.</summary>
+    /// <param name="run">The recording. It can be replayed once: its guest goes on with it.</param>
+    /// <param name="name">Its name, or null for the one it had.</param>
+    /// <exception cref="LguestException">As for <see cref="CreateFrom"/>.</exception>
+    public static Guest Replay(RecordedRun run, string? name = null)
+    {
+        // Whatever it was recorded on, the emulated CPU can do it again.
+        Guest guest = CreateFrom(run.Start, name, CpuChoice.Emulated);
+        guest.Recording = Recording.Replay(guest, run);
+        return guest;
+    }
+}

@@ -1,0 +1,53 @@
+using LguestPS.Checkpoints;
+using LguestPS.Memory;
+
+namespace LguestPS.Recordings;
+
+/// <summary>Somebody changed the standing guest: what it was afterwards. So any kind of change can be done again.</summary>
+/// <param name="At">Where the guest stood.</param>
+/// <param name="Pages">The pages that were changed, as they were afterwards; null for all zero.</param>
+/// <param name="State">Everything else, as a checkpoint has it.</param>
+/// <param name="Disks">What its snapshots held.</param>
+internal sealed record RecordedIntervention(RunPosition At, IReadOnlyList<(uint Frame, byte[]? Page)> Pages, byte[] State, IReadOnlyList<SharedState> Disks)
+{
+    /// <summary>Changes the guest again.</summary>
+    public void DoAgain(Guest guest)
+    {
+        foreach ((uint frame, byte[]? page) in Pages)
+        {
+            Span<byte> now = guest.Memory.Write(frame << GuestMemory.PageShift, GuestMemory.PageSize);
+            if (page is null) now.Clear();
+            else page.CopyTo(now);
+        }
+        guest.Load(new StateReader(State, Disks));
+        guest.Events.Sift();
+    }
+
+    public void WriteTo(BinaryWriter file)
+    {
+        file.Write(Pages.Count);
+        foreach ((uint frame, byte[]? page) in Pages)
+        {
+            file.Write(frame);
+            file.Write(page ?? new byte[GuestMemory.PageSize]);
+        }
+        file.Write(State.Length);
+        file.Write(State);
+        CheckpointFile.WriteParts(file, Disks);
+    }
+
+    /// <exception cref="InvalidStateException">It makes no sense.</exception>
+    /// <exception cref="IOException">It is cut off.</exception>
+    public static RecordedIntervention ReadFrom(BinaryReader file, RunPosition at)
+    {
+        List<(uint, byte[]?)> pages = [];
+        for (int left = file.ReadInt32(); left > 0; left--)
+        {
+            uint frame = file.ReadUInt32();
+            byte[] page = new byte[GuestMemory.PageSize];
+            file.BaseStream.ReadExactly(page);
+            pages.Add((frame, page));
+        }
+        return new RecordedIntervention(at, pages, CheckpointFile.ReadState(file), CheckpointFile.ReadParts(file));
+    }
+}

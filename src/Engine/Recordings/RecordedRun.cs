@@ -1,0 +1,46 @@
+using LguestPS.Checkpoints;
+using LguestPS.Recordings;
+
+namespace LguestPS;
+
+/// <summary>The recording of a run, from a file.</summary>
+public sealed class RecordedRun
+{
+    internal RecordedRun(Checkpoint start, RunPosition startPosition, RunPosition end, IReadOnlyList<RecordedInput> inputs, IReadOnlyList<RecordedIntervention> interventions, EventLog log)
+    {
+        Start = start;
+        StartPosition = startPosition;
+        End = end;
+        Inputs = inputs;
+        Interventions = interventions;
+        Log = log;
+    }
+
+    /// <summary>Name of the guest.</summary>
+    public string Guest => Start.Guest;
+
+    /// <summary>The guest where the recording begins.</summary>
+    public Checkpoint Start { get; }
+
+    /// <summary>Events in it.</summary>
+    public long EventCount => Log.Count;
+
+    internal RunPosition StartPosition { get; }
+
+    internal RunPosition End { get; }
+
+    internal IReadOnlyList<RecordedInput> Inputs { get; }
+
+    internal IReadOnlyList<RecordedIntervention> Interventions { get; }
+
+    internal EventLog Log { get; }
+
+    /// <summary>Reads a file of <see cref="Guest.SaveRecording"/>.</summary>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidCheckpoint: it is no recording, is damaged or cut off, or a newer version made it.</exception>
+    public static RecordedRun Load(string path)
+    {
+        RecordedRun run = StateFile.Read(path, StateFile.RecordingKind, Recording.ReadFrom);
+        run.Start.Path = path;
+        return run;
+    }
+}

@@ -1,0 +1,254 @@
+using LguestPS.Checkpoints;
+
+namespace LguestPS.Recordings;
+
+/// <summary>A run that can be gone back in: where it began, what came into it from outside and where, and checkpoints on the way.</summary>
+/// <remarks>
+/// With a simulated clock nothing else decides what a guest does, so the run can be done again from any of its checkpoints.
+/// While the guest is in the past of its recording, the recorded input comes in again. New input there begins another future,
+/// and what was recorded of the old one is forgotten.
+/// </remarks>
+internal sealed class Recording
+{
+    /// <summary>The most guest memory that the checkpoints of a recording hold.</summary>
+    private const long MostBytes = 512L << 20;
+
+    private readonly Guest guest;
+    private readonly List<RecordedInput> inputs = [];
+    private readonly List<RecordedIntervention> interventions = [];
+    private readonly Checkpoint start;
+    private readonly RunPosition startPosition;
+    private EventLog? log;
+    private int nextInput, nextIntervention;
+    private byte[][]? held;     // of each device, while the guest is in the past: what waited for it at the end
+
+    private Recording(Guest guest, Checkpoint start, RunPosition startPosition)
+    {
+        this.guest = guest;
+        this.start = start;
+        this.startPosition = End = startPosition;
+        Shelf.Add(startPosition, start);
+    }
+
+    public CheckpointShelf Shelf { get; } = new(MostBytes);
+
+    /// <summary>As far as it goes; the run of a guest that goes on can be ahead of this.</summary>
+    public RunPosition End { get; private set; }
+
+    /// <summary>Whether it came from a file, so that a run stops where it ends.</summary>
+    public bool IsReplay { get; private set; }
+
+    /// <summary>Whether it can be saved to a file.</summary>
+    public bool KeepsEvents => log is not null;
+
+    /// <summary>Whether the guest is not at its end.</summary>
+    public bool IsInPast => RunPosition.Of(guest).IsBefore(End);
+
+    public long EventCount => guest.Events.Happened - startPosition.Events;
+
+    /// <param name="guest">A guest that stands still and has not ended.</param>
+    /// <param name="keepEvents">To save it to a file.</param>
+    /// <exception cref="LguestException">CheckpointRefused: the run would not be repeatable; says why.</exception>
+    public static Recording Begin(Guest guest, bool keepEvents)
+    {
+        guest.CheckCanGoBack();
+        if (guest.Definition.Clock == ClockKind.Host)
+            throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time never comes again. Use clock 'virtual'.");
+        if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)
+            throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: the '{guest.CpuName}' CPU does not count instructions. Use clock 'events'.");
+        return new Recording(guest, guest.MakeCheckpoint(label: null), RunPosition.Of(guest)) { log = keepEvents ? new EventLog() : null };
+    }
+
+    /// <summary>Where the guest was changed the next time, in instructions, so that the vCPU can come out there; null if it was not.</summary>
+    public long? NextStop => nextIntervention < interventions.Count ? interventions[nextIntervention].At.Instructions : null;
+
+    /// <summary>Called at every turn of the run loop: keeps a checkpoint now and then, and does again what somebody did to the guest here.</summary>
+    /// <returns>True if the guest is another one now.</returns>
+    public bool AtTurn()
+    {
+        RunPosition here = RunPosition.Of(guest);
+        if (nextIntervention < interventions.Count && !here.IsBefore(interventions[nextIntervention].At))
+        {
+            interventions[nextIntervention++].DoAgain(guest);
+            TakeWaitingInput();
+            return true;
+        }
+        if (Shelf.IsDue(here)) Shelf.Add(here, guest.MakeCheckpoint(label: null));
+        return false;
+    }
+
+    /// <summary>Somebody changes the standing guest: what it is afterwards is recorded, whatever the change is.</summary>
+    public void Intervene(Action change)
+    {
+        if (IsInPast) BeginNewFuture();
+        RunPosition here = RunPosition.Of(guest);
+        MemoryImage before = guest.MakeCheckpoint(label: null).Memory;
+        change();
+        Checkpoint after = guest.MakeCheckpoint(label: null);
+        interventions.Add(new RecordedIntervention(here, [.. after.Memory.PagesNotIn(before)], after.State, [.. after.SharedParts.Skip(1)]));
+        nextIntervention = interventions.Count;
+        Reach();
+    }
+
+    /// <summary>Where a device may hand over input: what it handed over here when this was recorded, or null.</summary>
+    /// <param name="device">Its place in the order of the slots.</param>
+    /// <param name="hasInput">Whether it has some now.</param>
+    /// <exception cref="LguestException">ReplayDiverged: the run has gone past a place where input came in.</exception>
+    public byte[]? InputAgain(int device, bool hasInput)
+    {
+        if (hasInput && held is not null && IsInPast) BeginNewFuture();     // what was there before is held back, so it is new
+        if (nextInput == inputs.Count) return null;
+        RunPosition here = RunPosition.Of(guest);
+        RecordedInput next = inputs[nextInput];
+        if (next.At.Events < here.Events || next.At.Time < here.Time) throw Diverged($"at event {next.At.Events} input came in, and now the guest took none");
+        if (!next.At.IsAt(here) || next.Device != device) return null;
+        nextInput++;
+        return next.Bytes;
+    }
+
+    /// <summary>A device is about to hand over this here.</summary>
+    public void NoteInput(int device, byte[] bytes)
+    {
+        inputs.Add(new RecordedInput(RunPosition.Of(guest), device, bytes));
+        nextInput = inputs.Count;
+    }
+
+    /// <summary>Something happened: it is kept, or held against what happened here when this was recorded.</summary>
+    /// <exception cref="LguestException">ReplayDiverged.</exception>
+    public void NoteEvent(LguestEvent happened)
+    {
+        if (log is null || happened is GuestEndedEvent { Ending: EndingKind.Stopped }) return;
+        long index = happened.Sequence - startPosition.Events - 1;
+        byte[] essence = log.EssenceOf(happened);
+        if (index >= log.Count)
+        {
+            log.Append(essence);
+            return;
+        }
+        byte[] recorded = log[index];
+        if (recorded.AsSpan().SequenceEqual(essence)) return;
+        throw Diverged($"event {happened.Sequence} was {Describe(recorded)} and is now {Describe(happened)}");
+    }
+
+    /// <summary>The guest stands still: the recording goes at least to here.</summary>
+    public void Reach()
+    {
+        RunPosition here = RunPosition.Of(guest);
+        if (End.IsBefore(here)) End = here;
+    }
+
+    /// <summary>Puts the guest where one of the checkpoints was. Input that waits now is held back until the guest is at the recording's end again.</summary>
+    public void Load(Checkpoint checkpoint)
+    {
+        held ??= TakeWaitingInput();
+        guest.Load(checkpoint);
+        TakeWaitingInput();     // it is recorded where it came in
+        RunPosition here = RunPosition.Of(guest);
+        nextInput = inputs.Count(input => input.At.IsBefore(here));
+        nextIntervention = interventions.Count(intervention => intervention.At.IsBefore(here));
+    }
+
+    /// <summary>Called where input may enter: at the recording's end, what was held back waits again.</summary>
+    public void AtInput()
+    {
+        if (held is null || IsInPast) return;
+        for (int i = 0; i < held.Length; i++) guest.Devices.All[i].PutBackWaiting(held[i]);
+        held = null;
+    }
+
+    /// <summary>From here on the run is another one.</summary>
+    public void BeginNewFuture()
+    {
+        End = RunPosition.Of(guest);
+        inputs.RemoveRange(nextInput, inputs.Count - nextInput);
+        interventions.RemoveRange(nextIntervention, interventions.Count - nextIntervention);
+        log?.Truncate(EventCount);
+        Shelf.ForgetBehind(End);
+        held = null;
+        IsReplay = false;
+    }
+
+    public void WriteTo(BinaryWriter file)
+    {
+        CheckpointFile.Write(file, start);
+        Write(file, startPosition);
+        Write(file, End);
+        file.Write(inputs.Count);
+        foreach (RecordedInput input in inputs)
+        {
+            Write(file, input.At);
+            file.Write(input.Device);
+            file.Write(input.Bytes.Length);
+            file.Write(input.Bytes);
+        }
+        file.Write(interventions.Count);
+        foreach (RecordedIntervention intervention in interventions)
+        {
+            Write(file, intervention.At);
+            intervention.WriteTo(file);
+        }
+        log!.WriteTo(file);
+    }
+
+    /// <summary>Reads the parts of a recording; <see cref="Replay"/> makes one of them once there is a guest.</summary>
+    /// <exception cref="InvalidStateException">It makes no sense.</exception>
+    /// <exception cref="IOException">It is cut off.</exception>
+    public static RecordedRun ReadFrom(BinaryReader file)
+    {
+        Checkpoint start = CheckpointFile.Read(file);
+        RunPosition startPosition = ReadPosition(file), end = ReadPosition(file);
+        List<RecordedInput> inputs = [];
+        for (int left = file.ReadInt32(); left > 0; left--)
+        {
+            RunPosition at = ReadPosition(file);
+            int device = file.ReadInt32(), length = file.ReadInt32();
+            if (length is < 0 or > RecordedInput.Longest) throw new InvalidStateException($"an input has {length} bytes");
+            byte[] bytes = new byte[length];
+            file.BaseStream.ReadExactly(bytes);
+            inputs.Add(new RecordedInput(at, device, bytes));
+        }
+        List<RecordedIntervention> interventions = [];
+        for (int left = file.ReadInt32(); left > 0; left--) interventions.Add(RecordedIntervention.ReadFrom(file, ReadPosition(file)));
+        return new RecordedRun(start, startPosition, end, inputs, interventions, EventLog.ReadFrom(file));
+    }
+
+    /// <summary>For a guest that stands where the recording began.</summary>
+    public static Recording Replay(Guest guest, RecordedRun run)
+    {
+        // A checkpoint of this guest's own, so that the next ones can share with it.
+        Recording recording = new(guest, guest.MakeCheckpoint(label: null), run.StartPosition) { IsReplay = true, End = run.End, log = run.Log };
+        recording.inputs.AddRange(run.Inputs);
+        recording.interventions.AddRange(run.Interventions);
+        recording.TakeWaitingInput();
+        recording.held = [.. guest.Devices.All.Select(_ => Array.Empty<byte>())];
+        return recording;
+    }
+
+    private byte[][] TakeWaitingInput() => [.. guest.Devices.All.Select(device => device.TakeWaiting())];
+
+    private LguestException Diverged(string how) =>
+        new(LguestError.ReplayDiverged, $"The run of guest '{guest.Name}' is not the recorded one any more: {how}.");
+
+    private string Describe(byte[] recorded)
+    {
+        try
+        {
+            return Describe(EventCodec.Read(new StateReader(recorded, []), guest, whole: false));
+        }
+        catch (InvalidStateException)
+        {
+            return "none that can be read";
+        }
+    }
+
+    private static string Describe(LguestEvent happened) => $"'{happened.Kind} {happened.Summary}' at {happened.GuestTime.TotalSeconds:F6} s";
+
+    private static void Write(BinaryWriter file, RunPosition position)
+    {
+        file.Write(position.Events);
+        file.Write(position.Instructions);
+        file.Write(position.Time);
+    }
+
+    private static RunPosition ReadPosition(BinaryReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64());
+}

@@ -1,0 +1,67 @@
+using LguestPS.Guests;
+
+namespace LguestPS.Recordings;
+
+/// <summary>Takes a guest back: does its run again from a checkpoint, sees where it stood still on the way, and stops at one of those places.</summary>
+internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, StepBackOptions options, CancellationToken stop)
+{
+    /// <summary>Goes as far back as the options say.</summary>
+    /// <returns>False if the recording does not go back that far: the guest stands where it begins.</returns>
+    /// <exception cref="OperationCanceledException">The guest stands somewhere on the way.</exception>
+    public bool Go()
+    {
+        RunPosition limit = RunPosition.Of(guest);
+        int left = options.Count;
+        while (recording.Shelf.EarlierThan(limit) is (RunPosition at, Checkpoint checkpoint))
+        {
+            recording.Load(checkpoint);
+            List<RunPosition> places = PlacesBefore(limit, left);
+            recording.Load(checkpoint);
+            if (places.Count >= left)
+            {
+                RunTo(places[^left]);
+                return true;
+            }
+            left -= places.Count;
+            limit = at;
+        }
+        return false;
+    }
+
+    /// <summary>The places, from here to just before the limit, where the guest may be left.</summary>
+    private List<RunPosition> PlacesBefore(RunPosition limit, int wanted)
+    {
+        // Of single instructions only so many are looked at as can matter.
+        if (options.Unit == StepUnit.Instruction) RunTo(new RunPosition(0, limit.Instructions - wanted, 0));
+
+        List<RunPosition> places = [];
+        RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
+        Standstill stood = Run(goal);
+        while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Instruction && RunPosition.Of(guest).IsBefore(limit))
+        {
+            if (IsPlace(stood)) places.Add(RunPosition.Of(guest));
+            goal.PassOne();
+            stood = Run(goal);
+        }
+        return places;
+    }
+
+    private bool IsPlace(Standstill stood) =>
+        (options.Unit == StepUnit.Instruction || stood != Standstill.Instruction)
+        && (options.Hypercall is null || (guest.PendingDma is null && guest.NextCall?.Number == options.Hypercall))
+        && (options.Condition is null || options.Condition(guest));
+
+    private void RunTo(RunPosition place) => Run(RunGoal.ToReach(place, guest, options.Pulse, stop));
+
+    private Standstill Run(RunGoal goal)
+    {
+        Standstill stood = loop.Run(goal);
+        while (stood == Standstill.Breakpoint)
+        {
+            guest.Interceptor.Ignore();
+            stood = loop.Run(goal);
+        }
+        stop.ThrowIfCancellationRequested();
+        return stood;
+    }
+}

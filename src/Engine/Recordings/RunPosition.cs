@@ -1,0 +1,18 @@
+using LguestPS.Guests;
+
+namespace LguestPS.Recordings;
+
+/// <summary>A place in a run. All three count up, so of two places of one run one is later or they are the same.</summary>
+/// <param name="Events">Events until then.</param>
+/// <param name="Instructions">Instructions until then; 0 on a vCPU that cannot count them.</param>
+/// <param name="Time">Guest time, in nanoseconds.</param>
+internal readonly record struct RunPosition(long Events, long Instructions, long Time)
+{
+    public static RunPosition Of(Guest guest) => new(guest.Events.Count, guest.Cpu.InstructionCount, guest.Clock.Now);
+
+    public bool IsBefore(RunPosition other) =>
+        Events < other.Events || Instructions < other.Instructions || Time < other.Time;
+
+    /// <summary>Whether it is the same place, also if only one of the two vCPUs counted instructions.</summary>
+    public bool IsAt(RunPosition other) => Events == other.Events && Time == other.Time;
+}

@@ -1,0 +1,23 @@
+namespace LguestPS;
+
+/// <summary>How far to take a recorded guest back.</summary>
+public sealed record StepBackOptions
+{
+    /// <summary>Who does it, for the error another driver gets.</summary>
+    public required string Driver { get; init; }
+
+    /// <summary>To the last place where it stood still (<see cref="StepUnit.Standstill"/>), before the last call of <see cref="Hypercall"/>, or by instructions.</summary>
+    public StepUnit Unit { get; init; } = StepUnit.Standstill;
+
+    /// <summary>How many steps, at least 1.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>For <see cref="StepUnit.Hypercall"/>, its number.</summary>
+    public uint? Hypercall { get; init; }
+
+    /// <summary>Only places where this is true count. It is asked while the guest stands there; not always in the order of the run.</summary>
+    public Func<Guest, bool>? Condition { get; init; }
+
+    /// <summary>Called about four times a second while it takes.</summary>
+    public Action? Pulse { get; init; }
+}

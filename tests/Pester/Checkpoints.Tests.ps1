@@ -1,0 +1,134 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'Checkpoint-LguestGuest and Restore-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeEach { $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual }
+
+    It 'takes a guest back, even if it has ended' {
+        $guest | Step-LguestGuest -Count 3 | Out-Null
+        $checkpoint = $guest | Checkpoint-LguestGuest -Label here
+        $checkpoint.Label | Should -Be here
+        $checkpoint.Next | Should -Match SEND_DMA
+        $first = ($guest | Start-LguestGuest).Sequence
+        $guest.State | Should -Be Ended
+        ($checkpoint | Restore-LguestGuest -PassThru).Standstill | Should -Be RingEntry
+        ($guest | Start-LguestGuest).Sequence | Should -Be $first
+    }
+    It 'goes back to the last checkpoint of a guest that is named' {
+        $guest | Checkpoint-LguestGuest | Out-Null
+        $guest | Wait-LguestGuest | Out-Null
+        Restore-LguestGuest -Guest ring
+        $guest.State | Should -Be Created
+    }
+    It 'keeps the guest in the middle of the pipeline that runs it' {
+        $checkpoints = $guest | Start-LguestGuest -Hypercall SEND_DMA | ForEach-Object { Checkpoint-LguestGuest $guest }
+        $checkpoints.Count | Should -BeGreaterThan 2
+        $checkpoints[1] | Restore-LguestGuest
+        $guest.EventCount | Should -Be $checkpoints[1].EventCount
+    }
+    It 'makes a guest of a file, in another PowerShell' {
+        $file = Join-Path $TestDrive ring.lguest
+        $guest | Step-LguestGuest -Count 3 | Out-Null
+        $guest | Checkpoint-LguestGuest -Path $file | Out-Null
+        $expected = ($guest | Start-LguestGuest | ForEach-Object ToString) -join "`n"
+        $script = "Import-Module '$modulePath'; (Restore-LguestGuest -Path '$file' -Name copy | Start-LguestGuest | ForEach-Object ToString) -join ""``n"""
+        pwsh -NoProfile -Command $script | Out-String | ForEach-Object Trim | Should -Be $expected.Replace("`n", [Environment]::NewLine)
+    }
+    It 'does not replace a file unless it is told to' {
+        $file = Join-Path $TestDrive there.lguest
+        'something' | Set-Content $file
+        { $guest | Checkpoint-LguestGuest -Path $file -ErrorAction Stop } | Should -Throw '*-Force*' -ErrorId 'FileUnavailable,*'
+        Get-Content $file | Should -Be something
+        $guest | Checkpoint-LguestGuest -Path $file -Force | Out-Null
+        (Restore-LguestGuest -Path $file).Name | Should -Be ring2
+    }
+    It 'has an error for a file that is no checkpoint' {
+        { Restore-LguestGuest -Path $examples/ring/ring.yaml -ErrorAction Stop } | Should -Throw '*is no file of LguestPS*' -ErrorId 'InvalidCheckpoint,*'
+    }
+    It 'has an error for a guest that was never kept' {
+        { Restore-LguestGuest -Guest ring -ErrorAction Stop } | Should -Throw '*no checkpoint*' -ErrorId 'InvalidCheckpoint,*'
+    }
+    It 'has an error for a guest whose disk would not go back' {
+        $image = Join-Path $TestDrive disk.img
+        [IO.File]::WriteAllBytes($image, [byte[]]::new(4096))
+        $other = New-LguestGuest -Kernel $examples/hello/hello.elf -Device console, @{ block = @{ path = $image; mode = 'readWrite' } }
+        { $other | Checkpoint-LguestGuest -ErrorAction Stop } | Should -Throw '*block0 writes to its image*' -ErrorId 'CheckpointRefused,*'
+    }
+    It 'only says what it would do with -WhatIf' {
+        $guest | Checkpoint-LguestGuest -WhatIf | Should -BeNullOrEmpty
+        $guest.LastCheckpoint | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Step-LguestGuest -Back' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeEach { $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual -Record }
+
+    It 'goes back over standstills, and on again' {
+        $guest | Step-LguestGuest -Count 4 | Out-Null
+        $next = $guest.NextCall.ToString()
+        $forth = $guest | Step-LguestGuest
+        $guest | Step-LguestGuest -Back | Should -Be $guest
+        $guest.NextCall.ToString() | Should -Be $next
+        $guest.IsInPast | Should -BeTrue
+        ($guest | Step-LguestGuest).Sequence | Should -Be $forth.Sequence
+    }
+    It 'goes back to a hypercall after the end' {
+        $guest | Wait-LguestGuest | Out-Null
+        $guest | Step-LguestGuest -Back -Hypercall SEND_DMA | Out-Null
+        $guest.State | Should -Be Paused
+        $guest.NextCall.Name | Should -Be SEND_DMA
+        ($guest | Start-LguestGuest)[-1].Reason | Should -Be 'Power down'
+    }
+    It 'goes back until something is true' {
+        $guest | Wait-LguestGuest | Out-Null
+        $guest | Step-LguestGuest -Back -Until { $_.PendingDma } | Out-Null
+        $guest.PendingDma.Device | Should -Be console
+    }
+    It 'goes back by instructions' {
+        $guest | Step-LguestGuest -Count 4 | Out-Null
+        $instructions = $guest.InstructionCount
+        $guest | Step-LguestGuest -Instruction -Count 20 | Out-Null
+        $guest | Step-LguestGuest -Back -Instruction -Count 20 | Out-Null
+        $guest.InstructionCount | Should -Be $instructions
+    }
+    It 'warns when the recording begins, and stands there' {
+        $guest | Step-LguestGuest -Count 2 | Out-Null
+        $guest | Step-LguestGuest -Back -Count 100 -WarningVariable warning -WarningAction SilentlyContinue | Out-Null
+        $warning | Should -Match 'recording begins'
+        $guest.State | Should -Be Created
+    }
+    It 'explains how to turn recording on' {
+        $other = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        { $other | Step-LguestGuest -Back -ErrorAction Stop } | Should -Throw '*New-LguestGuest -Record*' -ErrorId 'NotRecorded,*'
+    }
+    It 'is not to be had with real time' {
+        { New-LguestGuest $examples/ring/ring.yaml -Clock Host -Record -ErrorAction Stop } | Should -Throw "*clock*host*virtual*" -ErrorId 'InvalidDefinition,*'
+    }
+}
+
+Describe 'Recordings in files' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeEach { $file = Join-Path $TestDrive "$([guid]::NewGuid()).lguest" }
+
+    It 'are replayed to the same events' {
+        $guest = New-LguestGuest $examples/echo/echo.yaml -Clock Virtual
+        Send-LguestConsole $guest 'one', 'quit'
+        $recorded = $guest | Start-LguestGuest -RecordPath $file | ForEach-Object { "$_ $($_.GuestTime.Ticks)" }
+        $replayed = Start-LguestGuest -Replay $file | ForEach-Object { "$_ $($_.GuestTime.Ticks)" }
+        $replayed | Should -Be $recorded
+    }
+    It 'end where the run was left, and can be gone on from and back in' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        $guest | Start-LguestGuest -RecordPath $file | Select-Object -First 7 | Out-Null
+        $replay = New-LguestGuest -Replay $file
+        $replay | Wait-LguestGuest -WarningAction SilentlyContinue | Out-Null
+        $replay.Standstill | Should -Be EndOfRecording
+        $replay | Step-LguestGuest -Back | Out-Null
+        $replay.IsInPast | Should -BeTrue
+        ($replay | Wait-LguestGuest -WarningAction SilentlyContinue | Wait-LguestGuest).Ending.Kind | Should -Be PowerDown
+    }
+}
