@@ -59,13 +59,25 @@ internal sealed class Interceptor(Guest guest)
 
     public void Changed() => changed = true;
 
+    /// <summary>True while the guest is taken back: on the way it comes by places where it was before, and nobody is to be told.</summary>
+    public bool IsMuted
+    {
+        get;
+        set
+        {
+            field = value;
+            Forget();
+            Changed();
+        }
+    }
+
     /// <summary>Takes changes over; the vCPU stands still.</summary>
     /// <param name="runTo">An address at which the vCPU must come out for the goal's sake.</param>
     public void Update(uint? runTo)
     {
         if (!changed && runTo == watchedByGoal) return;
         changed = false;
-        Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled)];
+        Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled && !IsMuted)];
         calls = Of(BreakpointKind.Hypercall);
         traps = Of(BreakpointKind.Trap);
         dmas = Of(BreakpointKind.Dma);

@@ -10,6 +10,31 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
 
     public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, WaitForInput = true }, token));
 
+    /// <summary>One instruction back in a recorded run.</summary>
+    public string StepBack() => GoBack(condition: null);
+
+    /// <summary>Back to the last instruction at which gdb has a breakpoint, or to where the recording begins.</summary>
+    public string ContinueBack(Func<uint, bool> stopsAt) => GoBack(at => stopsAt(at.Registers.Eip));
+
+    private string GoBack(Func<Guest, bool>? condition)
+    {
+        using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        packets.WhileRunning(interrupted);
+        try
+        {
+            bool reached = guest.StepBack(new StepBackOptions { Driver = Driver, Unit = StepUnit.Instruction, Condition = condition }, interrupted.Token);
+            return reached ? $"T{GdbAnswers.Trapped}thread:1;" : $"T{GdbAnswers.Trapped}replaylog:begin;thread:1;";
+        }
+        catch (OperationCanceledException)
+        {
+            return $"T{GdbAnswers.Interrupted}thread:1;";
+        }
+        finally
+        {
+            packets.WhileRunning(null);
+        }
+    }
+
     private IEnumerable<LguestEvent> StepInstruction(CancellationToken token)
     {
         StepOptions options = new() { Driver = Driver, Filter = server.Filter, Unit = StepUnit.Instruction };

@@ -40,6 +40,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
                 'Z' or 'z' => Breakpoint(packet),
                 'c' => GoFrom(packet.AsSpan(1), steps: false),
                 's' => GoFrom(packet.AsSpan(1), steps: true),
+                'b' => GoBack(packet),
                 'v' => Verbose(packet),
                 'q' or 'Q' => Query(packet),
                 'H' => GdbAnswers.Ok,
@@ -57,7 +58,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 
     private string Query(string packet)
     {
-        if (packet.StartsWith("qSupported")) return $"PacketSize={GdbPackets.LongestPacket:x};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak-;hwbreak-";
+        if (packet.StartsWith("qSupported")) return $"PacketSize={GdbPackets.LongestPacket:x};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak-;hwbreak-{(guest.IsRecorded ? ";ReverseStep+;ReverseContinue+" : "")}";
         if (packet == "QStartNoAckMode")
         {
             packets.StopAcknowledging();
@@ -88,6 +89,12 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
         if (address.Length > 0 && (GdbAnswers.Bytes(address) is null || GdbAnswers.Number(address) is not { } eip || !changes.SetRegister(GdbRegisters.Eip, BitConverter.GetBytes(eip))))
             return GdbAnswers.BadPacket;
         return Go(steps);
+    }
+
+    private string GoBack(string packet)
+    {
+        if (!guest.IsRecorded || packet is not ("bs" or "bc")) return GdbAnswers.Unknown;
+        return lastStop = packet == "bs" ? run.StepBack() : run.ContinueBack(breakpoints.StopsAt);
     }
 
     private string Go(bool steps)

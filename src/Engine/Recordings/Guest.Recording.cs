@@ -49,6 +49,7 @@ public sealed partial class Guest
         // Nothing of this happens: it has happened.
         (Action<ReadOnlyMemory<byte>>? output, Action<string>? warning) = (ConsoleOutput, Warning);
         (ConsoleOutput, Warning, Meter) = (null, null, null);
+        Interceptor.IsMuted = true;
         try
         {
             using CancellationTokenRegistration wake = stop.Register(Wake);
@@ -66,6 +67,7 @@ public sealed partial class Guest
         finally
         {
             (ConsoleOutput, Warning) = (output, warning);
+            Interceptor.IsMuted = false;
             LeaveSeat();
         }
     }

@@ -90,6 +90,28 @@ public class GdbProtocolTests
     }
 
     [Fact]
+    public void A_recorded_guest_goes_back_by_instructions_and_to_breakpoints()
+    {
+        using Conversation gdb = new();
+        gdb.Guest.Record();
+        Assert.Contains("ReverseStep+;ReverseContinue+", gdb.Ask("qSupported"));
+        uint sleep = gdb.Guest.Symbols!.AddressOf("sleep_until")!.Value, entry = gdb.Guest.Registers.Eip;
+        gdb.Ask($"Z0,{sleep:x},1");
+        Assert.Equal("T05thread:1;", gdb.Ask("c"));
+        long? there = gdb.Guest.InstructionCount;
+        gdb.Ask("s");
+        gdb.Ask("s");
+        Assert.Equal("T05thread:1;", gdb.Ask("bs"));
+        Assert.Equal(there + 1, gdb.Guest.InstructionCount);
+        Assert.Equal("T05thread:1;", gdb.Ask("bc"));
+        Assert.Equal((sleep, there), (gdb.Guest.Registers.Eip, gdb.Guest.InstructionCount));
+        Assert.Equal("T05replaylog:begin;thread:1;", gdb.Ask("bc"));
+        Assert.Equal(entry, gdb.Guest.Registers.Eip);
+        Assert.Equal("T05thread:1;", gdb.Ask("c"));
+        Assert.Equal((sleep, there), (gdb.Guest.Registers.Eip, gdb.Guest.InstructionCount));
+    }
+
+    [Fact]
     public void Kill_ends_the_guest()
     {
         using Conversation gdb = new();
