@@ -27,30 +27,12 @@ internal sealed class TableLines : EventLines
 
     public override ReadOnlySpan<byte> Line(LguestEvent happened)
     {
-        string what = happened is DmaEvent { Device: "console" } dma ? $"{dma.Summary}  {Quote(dma.Text)}" : happened.Summary;
+        string what = happened is DmaEvent { Device: "console" } dma ? $"{dma.Summary}  {QuotedText.Of(dma.Text, MostText)}" : happened.Summary;
         return Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture, $"{happened.Sequence,6}  {happened.GuestTime.TotalSeconds,10:0.000000}  {happened.Kind,-9}  {what}\n"));
     }
 
     /// <summary>A guest's text, so that it cannot play with the terminal.</summary>
-    private static string Quote(string text)
-    {
-        StringBuilder quoted = new("\"");
-        foreach (char c in text.Length > MostText ? text[..MostText] : text)
-        {
-            quoted.Append(c switch
-            {
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                _ when char.IsControl(c) => $"\\x{(int)c:x2}",
-                _ => c.ToString(),
-            });
-        }
-        return quoted.Append(text.Length > MostText ? "\"…" : "\"").ToString();
-    }
 }
 
 /// <summary>One JSON object a line, for programs. Nothing in it depends on the host, so two repeatable runs are equal.</summary>

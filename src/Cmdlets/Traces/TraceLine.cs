@@ -59,7 +59,7 @@ internal static class TraceLine
     {
         bool isText = data.Length is > 0 and <= LongestText && data.All(value => value is >= 0x20 and < 0x7F or (byte)'\n' or (byte)'\r' or (byte)'\t' or 0x1B);
         return isText
-            ? Views.Quote(Encoding.ASCII.GetString(data), LongestText)
+            ? QuotedText.Of(Encoding.ASCII.GetString(data), LongestText)
             : $"{data.Length} bytes{(data.Length == 0 ? "" : $" sha256 {Convert.ToHexStringLower(SHA256.HashData(data))}")}";
     }
 

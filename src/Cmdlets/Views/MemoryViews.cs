@@ -49,7 +49,7 @@ public static partial class Views
     /// <summary>A value in few characters; text in quotes.</summary>
     public static string Shown(object? value) => Plain(value) switch
     {
-        string text => Quote(text),
+        string text => QuotedText.Of(text, LongestText),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         var other => $"{other}",
     };

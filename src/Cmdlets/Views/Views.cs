@@ -14,7 +14,7 @@ public static partial class Views
     public static string What(PSObject happened)
     {
         if (Text(happened, "Device") == "console" && happened.Properties["Direction"] is not null)
-            return $"console {(Text(happened, "Direction") == "Send" ? "<-" : "->")} {Quote(Text(happened, "Text"))}";
+            return $"console {(Text(happened, "Direction") == "Send" ? "<-" : "->")} {QuotedText.Of(Text(happened, "Text"), LongestText)}";
         if (happened.Properties["Decoded"] is null) return Text(happened, "Summary");
         string slot = Text(happened, "Slot"), result = Text(happened, "Result");
         return $"{(slot.Length > 0 ? $"ring[{slot}] " : "")}{Text(happened, "Name")}({LeadingZeros().Replace(Text(happened, "Decoded"), "0x")}){(result.Length > 0 ? $" = {result}" : "")}";
@@ -72,24 +72,6 @@ public static partial class Views
     /// <summary>The job that runs, or last ran, a guest.</summary>
     public static GuestJob? Job(PSObject guest) =>
         guest.BaseObject is Guest itself && GuestRegistry.TryGetJob(itself, out GuestJob? job) ? job : null;
-
-    /// <summary>Text in quotes, on one line, whatever is in it.</summary>
-    internal static string Quote(string text, int longest = LongestText)
-    {
-        StringBuilder quoted = new("\"");
-        foreach (char c in text.Length > longest ? text[..longest] : text)
-            quoted.Append(c switch
-            {
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                _ when char.IsControl(c) => $"\\x{(int)c:x2}",
-                _ => $"{c}",
-            });
-        return quoted.Append(text.Length > longest ? "…\"" : "\"").ToString();
-    }
 
     private static string Text(PSObject happened, string property) => $"{happened.Properties[property]?.Value}";
 
