@@ -13,8 +13,9 @@ internal sealed class HostClock : GuestClock
     private const long Grid = 100_000;
     private const long InterruptGrid = 10_000;
 
-    // What stands for the grids where instructions cannot be counted (ABI §4, liveness): how long an interrupt may wait, and how long
-    // a clock event that came due behind a trap.
+    // What stands for the grids where instructions cannot be counted: the guest may unblock an interrupt, or enable it, by a plain store
+    // (ABI §4, liveness). And how long a clock event may wait that came due behind a trap.
+    private static readonly long Period = Stopwatch.Frequency / 100;
     private static readonly long InterruptPeriod = Stopwatch.Frequency / 1_000;
     private static readonly long AfterTrap = Stopwatch.Frequency / 10_000;
     private static readonly double TicksPerNanosecond = Stopwatch.Frequency / 1e9;
@@ -41,7 +42,7 @@ internal sealed class HostClock : GuestClock
         long until = Deadline is { } due ? started + (long)(due * TicksPerNanosecond) : long.MaxValue;
         long now = Stopwatch.GetTimestamp();
         if (trapped && until <= now) until += AfterTrap;
-        if (interruptWaiting) until = Math.Min(until, now + InterruptPeriod);
+        until = Math.Min(until, now + (interruptWaiting ? InterruptPeriod : Period));
         return new CpuBudget(UntilNext(interruptWaiting ? InterruptGrid : Grid), until);
     }
 

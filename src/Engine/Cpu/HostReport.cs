@@ -1,31 +1,42 @@
 using System.Runtime.InteropServices;
+using LguestPS.Cpu.Kvm;
+using LguestPS.Native;
 
 namespace LguestPS;
+
+/// <summary>What KVM is good for on a machine.</summary>
+public enum KvmState
+{
+    /// <summary>It cannot run guests.</summary>
+    Unavailable,
+
+    /// <summary>It needs the emulated CPU's help and is slower than that; only <c>cpu: kvm</c> uses it.</summary>
+    Degraded,
+
+    /// <summary>It runs guests.</summary>
+    Ready,
+}
 
 /// <summary>What this machine can run guests on.</summary>
 /// <param name="OperatingSystem">Name and version.</param>
 /// <param name="Architecture">The processor architecture of this process.</param>
 /// <param name="Processors">Logical processors.</param>
 /// <param name="KvmDevice">Whether /dev/kvm exists.</param>
-/// <param name="KvmUsable">Whether guests can run on KVM.</param>
+/// <param name="KvmState">What it is good for.</param>
 /// <param name="KvmReason">Why, or why not, in a sentence.</param>
 /// <param name="AutoCpu">What <c>cpu: auto</c> chooses here.</param>
 public sealed record HostReport(
-    string OperatingSystem, string Architecture, int Processors, bool KvmDevice, bool KvmUsable, string KvmReason, string AutoCpu)
+    string OperatingSystem, string Architecture, int Processors, bool KvmDevice, KvmState KvmState, string KvmReason, string AutoCpu)
 {
-    internal const string KvmNotBuilt = "This version has no KVM engine yet.";
+    /// <summary>Whether <c>cpu: kvm</c> works.</summary>
+    public bool KvmUsable => KvmState != KvmState.Unavailable;
 
-    private const string KvmPath = "/dev/kvm";
-
-    /// <summary>Looks at this machine; touches no device.</summary>
+    /// <summary>Looks at this machine; the first time in a process, by running a tiny guest on KVM.</summary>
     public static HostReport Probe()
     {
-        bool present = System.OperatingSystem.IsLinux() && File.Exists(KvmPath);
-        string reason = System.OperatingSystem.IsLinux()
-            ? present ? $"{KvmPath} is there. {KvmNotBuilt}" : $"{KvmPath} does not exist. {KvmNotBuilt}"
-            : $"KVM exists on Linux only. {KvmNotBuilt}";
+        KvmVerdict verdict = KvmProbe.Machine.Verdict;
         return new HostReport(
             RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture.ToString(), Environment.ProcessorCount,
-            present, KvmUsable: false, reason, AutoCpu: "emulated");
+            File.Exists(KvmSystem.DevicePath), verdict.State, verdict.Reason, AutoCpu: verdict.State == KvmState.Ready ? "kvm" : "emulated");
     }
 }

@@ -131,12 +131,12 @@ internal abstract class VirtualCpu : IDisposable
 
     /// <summary>Writes the x87 as fxsave does (Intel SDM volume 2).</summary>
     /// <param name="image">512 bytes of zeros.</param>
-    protected virtual void SaveFpu(Span<byte> image)
+    public virtual void SaveFpu(Span<byte> image)
     {
     }
 
     /// <summary>Takes an image of <see cref="SaveFpu"/>, as fxrstor does.</summary>
-    protected virtual void LoadFpu(ReadOnlySpan<byte> image)
+    public virtual void LoadFpu(ReadOnlySpan<byte> image)
     {
     }
 

@@ -128,6 +128,14 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public ulong ReadTimeStamp() => timeStamp();
 
+    /// <summary>Forgets all that was translated and may have changed unseen, because another vCPU runs on the same memory.</summary>
+    /// <param name="frame">A frame whose code is about to run.</param>
+    public void ForgetCode(uint frame)
+    {
+        Mmu.FlushAll();
+        Translations.DropFrame(state, frame);
+    }
+
     /// <summary>A segment register was loaded: finds out which shortcuts translated code may take now.</summary>
     public void SegmentsChanged()
     {
@@ -148,12 +156,12 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         GC.SuppressFinalize(this);
     }
 
-    protected override void SaveFpu(Span<byte> image)
+    public override void SaveFpu(Span<byte> image)
     {
         fixed (byte* to = image) FpuImages.WriteExtended(&state->Fpu, to);
     }
 
-    protected override void LoadFpu(ReadOnlySpan<byte> image)
+    public override void LoadFpu(ReadOnlySpan<byte> image)
     {
         fixed (byte* from = image) FpuImages.ReadExtended(&state->Fpu, from);
     }

@@ -41,24 +41,12 @@ internal readonly unsafe struct ReadTimeStamp : IPlain
     }
 }
 
-/// <summary>cpuid: a Pentium Pro without what is not emulated.</summary>
 internal readonly unsafe struct Identify : IPlain
 {
-    private const uint FloatingPointUnit = 1 << 0;
-    private const uint TimeStampCounter = 1 << 4;
-    private const uint CompareExchange8 = 1 << 8;
-    private const uint ConditionalMove = 1 << 15;
-    private const uint ExtendedStateSave = 1 << 24;
-
     public static bool Run(CpuState* cpu, Operation* op)
     {
         ref GuestRegisters registers = ref cpu->Registers;
-        (registers.Eax, registers.Ebx, registers.Ecx, registers.Edx) = registers.Eax switch
-        {
-            0 => (1u, 0x756E6547u, 0x6C65746Eu, 0x49656E69u), // "GenuineIntel", in ebx, edx, ecx
-            1 => (0x619u, 0u, 0u, FloatingPointUnit | TimeStampCounter | CompareExchange8 | ConditionalMove | ExtendedStateSave),
-            _ => default,
-        };
+        (registers.Eax, registers.Ebx, registers.Ecx, registers.Edx) = CpuIdentity.Leaf(registers.Eax);
         return true;
     }
 }

@@ -1,0 +1,93 @@
+using Iced.Intel;
+using LguestPS.Memory;
+
+namespace LguestPS.Cpu.Kvm;
+
+/// <summary>The bytes of the instruction a guest stands at, read through its own page tables.</summary>
+internal readonly ref struct GuestCode
+{
+    public const int LongestInstruction = 15;
+
+    private readonly ReadOnlySpan<byte> bytes;
+    private readonly uint eip;
+
+    private GuestCode(ReadOnlySpan<byte> bytes, uint eip, uint? firstFrame, uint? lastFrame)
+    {
+        this.bytes = bytes;
+        this.eip = eip;
+        (FirstFrame, LastFrame) = (firstFrame, lastFrame);
+    }
+
+    /// <summary>The page frame it begins in, or null if none of it can be read.</summary>
+    public uint? FirstFrame { get; }
+
+    /// <summary>The page frame of the last byte that could be read.</summary>
+    public uint? LastFrame { get; }
+
+    /// <summary>Whether it works on the x87's registers.</summary>
+    public bool IsFloatingPoint => Opcode is [>= 0xD8 and <= 0xDF, ..] or [0x9B, ..] or [0x0F, 0xAE, ..];
+
+    /// <summary>rdtsc.</summary>
+    public bool IsReadTimeStamp => Opcode is [0x0F, 0x31, ..];
+
+    /// <summary>cpuid.</summary>
+    public bool IsIdentify => Opcode is [0x0F, 0xA2, ..];
+
+    /// <summary>The vector of int n, int3 or into; null for any other.</summary>
+    public byte? SoftwareVector => Opcode switch
+    {
+        [0xCD, byte vector, ..] => vector,
+        [0xCC, ..] => Vector.Breakpoint,
+        [0xCE, ..] => Vector.Overflow,
+        _ => null,
+    };
+
+    /// <summary>Length in bytes; 0 if it is none.</summary>
+    public int Length => Decode().Length;
+
+    /// <summary>It, in words.</summary>
+    public string Text
+    {
+        get
+        {
+            Instruction instruction = Decode();
+            return instruction.IsInvalid ? $"the bytes {Convert.ToHexString(bytes)}" : $"'{instruction}'";
+        }
+    }
+
+    private ReadOnlySpan<byte> Opcode
+    {
+        get
+        {
+            int prefixes = 0;
+            while (prefixes < bytes.Length && bytes[prefixes] is 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3 or 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65) prefixes++;
+            return bytes[prefixes..];
+        }
+    }
+
+    /// <param name="memory">The guest's memory.</param>
+    /// <param name="pageDirectory">Its current page directory.</param>
+    /// <param name="eip">The address in the code segment.</param>
+    /// <param name="segmentBase">Where that starts.</param>
+    /// <param name="buffer">Room for <see cref="LongestInstruction"/> bytes.</param>
+    public static GuestCode Read(GuestMemory memory, uint pageDirectory, uint eip, uint segmentBase, Span<byte> buffer)
+    {
+        uint linear = segmentBase + eip;
+        uint? first = null, last = null;
+        int count = 0;
+        while (count < LongestInstruction)
+        {
+            Translation translation = PageWalker.Walk(memory, pageDirectory, linear + (uint)count, PageAccess.Read);
+            if (!translation.Ok) break;
+            int inPage = (int)(GuestMemory.PageSize - (translation.Physical & GuestMemory.PageSize - 1));
+            int part = Math.Min(LongestInstruction - count, inPage);
+            memory.Read(translation.Physical, (uint)part).CopyTo(buffer[count..]);
+            last = translation.Physical >> GuestMemory.PageShift;
+            first ??= last;
+            count += part;
+        }
+        return new GuestCode(buffer[..count], eip, first, last);
+    }
+
+    private Instruction Decode() => Decoder.Create(32, bytes.ToArray(), eip).Decode();
+}

@@ -1,0 +1,160 @@
+using LguestPS.Cpu.Emulated;
+using LguestPS.Native;
+using LguestPS.Segments;
+
+namespace LguestPS.Cpu.Kvm;
+
+/// <summary>The engine's own pages in the guest's machine: tables the processor needs, and the ring-0 code that leads out and back in.</summary>
+/// <remarks>
+/// They lie above 4 GiB, physically and linearly, where 32-bit code has no addresses: the guest's kernel in ring 1 is "supervisor"
+/// to the page tables, so nothing else would keep it off the ring-0 stack.
+/// Every gate leads to a stub of one byte, <c>hlt</c>, which ends KVM_RUN; the stub's place tells the vector.
+/// </remarks>
+internal sealed unsafe class HostPages
+{
+    /// <summary>Guest-physical and linear address of the first page.</summary>
+    public const ulong Base = 1UL << 32;
+
+    /// <summary>Pages in front of those the shadow tables are made of.</summary>
+    public const int Count = 8;
+
+    public const int PageSize = 4096;
+
+    public const ulong GdtLinear = Base;
+    public const ulong IdtLinear = Base + PageSize;
+    public const ulong TaskLinear = Base + 2 * PageSize;
+    public const ulong StubsLinear = Base + 3 * PageSize;
+    public const ulong StackLinear = Base + 4 * PageSize;
+    private const int MappedPages = 5;
+
+    public const ushort CodeSelector = DescriptorTable.Entries << 3;
+    public const ushort DataSelector = (DescriptorTable.Entries + 1) << 3;
+    public const ushort TaskSelector = (DescriptorTable.Entries + 2) << 3;
+    public const ushort GdtLimit = (DescriptorTable.Entries + 4) * 8 - 1;
+    public const ushort IdtLimit = Vectors * 16 - 1;
+    public const uint TaskLimit = 0x67;
+
+    /// <summary>Where a resumption starts: with the translations the processor still knows, or after it forgot them.</summary>
+    public const ulong Resume = StubsLinear + 0x100;
+    public const ulong FlushAndResume = StubsLinear + 0x110;
+
+    private const int Vectors = 256;
+
+    // Present ring-0 segments: 64-bit code, writable data.
+    private const ulong LongCode = 0x00AF9B000000FFFF;
+    private const ulong FlatData = 0x00CF93000000FFFF;
+    private const ulong BusyTask = 0x8BUL << 40;
+    private const ulong InterruptGate = 0x8EUL << 40;
+
+    // A resumption's frame, with room above for the frame and error code of the next trap.
+    private const int FrameOffset = PageSize - 128;
+    private const byte Halt = 0xF4;
+
+    private readonly byte* memory;
+
+    /// <param name="memory">The pages, zeroed.</param>
+    public HostPages(byte* memory)
+    {
+        this.memory = memory;
+        ulong* gdt = Gdt + DescriptorTable.Entries;
+        gdt[0] = LongCode;
+        gdt[1] = FlatData;
+        gdt[2] = BusyTask | TaskLimit | (TaskLinear & 0xFFFFFF) << 16 | (TaskLinear >> 24 & 0xFF) << 56;
+        gdt[3] = TaskLinear >> 32;
+
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            Idt[2 * vector] = InterruptGate | (ulong)CodeSelector << 16 | (StubsLinear & 0xFFFF) + (ulong)vector | (StubsLinear >> 16 & 0xFFFF) << 48;
+            Idt[2 * vector + 1] = StubsLinear >> 32;
+        }
+
+        byte* task = Page(TaskLinear);
+        *(ulong*)(task + 4) = StackLinear + PageSize;       // rsp for ring 0
+        *(ushort*)(task + 0x66) = (ushort)(TaskLimit + 1);  // no I/O bitmap: ports fault
+
+        Span<byte> stubs = new(Page(StubsLinear), PageSize);
+        stubs[..Vectors].Fill(Halt);
+        // iretq; and: push rax; mov rax, cr3; mov cr3, rax; pop rax; iretq
+        ((ReadOnlySpan<byte>)[0x48, 0xCF]).CopyTo(stubs[0x100..]);
+        ((ReadOnlySpan<byte>)[0x50, 0x0F, 0x20, 0xD8, 0x0F, 0x22, 0xD8, 0x58, 0x48, 0xCF]).CopyTo(stubs[0x110..]);
+    }
+
+    private ulong* Gdt => (ulong*)Page(GdtLinear);
+
+    private ulong* Idt => (ulong*)Page(IdtLinear);
+
+    /// <summary>The linear address of the frame that <see cref="WriteFrame"/> fills.</summary>
+    public static ulong FrameLinear => StackLinear + FrameOffset;
+
+    /// <summary>Page table entries for these pages: only the stack may be written.</summary>
+    public static void Map(ulong* table)
+    {
+        for (int page = 0; page < MappedPages; page++)
+        {
+            ulong linear = Base + (ulong)page * PageSize;
+            table[page] = linear | ShadowTables.Present | ShadowTables.Used | (linear == StackLinear ? ShadowTables.Writable : 0);
+        }
+    }
+
+    /// <summary>The vector of the stub that has halted, or null if it was none.</summary>
+    public static byte? VectorOf(ulong rip)
+    {
+        ulong stub = rip - 1 - StubsLinear;
+        return stub < Vectors ? (byte)stub : null;
+    }
+
+    public static bool IsVectorStub(ulong rip) => rip - StubsLinear < Vectors;
+
+    public static bool IsResumption(ulong rip) => rip - Resume < FlushAndResume + 16 - Resume;
+
+    public void LoadDescriptors(ReadOnlySpan<ulong> descriptors) => descriptors.CopyTo(new Span<ulong>(Gdt, DescriptorTable.Entries));
+
+    public void SetGatePrivilege(byte vector, int level)
+    {
+        const int shift = 45;
+        Idt[2 * vector] = Idt[2 * vector] & ~(3UL << shift) | (ulong)level << shift;
+    }
+
+    /// <summary>The descriptor behind a guest's selector, or false if its table has none.</summary>
+    public bool TryFind(uint selector, out Emulated.Descriptor descriptor)
+    {
+        uint index = selector >> 3;
+        bool found = (selector & 4) == 0 && index is > 0 and < DescriptorTable.Entries;
+        descriptor = new Emulated.Descriptor(found ? Gdt[index] : 0);
+        return found;
+    }
+
+    /// <summary>What the next resumption's <c>iretq</c> takes.</summary>
+    public void WriteFrame(in GuestRegisters registers)
+    {
+        TrapFrame* frame = (TrapFrame*)(Page(StackLinear) + FrameOffset);
+        frame->Rip = registers.Eip;
+        frame->Cs = registers.Cs;
+        frame->Rflags = registers.Eflags & ~(Eflags.IoPrivilegeLevel | Eflags.NestedTask | Eflags.Virtual8086) | Eflags.Interrupt | Eflags.AlwaysOne;
+        frame->Rsp = registers.Esp;
+        frame->Ss = registers.Ss;
+    }
+
+    /// <summary>What the processor pushed for a trap, or null if its stack pointer is not where it must be.</summary>
+    /// <param name="rsp">The stack pointer in the stub.</param>
+    /// <param name="hasErrorCode">Whether an error code lies below the frame.</param>
+    /// <param name="errorCode">It, or 0.</param>
+    public TrapFrame* ReadFrame(ulong rsp, bool hasErrorCode, out uint errorCode)
+    {
+        errorCode = 0;
+        ulong offset = rsp - StackLinear;
+        if (offset > (ulong)(PageSize - sizeof(TrapFrame) - (hasErrorCode ? 8 : 0)) || (offset & 7) != 0) return null;
+        byte* top = Page(StackLinear) + offset;
+        if (!hasErrorCode) return (TrapFrame*)top;
+        errorCode = *(uint*)top;
+        return (TrapFrame*)(top + 8);
+    }
+
+    private byte* Page(ulong linear) => memory + (linear - Base);
+}
+
+/// <summary>What a 64-bit processor pushes for a trap and <c>iretq</c> pops.</summary>
+internal struct TrapFrame
+{
+    public ulong Rip, Cs, Rflags, Rsp, Ss;
+}

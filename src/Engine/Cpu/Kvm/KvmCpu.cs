@@ -1,0 +1,528 @@
+using System.Diagnostics;
+using LguestPS.Cpu.Emulated;
+using LguestPS.Memory;
+using LguestPS.Native;
+
+namespace LguestPS.Cpu.Kvm;
+
+/// <summary>A guest on the machine's own processor, through Linux's KVM.</summary>
+/// <remarks>
+/// The virtual processor is a 64-bit one. The guest's kernel is 32-bit code in its ring 1, a guest's programs in ring 3; ring 0
+/// holds nothing but <see cref="HostPages"/>, whose stubs end KVM_RUN at every trap. So one entry ends at the next trap, interrupt
+/// by a signal, or the guest's end, and page faults that only fill <see cref="ShadowTables"/> are entered again here.
+/// Whichever thread calls <see cref="Run"/> is the one that enters; see docs/notes/kvm.md.
+/// </remarks>
+internal sealed unsafe class KvmCpu : VirtualCpu
+{
+    private const int DefaultTablePages = 2048;
+
+    private static readonly long LeastGrace = Stopwatch.Frequency / 2_000;
+
+    private const ulong Cr0 = 0x80010033;           // PG, WP, NE, ET, MP, PE
+    private const ulong Cr0TaskSwitched = 1 << 3;
+    private const ulong Cr4 = 0x24;                 // PAE; TSD: rdtsc faults, and the guest's clock answers
+    private const ulong Efer = 0x500;               // LMA, LME
+    private const ulong ApicEnabled = 1 << 11;
+
+    private const uint NamesGate = 2;
+
+    private const uint PlatformInfo = 0xCE;
+    private const ulong CpuidFaultingExists = 1UL << 31;
+    private const uint MiscFeaturesEnables = 0x140;
+    private const ulong CpuidFaults = 1;
+
+    private readonly LibC libc;
+    private readonly GuestMemory memory;
+    private readonly Func<ulong> timeStamp;
+    private readonly KvmVm vm;
+    private readonly KvmVcpu vcpu;
+    private readonly Mapping own;
+    private readonly HostPages pages;
+    private readonly ShadowTables tables;
+    private readonly KvmFpu fpu;
+    private readonly Assistance assistance;
+    private readonly InstructionCompleter? completer;
+    private GuestRegisters registers;
+    private ThreadTimer? timer;
+    private uint pageDirectory;
+    private bool descriptorsChanged = true;
+    private bool segmentsChanged;
+    private ushort knownCs, knownSs;
+    private bool ranSomething;
+    private string? failure;
+    private volatile bool kicked;
+    private volatile int runningOn;
+
+    /// <param name="memory">The guest's memory, which the virtual machine uses as it is.</param>
+    /// <param name="timeStamp">What <c>rdtsc</c> reads.</param>
+    /// <param name="libc">The calls to Linux.</param>
+    /// <param name="assistance">What an emulated CPU does for this one.</param>
+    /// <param name="tablePages">Pages for shadow tables, at least <see cref="ShadowTables.FewestPages"/>.</param>
+    /// <exception cref="ErrnoException">KVM refused something.</exception>
+    /// <exception cref="NotSupportedException">This KVM lacks something.</exception>
+    public KvmCpu(GuestMemory memory, Func<ulong> timeStamp, LibC libc, Assistance assistance, int tablePages = DefaultTablePages)
+    {
+        this.memory = memory;
+        this.timeStamp = timeStamp;
+        this.libc = libc;
+        this.assistance = assistance;
+        Stack<IDisposable> opened = new();
+        try
+        {
+            using KvmSystem system = KvmSystem.Open(libc);
+            opened.Push(vm = system.CreateVm());
+            opened.Push(own = Mapping.Zeroed(libc, (nuint)(HostPages.Count + tablePages) * HostPages.PageSize));
+            vm.AddMemory(0, memory.Base, memory.Size);
+            vm.AddMemory(HostPages.Base, own.Address, own.Length);
+            opened.Push(vcpu = vm.CreateVcpu());
+
+            pages = new HostPages(own.Address);
+            tables = new ShadowTables(own.Address + HostPages.Count * HostPages.PageSize, HostPages.Base + HostPages.Count * HostPages.PageSize, tablePages);
+            fpu = new KvmFpu(vcpu);
+            Start();
+            if (assistance != Assistance.None) completer = new InstructionCompleter(memory, fpu, timeStamp);
+        }
+        catch
+        {
+            while (opened.TryPop(out IDisposable? open)) open.Dispose();
+            throw;
+        }
+    }
+
+    public override string Name => "kvm";
+
+    public override bool HasFpu => true;
+
+    public override ref GuestRegisters Registers => ref registers;
+
+    public override bool CountsInstructions => false;
+
+    public override long InstructionCount => 0;
+
+    public override bool TaskSwitched { get; set; }
+
+    public override bool CanBeSaved => true;
+
+    /// <summary>Instructions that KVM gave up on and the emulated CPU ran.</summary>
+    public long Completions { get; private set; }
+
+    public ShadowTables Tables => tables;
+
+    public override CpuExit Run(CpuBudget budget)
+    {
+        if (failure is not null) return CpuExit.Dead(failure);
+        try
+        {
+            int thread = KickSignal.PrepareThread(libc);
+            runningOn = thread;
+            Interlocked.MemoryBarrier();        // whoever kicks sees the thread, or this one sees the kick
+            if (TakeKick()) return CpuExit.KickedAtOnce;
+            if (TakeSegments() is { } refused) return refused;
+            if (budget.IsSingleStep) return RunOne();
+
+            ArmTimer(thread, budget.Until);
+            return RunUntilExit(budget.Until);
+        }
+        catch (ErrnoException e)
+        {
+            failure = $"KVM failed: {e.Message}";
+            return CpuExit.Dead(failure);
+        }
+        finally
+        {
+            runningOn = 0;
+            GC.KeepAlive(this);
+        }
+    }
+
+    public override void Kick()
+    {
+        kicked = true;
+        Interlocked.MemoryBarrier();
+        int thread = runningOn;
+        if (thread != 0) KickSignal.Send(libc, thread);
+    }
+
+    public override void SetAddressSpace(uint directory)
+    {
+        pageDirectory = directory;
+        tables.SetAddressSpace(directory);
+        completer?.SetAddressSpace(directory);
+    }
+
+    public override void FlushAll() => tables.ForgetAll();
+
+    public override void FlushUser(uint kernelBase) => tables.ForgetBelow(kernelBase);
+
+    public override void FlushPage(uint? directory, uint linear) => tables.ForgetPage(directory, linear);
+
+    public override void FlushSlot(uint directory, uint index) => tables.ForgetSlot(directory, index);
+
+    public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors)
+    {
+        pages.LoadDescriptors(descriptors);
+        completer?.LoadDescriptors(descriptors);
+        descriptorsChanged = true;
+    }
+
+    public override void SetGatePrivilege(byte vector, int level)
+    {
+        pages.SetGatePrivilege(vector, level);
+        completer?.SetGatePrivilege(vector, level);
+    }
+
+    public override void SaveFpu(Span<byte> image)
+    {
+        try
+        {
+            fpu.Load().CopyTo(image);
+        }
+        catch (ErrnoException e)
+        {
+            throw new LguestException(LguestError.CheckpointRefused, $"KVM failed: {e.Message}", e);
+        }
+    }
+
+    public override void LoadFpu(ReadOnlySpan<byte> image)
+    {
+        try
+        {
+            fpu.Store(image);
+        }
+        catch (ErrnoException e)
+        {
+            throw new LguestException(LguestError.CheckpointRefused, $"KVM failed: {e.Message}", e);
+        }
+    }
+
+    public override void Dispose()
+    {
+        completer?.Dispose();
+        timer?.Dispose();
+        vcpu.Dispose();
+        vm.Dispose();
+        own.Dispose();
+    }
+
+    private void Start()
+    {
+        vcpu.SetCpuid(KvmIdentity.Entries);
+        // Outside ring 0 cpuid faults, so that the engine answers: not every KVM keeps to what it was told to show.
+        if (vcpu.TrySetModelSpecific(PlatformInfo, CpuidFaultingExists)) vcpu.TrySetModelSpecific(MiscFeaturesEnables, CpuidFaults);
+        vcpu.SetSignalMask(KickSignal.MaskInGuest);
+        kvm_sregs special = vcpu.GetSpecialRegisters();
+        special.cs = KvmSegments.HostCode;
+        special.ss = KvmSegments.HostData;
+        special.ds = special.es = special.fs = special.gs = KvmSegments.Null(0);
+        special.ldt = KvmSegments.NoLocalTable;
+        special.tr = KvmSegments.HostTask;
+        special.gdt = new kvm_dtable { @base = HostPages.GdtLinear, limit = HostPages.GdtLimit };
+        special.idt = new kvm_dtable { @base = HostPages.IdtLinear, limit = HostPages.IdtLimit };
+        special.cr0 = Cr0;
+        special.cr3 = tables.Root;
+        special.cr4 = Cr4;
+        special.efer = Efer;
+        special.apic_base &= ~ApicEnabled;          // or cpuid would show an APIC
+        vcpu.SetSpecialRegisters(special);
+        vcpu.State->sregs = special;
+        vcpu.State->kvm_valid_regs = KvmNumbers.KVM_SYNC_X86_REGS | KvmNumbers.KVM_SYNC_X86_SREGS | KvmNumbers.KVM_SYNC_X86_EVENTS;
+    }
+
+    private CpuExit RunUntilExit(long until)
+    {
+        ranSomething = false;
+        long grace = LeastGrace;
+        Prepare();
+        while (true)
+        {
+            KvmExit why = vcpu.Run();
+            vcpu.State->kvm_dirty_regs = 0;
+            if (why == KvmExit.Interrupted)
+            {
+                TakeSignals(out long now);
+                if (!MayBeTouched) continue;
+                ReadInterruptedState();
+                if (TakeKick()) return ranSomething ? CpuExit.Kicked : CpuExit.KickedAtOnce;
+                if (now >= until)
+                {
+                    if (ranSomething) return CpuExit.Budget;
+                    until = now + (grace *= 2);     // entering took all of its time
+                }
+                timer?.GoOffBy(until);
+            }
+            else
+            {
+                CpuExit? exit = why switch
+                {
+                    KvmExit.Halted => AfterTrap(),
+                    KvmExit.EmulationFailed => AfterFailedEmulation(),
+                    KvmExit.Shutdown => CpuExit.Dead("the virtual processor shut down (triple fault)"),
+                    _ => CpuExit.Dead($"KVM cannot go on at 0x{vcpu.State->regs.rip:x}: {vcpu.Describe()}"),
+                };
+                if (exit is { } done) return done;
+            }
+            Prepare();
+        }
+    }
+
+    /// <summary>Makes the vCPU resume the guest with the registers as they are here.</summary>
+    private void Prepare()
+    {
+        kvm_run* run = vcpu.State;
+        ref kvm_regs general = ref run->regs;
+        general.rax = registers.Eax;
+        general.rbx = registers.Ebx;
+        general.rcx = registers.Ecx;
+        general.rdx = registers.Edx;
+        general.rsi = registers.Esi;
+        general.rdi = registers.Edi;
+        general.rbp = registers.Ebp;
+        general.rip = tables.NeedsFlush ? HostPages.FlushAndResume : HostPages.Resume;
+        general.rsp = HostPages.FrameLinear;
+        general.rflags = Eflags.AlwaysOne;
+        pages.WriteFrame(registers);
+        tables.NeedsFlush = false;
+        run->kvm_dirty_regs = KvmNumbers.KVM_SYNC_X86_REGS;
+
+        ref kvm_sregs special = ref run->sregs;
+        ulong cr0 = TaskSwitched ? Cr0 | Cr0TaskSwitched : Cr0;
+        if (!segmentsChanged && special.cs.selector == HostPages.CodeSelector && special.cr0 == cr0) return;
+        special.cr0 = cr0;
+        special.cs = KvmSegments.HostCode;
+        special.ss = KvmSegments.HostData;
+        segmentsChanged = false;
+        run->kvm_dirty_regs |= KvmNumbers.KVM_SYNC_X86_SREGS;
+    }
+
+    /// <summary>A stub has halted: the guest trapped.</summary>
+    /// <returns>Null to enter the guest again.</returns>
+    private CpuExit? AfterTrap()
+    {
+        ref kvm_regs general = ref vcpu.State->regs;
+        if (HostPages.VectorOf(general.rip) is not { } vector) return CpuExit.Dead($"the virtual processor halted at 0x{general.rip:x}");
+        TrapFrame* frame = pages.ReadFrame(general.rsp, Vector.HasErrorCode(vector), out uint errorCode);
+        if (frame == null) return CpuExit.Dead($"trap {vector} found a stack at 0x{general.rsp:x}");
+        if ((frame->Cs & 3) == 0)
+        {
+            // The resumption's own iretq refused the guest's segments; nothing of the guest has run.
+            return HostPages.IsResumption(frame->Rip) && vector is Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent
+                ? CpuExit.Trap(vector, errorCode)
+                : CpuExit.Dead($"trap {vector} (0x{errorCode:x}) in the engine's own code at 0x{frame->Rip:x}");
+        }
+
+        ReadGeneralRegisters();
+        registers.Eip = (uint)frame->Rip;
+        registers.Cs = (ushort)frame->Cs;
+        registers.Eflags = (uint)frame->Rflags & ~Eflags.Resume;
+        registers.Esp = (uint)frame->Rsp;
+        registers.Ss = (ushort)frame->Ss;
+        (knownCs, knownSs) = (registers.Cs, registers.Ss);
+        return vector switch
+        {
+            Vector.PageFault => AfterPageFault((uint)vcpu.State->sregs.cr2, (PageAccess)errorCode & (PageAccess.Write | PageAccess.User)),
+            Vector.GeneralProtection when errorCode == 0 && TryAnswer() => (registers.Eflags & Eflags.Trap) != 0 ? CpuExit.Trap(Vector.Debug) : null,
+            Vector.GeneralProtection when (errorCode & NamesGate) != 0 && ReadCode(stackalloc byte[GuestCode.LongestInstruction]).SoftwareVector is { } gate =>
+                CpuExit.Trap(vector, gate * 8u + NamesGate),        // QEMU's processor counts 16 bytes for a 64-bit gate
+            Vector.InvalidOpcode or Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent or Vector.InvalidTss
+                when assistance == Assistance.AtEveryFault => Complete(),
+            _ => CpuExit.Trap(vector, errorCode),
+        };
+    }
+
+    private CpuExit? AfterPageFault(uint linear, PageAccess access)
+    {
+        Translation translation;
+        try
+        {
+            translation = PageWalker.Walk(memory, pageDirectory, linear, access);
+        }
+        catch (GuestMemoryException)
+        {
+            return CpuExit.Dead($"bad page directory {pageDirectory:x8}");
+        }
+
+        if (translation.Bad is { } reason) return CpuExit.Dead(reason);
+        if (translation.Fault is { } errorCode) return CpuExit.Trap(Vector.PageFault, errorCode, linear);
+        tables.Fill(linear, translation);
+        return null;
+    }
+
+    private CpuExit? AfterFailedEmulation()
+    {
+        ref kvm_regs general = ref vcpu.State->regs;
+        if (IsInRing0) return CpuExit.Dead($"KVM cannot run the engine's own code at 0x{general.rip:x}: {vcpu.Describe()}");
+        ReadInterruptedState();
+        if (completer is null)
+        {
+            GuestCode code = ReadCode(stackalloc byte[GuestCode.LongestInstruction]);
+            return CpuExit.Dead($"KVM gives up on {code.Text} at 0x{registers.Eip:x8} in ring {registers.PrivilegeLevel}: {vcpu.Describe()}");
+        }
+
+        return Complete();
+    }
+
+    /// <summary>Has the emulated CPU decide what the instruction does.</summary>
+    private CpuExit? Complete()
+    {
+        Completions++;
+        CpuExit exit = RunOne();
+        return exit.Kind == CpuExitKind.Budget ? null : exit;
+    }
+
+    /// <summary>Runs one instruction on the emulated CPU.</summary>
+    private CpuExit RunOne()
+    {
+        if (completer is null) return CpuExit.Dead("single steps need the emulated CPU");
+        GuestCode code = ReadCode(stackalloc byte[GuestCode.LongestInstruction]);
+        CpuExit exit = completer.Run(ref registers, code, TaskSwitched);
+        segmentsChanged = true;
+        return TakeSegments() ?? exit;
+    }
+
+    /// <summary>Does what <c>rdtsc</c> and <c>cpuid</c> ask for, which fault because the answer is the engine's.</summary>
+    private bool TryAnswer()
+    {
+        GuestCode code = ReadCode(stackalloc byte[GuestCode.LongestInstruction]);
+        if (code.IsReadTimeStamp)
+        {
+            ulong now = timeStamp();
+            (registers.Eax, registers.Edx) = ((uint)now, (uint)(now >> 32));
+        }
+        else if (code.IsIdentify)
+        {
+            (registers.Eax, registers.Ebx, registers.Ecx, registers.Edx) = CpuIdentity.Leaf(registers.Eax);
+        }
+        else
+        {
+            return false;
+        }
+
+        registers.Eip += (uint)code.Length;
+        return true;
+    }
+
+    private GuestCode ReadCode(Span<byte> buffer)
+    {
+        pages.TryFind(registers.Cs, out Emulated.Descriptor segment);
+        return GuestCode.Read(memory, pageDirectory, registers.Eip, segment.Base, buffer);
+    }
+
+    private bool IsInRing0 => (vcpu.State->sregs.cs.selector & 3) == 0;
+
+    /// <summary>
+    /// False if a signal came between an event's two halves: while an exception is on its way, or a stub has not halted yet.
+    /// Entered again as it is, the vCPU comes out at once with the trap.
+    /// </summary>
+    private bool MayBeTouched
+    {
+        get
+        {
+            ref kvm_vcpu_events events = ref vcpu.State->events;
+            return (events.exception_injected | events.exception_pending) == 0 && !(IsInRing0 && HostPages.IsVectorStub(vcpu.State->regs.rip));
+        }
+    }
+
+    /// <summary>The vCPU came out between two instructions: of the guest, or of a resumption that had not got to it yet.</summary>
+    private void ReadInterruptedState()
+    {
+        if (IsInRing0)
+        {
+            tables.NeedsFlush = true;       // the resumption may not have got that far
+            return;
+        }
+
+        ref kvm_regs general = ref vcpu.State->regs;
+        ref kvm_sregs special = ref vcpu.State->sregs;
+        ReadGeneralRegisters();
+        registers.Eip = (uint)general.rip;
+        registers.Cs = special.cs.selector;
+        registers.Eflags = (uint)general.rflags & ~Eflags.Resume;
+        registers.Esp = (uint)general.rsp;
+        registers.Ss = special.ss.selector;
+        (knownCs, knownSs) = (registers.Cs, registers.Ss);
+    }
+
+    /// <summary>What is the same in the guest and behind its trap.</summary>
+    private void ReadGeneralRegisters()
+    {
+        ref kvm_regs general = ref vcpu.State->regs;
+        ref kvm_sregs special = ref vcpu.State->sregs;
+        registers.Eax = (uint)general.rax;
+        registers.Ebx = (uint)general.rbx;
+        registers.Ecx = (uint)general.rcx;
+        registers.Edx = (uint)general.rdx;
+        registers.Esi = (uint)general.rsi;
+        registers.Edi = (uint)general.rdi;
+        registers.Ebp = (uint)general.rbp;
+        registers.Ds = special.ds.selector;
+        registers.Es = special.es.selector;
+        registers.Fs = special.fs.selector;
+        registers.Gs = special.gs.selector;
+        ranSomething = true;
+    }
+
+    /// <summary>Loads the segment registers that the host has changed, or all after a change of the descriptor table.</summary>
+    /// <returns>The trap that a selector leads to, or null.</returns>
+    private CpuExit? TakeSegments()
+    {
+        bool all = descriptorsChanged;
+        if (all || registers.Cs != knownCs)
+        {
+            if (!pages.TryFind(registers.Cs, out Emulated.Descriptor code) || !code.IsCode || !code.IsPresent)
+                return CpuExit.Trap(Vector.GeneralProtection, registers.Cs & 0xFFFCu);
+            knownCs = registers.Cs;
+        }
+
+        if (all || registers.Ss != knownSs)
+        {
+            if (!pages.TryFind(registers.Ss, out Emulated.Descriptor stack) || !stack.IsWritable || !stack.IsPresent)
+                return CpuExit.Trap(Vector.GeneralProtection, registers.Ss & 0xFFFCu);
+            knownSs = registers.Ss;
+        }
+
+        ref kvm_sregs special = ref vcpu.State->sregs;
+        TakeData(ref special.ds, ref registers.Ds, all);
+        TakeData(ref special.es, ref registers.Es, all);
+        TakeData(ref special.fs, ref registers.Fs, all);
+        TakeData(ref special.gs, ref registers.Gs, all);
+        descriptorsChanged = false;
+        return null;
+    }
+
+    private void TakeData(ref kvm_segment loaded, ref ushort selector, bool all)
+    {
+        if (!all && selector == loaded.selector) return;
+        bool isNull = Segmentation.IsNull(selector);
+        bool usable = pages.TryFind(selector, out Emulated.Descriptor descriptor) && !isNull && descriptor.IsPresent
+            && Segmentation.MayHoldData(descriptor, selector, registers.PrivilegeLevel);
+        if (!usable && !isNull) selector = 0;
+        loaded = usable ? KvmSegments.From(selector, descriptor) : KvmSegments.Null(selector);
+        segmentsChanged = true;
+    }
+
+    private void ArmTimer(int thread, long until)
+    {
+        if (until == long.MaxValue) return;
+        if (timer?.Thread != thread)
+        {
+            timer?.Dispose();
+            timer = null;
+            timer = new ThreadTimer(libc, thread);
+        }
+        timer.GoOffBy(until);
+    }
+
+    private void TakeSignals(out long now)
+    {
+        KickSignal.Drain(libc);
+        now = Stopwatch.GetTimestamp();
+        timer?.Taken(now);
+    }
+
+    private bool TakeKick()
+    {
+        if (!kicked) return false;
+        kicked = false;
+        return true;
+    }
+}

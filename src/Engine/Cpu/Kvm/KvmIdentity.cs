@@ -1,0 +1,22 @@
+using LguestPS.Native;
+
+namespace LguestPS.Cpu.Kvm;
+
+/// <summary>What KVM is to show for <c>cpuid</c>: what every vCPU shows, and nothing of the machine's own.</summary>
+internal static class KvmIdentity
+{
+    // Leaves that KVM would otherwise make up from others, as Intel's processors do beyond the last.
+    private static readonly uint[] Leaves =
+    [
+        0, 1, 2, 3, 4, 5, 6, 7, 9, 0xA, 0xB, 0xD, 0x40000000, 0x80000000, 0x80000001, 0x80000002, 0x80000003, 0x80000004,
+        0x80000005, 0x80000006, 0x80000007, 0x80000008,
+    ];
+
+    public static kvm_cpuid_entry2[] Entries { get; } = [.. Leaves.Select(Entry)];
+
+    private static kvm_cpuid_entry2 Entry(uint leaf)
+    {
+        (uint eax, uint ebx, uint ecx, uint edx) = CpuIdentity.Leaf(leaf);
+        return new kvm_cpuid_entry2 { function = leaf, eax = eax, ebx = ebx, ecx = ecx, edx = edx };
+    }
+}

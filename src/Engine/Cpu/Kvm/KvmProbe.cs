@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using LguestPS.Native;
+
+namespace LguestPS.Cpu.Kvm;
+
+/// <summary>Finds out by trying what the machine's KVM can do, once in a process.</summary>
+internal sealed class KvmProbe(LibC libc)
+{
+    private readonly Lazy<KvmVerdict> quick = new(() => Probe(libc));
+    private readonly Lock gate = new();
+    private KvmVerdict? thorough;
+
+    /// <summary>For this machine.</summary>
+    public static KvmProbe Machine { get; } = new(LibC.Instance);
+
+    /// <summary>Whether guests run on KVM alone: all that <c>cpu: auto</c> asks.</summary>
+    public bool IsReady => quick.Value.State == KvmState.Ready;
+
+    /// <summary>What KVM is good for, and why.</summary>
+    public KvmVerdict Verdict
+    {
+        get
+        {
+            lock (gate) return thorough ??= quick.Value.Shortfall is null ? quick.Value : ProbeWithHelp(quick.Value);
+        }
+    }
+
+    /// <summary>Why <c>cpu: auto</c> takes KVM, or does not.</summary>
+    public string WhyChosen => quick.Value.Reason;
+
+    private static KvmVerdict Probe(LibC libc)
+    {
+        if (!OperatingSystem.IsLinux()) return KvmVerdict.Unavailable("KVM exists on Linux only.");
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) return KvmVerdict.Unavailable("KVM runs x86 guests on x86-64 machines only.");
+        try
+        {
+            return Try(libc, Assistance.None) is { } shortfall
+                ? new KvmVerdict(KvmState.Unavailable, $"{KvmSystem.DevicePath} is there, but it cannot run guests alone: {shortfall}.", shortfall)
+                : new KvmVerdict(KvmState.Ready, $"{KvmSystem.DevicePath} ran a test guest.");
+        }
+        catch (ErrnoException e)
+        {
+            return KvmVerdict.Unavailable(Explain(e));
+        }
+        catch (NotSupportedException e)
+        {
+            return KvmVerdict.Unavailable($"{KvmSystem.DevicePath} is there, but {e.Message}.");
+        }
+        catch (Exception e) when (e is OutOfMemoryException or IOException)
+        {
+            return KvmVerdict.Unavailable($"There is too little memory to try {KvmSystem.DevicePath}.");
+        }
+    }
+
+    /// <summary>The same with an emulated CPU for the instructions KVM gives up on.</summary>
+    private KvmVerdict ProbeWithHelp(KvmVerdict alone)
+    {
+        try
+        {
+            return Try(libc, Assistance.AtEveryFault) is { } shortfall
+                ? KvmVerdict.Unavailable($"{KvmSystem.DevicePath} is there, but it cannot run guests: {shortfall}.")
+                : new KvmVerdict(KvmState.Degraded, $"Degraded: {KvmSystem.DevicePath} cannot run guests alone ({alone.Shortfall}), so the engine runs on its emulated CPU what KVM gives up on. 'cpu: emulated' is faster here.");
+        }
+        catch (ErrnoException e)
+        {
+            return KvmVerdict.Unavailable(Explain(e));
+        }
+    }
+
+    private static string? Try(LibC libc, Assistance assistance)
+    {
+        using ProbeGuest guest = new((memory, timeStamp) => new KvmCpu(memory, timeStamp, libc, assistance, ShadowTables.FewestPages));
+        return guest.Run();
+    }
+
+    private static string Explain(ErrnoException e) => e.Errno switch
+    {
+        Errno.ENOENT => $"{KvmSystem.DevicePath} does not exist: load kvm_intel or kvm_amd, or switch virtualisation on in the firmware.",
+        Errno.EACCES or Errno.EPERM => $"{KvmSystem.DevicePath}: permission denied. Add yourself to its group (sudo usermod -aG kvm $USER) and log in again.",
+        Errno.ENXIO or Errno.ENODEV => $"{KvmSystem.DevicePath} has no virtualisation behind it: the processor lacks it, or the firmware has switched it off.",
+        Errno.EBUSY => "KVM is busy: another hypervisor (VirtualBox, VMware, …) holds the processor's virtualisation.",
+        _ => $"KVM refused: {e.Message}.",
+    };
+}
+
+/// <summary>What KVM is good for on this machine.</summary>
+/// <param name="State">In a word.</param>
+/// <param name="Reason">In a sentence.</param>
+/// <param name="Shortfall">If KVM is there and works, what it cannot do alone.</param>
+internal sealed record KvmVerdict(KvmState State, string Reason, string? Shortfall = null)
+{
+    public static KvmVerdict Unavailable(string reason) => new(KvmState.Unavailable, reason);
+}

@@ -1,0 +1,39 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace LguestPS.Native;
+
+/// <summary>Memory from mmap, page aligned.</summary>
+internal sealed unsafe class Mapping : SafeHandleMinusOneIsInvalid
+{
+    private readonly LibC libc;
+
+    private Mapping(LibC libc, nint address, nuint length) : base(ownsHandle: true)
+    {
+        this.libc = libc;
+        Length = length;
+        SetHandle(address);
+    }
+
+    public byte* Address => (byte*)handle;
+
+    /// <summary>In bytes.</summary>
+    public nuint Length { get; }
+
+    /// <summary>Zeros that cost nothing until they are touched.</summary>
+    /// <exception cref="ErrnoException">There is not that much.</exception>
+    public static Mapping Zeroed(LibC libc, nuint length) =>
+        Map(libc, length, Files.MAP_PRIVATE | Files.MAP_ANONYMOUS | Files.MAP_NORESERVE, descriptor: null);
+
+    /// <summary>What a descriptor shares with the kernel.</summary>
+    /// <exception cref="ErrnoException">It shares nothing of that length.</exception>
+    public static Mapping Shared(LibC libc, Descriptor descriptor, nuint length) => Map(libc, length, Files.MAP_SHARED, descriptor);
+
+    protected override bool ReleaseHandle() => libc.munmap(handle, Length) == 0;
+
+    private static Mapping Map(LibC libc, nuint length, int flags, Descriptor? descriptor)
+    {
+        nint address = libc.mmap(length, Files.PROT_READ | Files.PROT_WRITE, flags, descriptor);
+        ErrnoException.ThrowIfFailed(address, "mmap");
+        return new Mapping(libc, address, length);
+    }
+}
