@@ -5,7 +5,7 @@ using LguestPS.Memory;
 
 namespace LguestPS.Tests.Cpu;
 
-/// <summary>An emulated CPU with a little memory, page tables and a flat descriptor table, and nothing else.</summary>
+/// <summary>A CPU, the emulated one if nothing else is said, with a little memory, page tables and a flat descriptor table, and nothing else.</summary>
 /// <remarks>
 /// Initially code, data and stack are one writable user page each, so the same code runs in rings 1 and 3;
 /// the pages next to them are absent.
@@ -19,10 +19,11 @@ internal sealed class CpuMachine : IDisposable
 
     private uint nextFrame = Directory + 0x1000;
 
-    public CpuMachine(int ring = 3, uint ramBytes = 1 << 20)
+    public CpuMachine(int ring = 3, uint ramBytes = 1 << 20, Func<GuestMemory, Func<ulong>, VirtualCpu>? make = null)
     {
         Memory = new GuestMemory(ramBytes, 0);
-        Cpu = new EmulatedCpu(Memory, () => TimeStamp(Cpu!));
+        Func<ulong> timeStamp = () => TimeStamp(Cpu!);
+        Cpu = make?.Invoke(Memory, timeStamp) ?? new EmulatedCpu(Memory, timeStamp);
         Descriptors[12] = Segment(0, 0xFFFFF, 0xBB, 0xC);
         Descriptors[13] = Segment(0, 0xFFFFF, 0xB3, 0xC);
         Descriptors[14] = Segment(0, 0xFFFFF, 0xFB, 0xC);

@@ -1,0 +1,471 @@
+using System.Diagnostics;
+using Iced.Intel;
+using LguestPS.Cpu;
+using LguestPS.Cpu.Kvm;
+using LguestPS.Memory;
+using LguestPS.Native;
+using Xunit;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace LguestPS.Tests.Cpu.Kvm;
+
+/// <summary>A vCPU on the machine's KVM, alone: what it reports, how it is stopped, and what cannot be done to it.</summary>
+[Trait("Cpu", "kvm")]
+public class KvmCpuTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [SkippableFact]
+    public void A_trap_comes_with_its_registers()
+    {
+        using CpuMachine machine = Machine(ring: 1);
+        machine.Cpu.SetGatePrivilege(Vector.Hypercall, 1);
+        machine.Assemble(a =>
+        {
+            a.mov(eax, 1);
+            a.mov(ecx, 2);
+            a.mov(edx, 3);
+            a.mov(ebx, 4);
+            a.mov(ebp, 5);
+            a.mov(esi, 6);
+            a.mov(edi, 7);
+            a.stc();
+            a.@int(Vector.Hypercall);
+        });
+        uint behind = CpuMachine.Code + 7 * 5 + 1 + 2;
+
+        Assert.Equal(CpuExit.Trap(Vector.Hypercall), Run(machine));
+
+        GuestRegisters r = machine.Registers;
+        Assert.Equal((1u, 2u, 3u, 4u, 5u, 6u, 7u), (r.Eax, r.Ecx, r.Edx, r.Ebx, r.Ebp, r.Esi, r.Edi));
+        Assert.Equal((behind, CpuMachine.StackTop, 0x203u), (r.Eip, r.Esp, r.Eflags));
+        Assert.Equal((CpuMachine.KernelCode, CpuMachine.KernelData, CpuMachine.KernelData), (r.Cs, r.Ss, r.Ds));
+    }
+
+    [SkippableTheory]
+    [InlineData(3, Vector.GeneralProtection, Vector.Hypercall * 8 + 2)]
+    [InlineData(1, Vector.Hypercall, 0)]
+    public void A_gates_privilege_is_kept(int ring, byte vector, uint errorCode)
+    {
+        using CpuMachine machine = Machine(ring);
+        machine.Cpu.SetGatePrivilege(Vector.Hypercall, 1);
+        machine.Bytes(CpuMachine.Code, 0xCD, Vector.Hypercall);
+        Assert.Equal(CpuExit.Trap(vector, errorCode), Run(machine));
+    }
+
+    [SkippableTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void The_accessed_and_dirty_bits_are_set_as_pages_are_used(int ring)
+    {
+        using CpuMachine machine = Machine(ring);
+        machine.Assemble(a =>
+        {
+            a.mov(eax, __dword_ptr[CpuMachine.Data]);
+            a.@int(0x80);
+            a.mov(__dword_ptr[CpuMachine.Data], eax);
+            a.@int(0x80);
+        });
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+
+        Run(machine);
+        Assert.Equal(PageFlags.Accessed, machine.TableEntry(CpuMachine.Data) & (PageFlags.Accessed | PageFlags.Dirty));
+        Run(machine);
+        Assert.Equal(PageFlags.Accessed | PageFlags.Dirty, machine.TableEntry(CpuMachine.Data) & (PageFlags.Accessed | PageFlags.Dirty));
+    }
+
+    [SkippableTheory]
+    [InlineData(1, CpuMachine.Data, PageFlags.Present | PageFlags.User, true, 3u)]
+    [InlineData(3, CpuMachine.Data, PageFlags.Present | PageFlags.User, true, 7u)]
+    [InlineData(3, CpuMachine.Data, PageFlags.Present | PageFlags.Writable, false, 5u)]
+    [InlineData(1, CpuMachine.Data, PageFlags.Writable, false, 0u)]
+    [InlineData(1, 0xFFC00000u, 0u, true, 2u)]
+    [InlineData(3, 0xFFFFF000u, 0u, false, 4u)]
+    public void A_page_fault_has_the_error_code_that_the_guests_tables_give(int ring, uint address, uint rights, bool write, uint errorCode)
+    {
+        using CpuMachine machine = Machine(ring);
+        if (rights != 0) machine.Map(CpuMachine.Data, machine.Physical(CpuMachine.Data), rights);
+        machine.Assemble(a =>
+        {
+            if (write) a.mov(__dword_ptr[address], eax);
+            else a.mov(eax, __dword_ptr[address]);
+        });
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, errorCode, address), Run(machine));
+    }
+
+    [SkippableTheory]
+    [InlineData(PageFlags.Present | PageFlags.LargePage, "bad page table entry")]
+    [InlineData(PageFlags.Present | PageFlags.WriteThrough, "bad page table entry")]
+    [InlineData(PageFlags.Present | 0x7FFFF000, "bad page table entry")]
+    public void A_bad_page_table_entry_ends_the_guest(uint entry, string reason)
+    {
+        using CpuMachine machine = Machine();
+        machine.Memory.Write32(machine.TableEntryAddress(CpuMachine.Data), entry);
+        machine.Assemble(a => a.mov(eax, __dword_ptr[CpuMachine.Data]));
+        CpuExit exit = Run(machine);
+        Assert.Equal(CpuExitKind.Dead, exit.Kind);
+        Assert.StartsWith(reason, exit.Reason);
+    }
+
+    [SkippableFact]
+    public void A_page_directory_outside_memory_ends_the_guest()
+    {
+        using CpuMachine machine = Machine();
+        machine.Cpu.SetAddressSpace(0x40000000);
+        CpuExit exit = Run(machine);
+        Assert.Equal((CpuExitKind.Dead, "bad page directory 40000000"), (exit.Kind, exit.Reason));
+    }
+
+    [SkippableFact]
+    public void A_changed_page_is_seen_after_the_flush_that_names_it()
+    {
+        using CpuMachine machine = Machine();
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        uint other = machine.Frame();
+        machine.Memory.Write32(other, 2);
+        machine.Write32(CpuMachine.Data, 1);
+        machine.Assemble(a =>
+        {
+            Label again = a.CreateLabel();
+            a.Label(ref again);
+            a.mov(eax, __dword_ptr[CpuMachine.Data]);
+            a.@int(0x80);
+            a.jmp(again);
+        });
+
+        Run(machine);
+        Assert.Equal(1u, machine.Registers.Eax);
+        foreach (Action flush in (Action[])
+        [
+            () => machine.Cpu.FlushPage(CpuMachine.Directory, CpuMachine.Data),
+            () => machine.Cpu.FlushPage(null, CpuMachine.Data + 5),
+            () => machine.Cpu.FlushSlot(CpuMachine.Directory, CpuMachine.Data >> 22),
+            () => machine.Cpu.FlushUser(0xC0000000),
+            machine.Cpu.FlushAll,
+        ])
+        {
+            uint before = machine.Registers.Eax;
+            uint frame = machine.Physical(CpuMachine.Data);
+            machine.Map(CpuMachine.Data, other);
+            other = frame;
+            flush();
+            Run(machine);
+            Assert.Equal(3 - before, machine.Registers.Eax);
+        }
+    }
+
+    [SkippableFact]
+    public void The_task_switched_flag_makes_the_next_FPU_instruction_trap()
+    {
+        using CpuMachine machine = Machine();
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        machine.Cpu.TaskSwitched = true;
+        machine.Assemble(a => { a.fld1(); a.@int(0x80); });
+        Assert.Equal(CpuExit.Trap(Vector.DeviceNotAvailable), Run(machine));
+        machine.Cpu.TaskSwitched = false;
+        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+    }
+
+    [SkippableFact]
+    public void Cpuid_shows_what_the_emulated_CPU_shows()
+    {
+        foreach (uint leaf in (uint[])[0, 1, 2, 4, 7, 0xD, 0x40000000, 0x80000000, 0x80000001, 0x80000008, 0xFFFFFFFF])
+        {
+            using CpuMachine machine = Machine();
+            machine.Cpu.SetGatePrivilege(0x80, 3);
+            machine.Assemble(a => { a.mov(eax, leaf); a.cpuid(); a.@int(0x80); });
+            Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+            GuestRegisters r = machine.Registers;
+            Assert.Equal(CpuIdentity.Leaf(leaf), (r.Eax, r.Ebx, r.Ecx, r.Edx));
+        }
+    }
+
+    [SkippableFact]
+    public void Rdtsc_reads_the_guests_clock()
+    {
+        using CpuMachine machine = Machine();
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        machine.TimeStamp = _ => 0x0000_1234_5678_9ABC;
+        machine.Assemble(a => { a.rdtsc(); a.@int(0x80); });
+        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal((0x1234u, 0x56789ABCu), (machine.Registers.Edx, machine.Registers.Eax));
+    }
+
+    [SkippableFact]
+    public void One_instruction_is_one_step()
+    {
+        using CpuMachine machine = Machine();
+        machine.Assemble(a => { a.inc(eax); a.inc(eax); a.fld1(); a.ud2(); });
+        foreach (uint eip in (uint[])[1, 2, 4])
+        {
+            Assert.Equal(CpuExitKind.Budget, machine.Run(1).Kind);
+            Assert.Equal(CpuMachine.Code + eip, machine.Registers.Eip);
+        }
+        Assert.Equal(CpuExit.Trap(Vector.InvalidOpcode), machine.Run(1));
+    }
+
+    [SkippableFact]
+    public void A_budget_of_time_ends_an_endless_loop()
+    {
+        using CpuMachine machine = Endless();
+        long until = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 20;
+        Assert.Equal(CpuExitKind.Budget, machine.Cpu.Run(new CpuBudget(long.MaxValue, until)).Kind);
+        Assert.True(Stopwatch.GetTimestamp() >= until);
+    }
+
+    [SkippableFact]
+    public void A_kick_before_a_run_ends_it_before_its_first_instruction()
+    {
+        using CpuMachine machine = Endless();
+        machine.Cpu.Kick();
+        Assert.Equal(CpuExit.KickedAtOnce, Run(machine));
+        Assert.Equal(0u, machine.Registers.Eax);
+    }
+
+    [SkippableFact]
+    public async Task A_kick_from_another_thread_is_never_lost()
+    {
+        using CpuMachine machine = Endless();
+        for (int i = 0; i < 200; i++)
+        {
+            Task<CpuExit> running = Task.Run(() => machine.Cpu.Run(new CpuBudget(long.MaxValue)));
+            if (i % 2 == 0) await Task.Delay(1);
+            machine.Cpu.Kick();
+            Assert.Equal(CpuExitKind.Kicked, (await running.WaitAsync(Patience)).Kind);
+        }
+    }
+
+    [SkippableFact]
+    public void Signals_between_traps_and_faults_change_nothing()
+    {
+        using CpuMachine machine = Machine();
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        for (uint page = 1; page < 16; page++) machine.Page(CpuMachine.Data + page * GuestMemory.PageSize);
+        machine.Assemble(a =>
+        {
+            Label again = a.CreateLabel();
+            a.Label(ref again);
+            a.add(esi, GuestMemory.PageSize);
+            a.and(esi, 0xF000);
+            a.inc(__dword_ptr[esi + (int)CpuMachine.Data]);
+            a.inc(ebx);
+            a.@int(0x80);
+            a.jmp(again);
+        });
+
+        // One kick for each trap, at any moment between it and the next: more would let the guest do nothing at all.
+        const uint end = 2000;
+        uint traps = 0;
+        Thread kicker = new(() =>
+        {
+            uint seen = 0;
+            while (seen < end)
+            {
+                uint now = Volatile.Read(ref traps);
+                if (now != seen) machine.Cpu.Kick();
+                else Thread.Yield();
+                seen = now;
+            }
+        });
+        kicker.Start();
+        try
+        {
+            while (traps < end)
+            {
+                CpuExit exit = machine.Cpu.Run(new CpuBudget(long.MaxValue));
+                if (exit.Kind == CpuExitKind.Kicked) continue;
+                Assert.Equal(CpuExit.Trap(0x80), exit);
+                Volatile.Write(ref traps, traps + 1);
+                Assert.Equal(traps, machine.Registers.Ebx);
+                if (traps % 100 == 0) machine.Cpu.FlushAll();
+            }
+        }
+        finally
+        {
+            uint done = traps;
+            Volatile.Write(ref traps, end);
+            kicker.Join();
+            traps = done;
+        }
+        Assert.Equal(traps, (uint)Enumerable.Range(0, 16).Sum(page => machine.Read32(CpuMachine.Data + (uint)page * GuestMemory.PageSize)));
+    }
+
+    [SkippableFact]
+    public async Task Whichever_thread_runs_it_the_guest_goes_on()
+    {
+        using CpuMachine machine = Endless();
+        uint before = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            await Task.Factory.StartNew(
+                () => Assert.Equal(CpuExitKind.Budget, machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 50)).Kind),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Assert.True(machine.Registers.Eax > before);
+            before = machine.Registers.Eax;
+        }
+    }
+
+    [SkippableFact]
+    public void No_address_of_the_guest_reaches_the_engines_pages()
+    {
+        // Segment bases wrap at 4 GiB: the highest address above one is a low linear address, not one of the engine's.
+        using CpuMachine machine = Machine(ring: 1);
+        machine.Descriptors[6] = CpuMachine.Segment(0xFFFFF000, 0xFFFFF, 0xB3, 0xC);
+        machine.LoadDescriptors();
+        machine.Assemble(a =>
+        {
+            a.mov(eax, 6 << 3 | 1);
+            a.mov(fs, ax);
+            a.mov(__dword_ptr.fs[0x5000], eax);
+        });
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, 2, 0x4000), Run(machine));
+    }
+
+    [SkippableTheory]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(34)]
+    public void The_engines_descriptors_are_none_of_the_guests(int entry)
+    {
+        using CpuMachine machine = Machine(ring: 1);
+        uint selector = (uint)entry << 3;
+        machine.Assemble(a => { a.mov(eax, selector); a.mov(ds, ax); });
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, selector), Run(machine));
+
+        machine.Bytes(CpuMachine.Code, [0xEA, 0, 0, 0, 0, (byte)selector, (byte)(selector >> 8)]);     // far jump
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, selector), Run(machine));
+    }
+
+    [SkippableFact]
+    public void Segments_the_host_cannot_load_are_a_trap_and_not_the_hosts_end()
+    {
+        using CpuMachine machine = Machine();
+        machine.Registers.Cs = 0x1F3;
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, 0x1F0), Run(machine));
+        machine.Registers.Cs = CpuMachine.UserCode;
+        machine.Registers.Ss = CpuMachine.KernelData;       // of another ring: only iretq finds out
+        CpuExit exit = Run(machine);
+        Assert.Equal((CpuExitKind.Trap, Vector.GeneralProtection), (exit.Kind, exit.Vector));
+    }
+
+    [SkippableFact]
+    public void More_pages_than_the_shadow_tables_hold_are_only_slower()
+    {
+        KvmHost.Require();
+        using CpuMachine machine = new(ring: 3, make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, tablePages: ShadowTables.FewestPages));
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        // One table for all: the same frame every 4 MiB.
+        const uint first = 0x20000000, slots = 64;
+        uint frame = machine.Page(first);
+        for (uint slot = 1; slot < slots; slot++) machine.Memory.Write32(CpuMachine.DirectoryEntryAddress(first + (slot << 22)), machine.DirectoryEntry(first));
+        machine.Assemble(a =>
+        {
+            Label again = a.CreateLabel();
+            a.mov(ecx, 3 * slots);
+            a.mov(edi, first);
+            a.Label(ref again);
+            a.inc(__dword_ptr[edi]);
+            a.add(edi, 1 << 22);
+            a.and(edi, (int)(first | (slots - 1) << 22));
+            a.dec(ecx);
+            a.jne(again);
+            a.@int(0x80);
+        });
+        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal(3 * slots, machine.Memory.Read32(frame));
+    }
+
+    [SkippableTheory]
+    [InlineData(KvmNumbers.KVM_RUN, "KVM_RUN")]
+    public void A_call_that_fails_in_mid_run_ends_the_guest_with_its_name(uint request, string call)
+    {
+        KvmHost.Require();
+        const int efault = 14;
+        TroubledLibC libc = new() { Request = request, Errno = efault, Passes = 2 };
+        using (CpuMachine machine = new(ring: 3, make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc)))
+        {
+            machine.Cpu.SetGatePrivilege(0x80, 3);
+            machine.Assemble(a => { Label again = a.CreateLabel(); a.Label(ref again); a.inc(__dword_ptr[CpuMachine.Data]); a.@int(0x80); a.jmp(again); });
+            CpuExit exit;
+            do exit = Run(machine);
+            while (exit.Kind == CpuExitKind.Trap);
+            Assert.Equal(CpuExitKind.Dead, exit.Kind);
+            Assert.Contains(call, exit.Reason);
+            Assert.Equal(exit, Run(machine));       // and stays dead, without asking again
+            Assert.Equal(1, libc.Failures);
+        }
+        Assert.Equal(0, libc.Open);
+    }
+
+    [SkippableTheory]
+    [InlineData(KvmNumbers.KVM_CREATE_VM)]
+    [InlineData(KvmNumbers.KVM_GET_VCPU_MMAP_SIZE)]
+    [InlineData(KvmNumbers.KVM_SET_USER_MEMORY_REGION)]
+    [InlineData(KvmNumbers.KVM_CREATE_VCPU)]
+    [InlineData(KvmNumbers.KVM_SET_CPUID2)]
+    [InlineData(KvmNumbers.KVM_SET_SIGNAL_MASK)]
+    [InlineData(KvmNumbers.KVM_GET_SREGS)]
+    [InlineData(KvmNumbers.KVM_SET_SREGS)]
+    [InlineData(KvmNumbers.KVM_SET_TSS_ADDR)]
+    [InlineData(KvmNumbers.KVM_SET_IDENTITY_MAP_ADDR)]
+    public void A_call_that_fails_at_the_start_leaves_nothing_open(uint request)
+    {
+        KvmHost.Require();
+        for (int passes = 0; passes < 2; passes++)
+        {
+            TroubledLibC libc = new() { Request = request, Errno = 12, Passes = passes };
+            using GuestMemory memory = new(1 << 20, 0);
+            ErrnoException? refused = null;
+            try
+            {
+                using KvmCpu cpu = KvmHost.Make(memory, () => 0, libc);
+            }
+            catch (ErrnoException e)
+            {
+                refused = e;
+            }
+            if (passes == 0) Assert.Equal(12, refused?.Errno);
+            Assert.Equal(0, libc.Open);
+        }
+    }
+
+    [SkippableFact]
+    public void Memory_that_cannot_be_had_leaves_nothing_open()
+    {
+        KvmHost.Require();
+        for (int passes = 0; passes < 2; passes++)
+        {
+            TroubledLibC libc = new() { Call = nameof(LibC.mmap), Errno = 12, Passes = passes };
+            using GuestMemory memory = new(1 << 20, 0);
+            Assert.Equal(12, Assert.Throws<ErrnoException>(() => KvmHost.Make(memory, () => 0, libc)).Errno);
+            Assert.Equal(0, libc.Open);
+        }
+    }
+
+    [SkippableFact]
+    public void Without_a_timer_the_guest_ends_with_the_reason()
+    {
+        KvmHost.Require();
+        TroubledLibC libc = new() { Call = nameof(LibC.timer_create), Errno = 11 };
+        using CpuMachine machine = new(make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc));
+        CpuExit exit = machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency));
+        Assert.Equal(CpuExitKind.Dead, exit.Kind);
+        Assert.Contains("timer_create", exit.Reason);
+    }
+
+    private static CpuMachine Machine(int ring = 3)
+    {
+        KvmHost.Require();
+        return new CpuMachine(ring, make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp));
+    }
+
+    private static CpuMachine Endless()
+    {
+        CpuMachine machine = Machine();
+        machine.Assemble(a => { Label again = a.CreateLabel(); a.Label(ref again); a.inc(eax); a.jmp(again); });
+        return machine;
+    }
+
+    private static CpuExit Run(CpuMachine machine) =>
+        machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + (long)Patience.TotalSeconds * Stopwatch.Frequency));
+}

@@ -1,0 +1,231 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using LguestPS.Boot;
+using LguestPS.Cpu.Kvm;
+using LguestPS.Native;
+using Xunit;
+
+namespace LguestPS.Tests.Cpu.Kvm;
+
+/// <summary>Whole guests on the machine's KVM, beside the same guests on the emulated CPU.</summary>
+[Trait("Cpu", "kvm")]
+public sealed class KvmGuestTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>A hundred million instructions, which a KVM that emulates takes minutes for.</summary>
+    private const string LargeGuest = "minikernel";
+
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    public static TheoryData<string> EventRuns => Runs(ClockKind.Events);
+
+    public static TheoryData<string> HostRuns => Runs(ClockKind.Host);
+
+    [SkippableTheory]
+    [MemberData(nameof(EventRuns))]
+    public void Under_the_clock_events_a_guest_gives_the_events_it_gives_on_the_emulated_CPU(string name)
+    {
+        GuestRun run = Find(name);
+        using Guest onKvm = Create(run, ClockKind.Events);
+        using Guest emulated = Guest.Create(run.Definition(ClockKind.Events));
+        Assert.Equal(Run(emulated, run).Select(Line), Run(onKvm, run).Select(Line));
+        Assert.Equal((emulated.StateReason, emulated.ConsoleText, emulated.EventCount), (onKvm.StateReason, onKvm.ConsoleText, onKvm.EventCount));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(HostRuns))]
+    public void Under_the_hosts_clock_a_guest_ends_and_prints_as_it_should(string name)
+    {
+        GuestRun run = Find(name);
+        using Guest guest = Create(run, ClockKind.Host);
+        Run(guest, run);
+        Assert.Equal(string.Join('\n', run.Console), guest.ConsoleText.TrimEnd('\n'));
+        if (run.Ending is { } ending) Assert.Equal(ending, guest.StateReason);
+        if (run.EndingStartsWith is { } start) Assert.StartsWith(start, guest.StateReason);
+    }
+
+    [SkippableFact]
+    public void A_guest_says_which_CPU_it_runs_on_and_counts_no_instructions()
+    {
+        KvmHost.Require();
+        using Guest guest = Guest.Create(Find("example-hello").Definition(ClockKind.Host) with { Cpu = CpuChoice.Kvm });
+        Assert.Equal("kvm", guest.CpuName);
+        Assert.StartsWith("asked for by the definition", guest.CpuReason);
+        Run(guest, Find("example-hello"));
+        Assert.Null(guest.InstructionCount);
+    }
+
+    [SkippableFact]
+    public void Stepping_gives_the_events_of_running()
+    {
+        GuestRun run = Find("example-ring");
+        using Guest straight = Create(run, ClockKind.Events);
+        using Guest stepped = Create(run, ClockKind.Events);
+        List<LguestEvent> events = [];
+        while (!stepped.HasEnded) events.AddRange(stepped.Step(new StepOptions { Driver = "the test", TimeLimit = Patience }));
+        Assert.Equal(Run(straight, run).Select(Line), events.Select(Line));
+    }
+
+    [SkippableFact]
+    public void Stepping_by_instruction_is_stepping_on_the_emulated_CPU()
+    {
+        GuestRun run = Find("example-hello");
+        using Guest onKvm = Create(run, ClockKind.Events);
+        using Guest emulated = Guest.Create(run.Definition(ClockKind.Events));
+        StepOptions one = new() { Driver = "the test", Unit = StepUnit.Instruction };
+        for (int i = 0; i < 300 && !emulated.HasEnded; i++)
+        {
+            Assert.Equal(emulated.Step(one).Select(Line), onKvm.Step(one).Select(Line));
+            Assert.Equal(emulated.Registers, onKvm.Registers);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Stop_ends_a_guest_that_spins()
+    {
+        using Guest guest = Spinning();
+        Task running = Start(guest, CancellationToken.None);
+        await Task.Delay(20);
+        long before = Stopwatch.GetTimestamp();
+        guest.Stop();
+        await running.WaitAsync(Patience);
+        Assert.Equal("stopped", guest.StateReason);
+        Assert.InRange(Stopwatch.GetElapsedTime(before), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+    }
+
+    [SkippableFact]
+    public async Task Cancelling_pauses_a_guest_that_spins_and_it_goes_on_on_another_thread()
+    {
+        using Guest guest = Spinning();
+        uint before = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            using CancellationTokenSource stop = new();
+            Task running = Start(guest, stop.Token);
+            stop.CancelAfter(5);
+            await running.WaitAsync(Patience);
+            Assert.Equal(Standstill.StopRequested, guest.Standstill);
+            Assert.True(guest.Registers.Eax >= before, "it ran backwards");
+            before = guest.Registers.Eax;
+        }
+    }
+
+    [SkippableFact]
+    public void A_time_limit_pauses_a_guest_that_spins()
+    {
+        using Guest guest = Spinning();
+        foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMilliseconds(30) })) Assert.Fail("it has no events");
+        Assert.Equal(Standstill.TimeLimit, guest.Standstill);
+    }
+
+    [SkippableFact]
+    public void Guests_that_are_disposed_leave_nothing_behind()
+    {
+        Spin();     // what the runtime makes once
+        Held before = Held.Now();
+        for (int i = 0; i < 200; i++) Spin();
+        Held.Now().AssertNotAbove(before);
+
+        void Spin()
+        {
+            using Guest guest = Spinning();
+            foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMilliseconds(1) })) Assert.Fail("it has no events");
+        }
+    }
+
+    [SkippableFact]
+    public void Guests_that_are_abandoned_leave_nothing_behind()
+    {
+        Abandon();
+        Collect();
+        Held before = Held.Now();
+        for (int i = 0; i < 200; i++)
+        {
+            Abandon();
+            if (i % 50 == 0) Collect();
+        }
+        Collect();
+        Held.Now().AssertNotAbove(before);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Abandon()
+    {
+        IEnumerator<LguestEvent> events = Spinning().Run(new RunOptions { Driver = "nobody", TimeLimit = TimeSpan.FromMilliseconds(1) }).GetEnumerator();
+        events.MoveNext();
+    }
+
+    private static void Collect()
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    /// <summary>What the process holds of the machine.</summary>
+    private sealed record Held(int Descriptors, int Mappings, int Timers)
+    {
+        // Threads and mappings of the runtime itself come and go a little.
+        private const int Slack = 24;
+
+        public static Held Now() => new(
+            Directory.GetFiles("/proc/self/fd").Length,
+            File.ReadLines("/proc/self/maps").Count(line => line.Contains("kvm", StringComparison.Ordinal) || line.Contains("memfd", StringComparison.Ordinal)),
+            File.ReadLines("/proc/self/timers").Count(line => line.StartsWith("ID:", StringComparison.Ordinal)));
+
+        public void AssertNotAbove(Held before)
+        {
+            Assert.True(Descriptors <= before.Descriptors + Slack, $"descriptors: {before.Descriptors} before, {Descriptors} now");
+            Assert.True(Mappings <= before.Mappings + Slack, $"mappings: {before.Mappings} before, {Mappings} now");
+            Assert.True(Timers <= before.Timers + Slack, $"timers: {before.Timers} before, {Timers} now");
+        }
+    }
+
+    private Guest Spinning()
+    {
+        KvmHost.Require();
+        byte[] code = [0x40, 0xEB, 0xFD];       // inc eax; jmp to it
+        string kernel = folder.Path("spin.elf");
+        if (!File.Exists(kernel)) folder.Write("spin.elf", KernelFiles.Elf(new KernelFiles.Segment(KernelFiles.Physical, [.. KernelFiles.Signature, .. code])));
+        return GuestBuilder.Build(new GuestDefinition { Name = "spin", Kernel = kernel, Memory = 2 << 20 }, KvmHost.Maker());
+    }
+
+    private static Task Start(Guest guest, CancellationToken stop) => Task.Run(() =>
+    {
+        foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "the test" }, stop))
+        {
+        }
+    }, CancellationToken.None);
+
+    private static TheoryData<string> Runs(ClockKind clock) => [.. GuestRun.All.Where(run => run.Clocks.Contains(clock)).Select(run => run.Name)];
+
+    private static GuestRun Find(string name) => GuestRun.All.Single(run => run.Name == name);
+
+    private static Guest Create(GuestRun run, ClockKind clock)
+    {
+        KvmHost.Require();
+        if (run.Name.StartsWith(LargeGuest, StringComparison.Ordinal)) KvmHost.RequireReady("this guest would take minutes");
+        if (run.Name == "paging") KvmHost.RequireReady("a KVM that emulates writes half of a store whose other half is missing");
+        return GuestBuilder.Build(run.Definition(clock), KvmHost.Maker());
+    }
+
+    private static List<LguestEvent> Run(Guest guest, GuestRun run)
+    {
+        if (run.Input is { } input) guest.SendConsole(input);
+        return [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = Patience })];
+    }
+
+    /// <summary>All an event says except the host's time.</summary>
+    private static string Line(LguestEvent happened) => $"{happened.Sequence} {happened} {happened.GuestTime.Ticks} " + happened switch
+    {
+        DmaEvent dma => $"{dma.Key} {dma.Address} {Convert.ToHexString(dma.Data)} {dma.UsedLength}",
+        HypercallEvent call => $"{call.Eip}",
+        GuestEndedEvent ended => $"{ended.Ending} {ended.Eip}",
+        _ => "",
+    };
+}
