@@ -45,6 +45,14 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
         return ShouldProcess($"{GuestRegistry.FreeName(run.Guest)} from {path}", "Replay") ? GuestRegistry.Add(run.Guest, name => Guest.Replay(run, name)) : null;
     }
 
+    /// <exception cref="LguestException">As for <see cref="Guest.Create"/>.</exception>
+    private protected Guest CreateGuest(GuestDefinition definition)
+    {
+        Guest guest = GuestRegistry.Create(definition);
+        WriteVerbose($"Guest '{guest.Name}' runs on the {guest.CpuName} CPU: {guest.CpuReason}");
+        return guest;
+    }
+
     private protected bool Given(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     /// <summary>The absolute path of what the user wrote, which need not exist.</summary>

@@ -140,7 +140,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
         {
             GuestDefinition definition = WithParameters(define());
             definition = definition with { Name = GuestRegistry.FreeName(definition.Name) };
-            if (ShouldLoad(definition)) WriteObject(GuestRegistry.Create(definition));
+            if (ShouldLoad(definition)) WriteObject(CreateGuest(definition));
         }
         catch (LguestException e)
         {

@@ -33,7 +33,7 @@ public abstract class RunningCommand : GuestCommand
     private protected virtual Guest? Make(string path)
     {
         GuestDefinition definition = ReadDefinition(path);
-        return ShouldLoad(definition with { Name = GuestRegistry.FreeName(definition.Name) }) ? GuestRegistry.Create(definition) : null;
+        return ShouldLoad(definition with { Name = GuestRegistry.FreeName(definition.Name) }) ? CreateGuest(definition) : null;
     }
 
     /// <summary>For a guest that was made just now, from a definition.</summary>
