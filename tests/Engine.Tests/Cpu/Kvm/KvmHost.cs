@@ -20,6 +20,10 @@ internal static class KvmHost
     /// <summary>For what cannot be tested where KVM only emulates.</summary>
     public static void RequireReady(string why) => Skip.If(Verdict.State != KvmState.Ready, $"{why}. {Verdict.Reason}");
 
+    /// <summary>QEMU's software processor, on which KVM may run for tests, differs from a real one in what these guests look at.</summary>
+    public static void RequireRealProcessor(string why) =>
+        Skip.If(File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("model name", StringComparison.Ordinal) && line.Contains("QEMU TCG", StringComparison.Ordinal)), why);
+
     public static KvmCpu Make(GuestMemory memory, Func<ulong> timeStamp, LibC? libc = null, int tablePages = 256) =>
         new(memory, timeStamp, libc ?? LibC.Instance, Assistance, tablePages);
 
