@@ -21,15 +21,14 @@ internal sealed class RunGoal
     private readonly Action? pulse;
     private bool mayType;
     private long nextPulse;
-    private RunPosition? place;
-    private Standstill standsThere = Standstill.Instruction;
+    private Place? place;
 
     private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
         devices = guest.Devices;
         this.stop = stop;
         this.pulse = pulse;
-        if (guest.Recording is { IsReplay: true, IsInPast: true } recording) (place, standsThere) = (recording.End, Standstill.EndOfRecording);
+        if (guest.Recording is { IsReplay: true, IsInPast: true } recording) place = new Place(recording.End, Standstill.EndOfRecording);
         nextPulse = pulse is null ? long.MaxValue : Stopwatch.GetTimestamp() + PulsePeriod;
         if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit && limit < LongestLimit)
             deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
@@ -62,7 +61,7 @@ internal sealed class RunGoal
     public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop)
     {
         RunGoal goal = new(guest, options.TimeLimit, options.Pulse, stop) { mayType = options.WaitForInput };
-        if (options.StopAtInstruction is { } instructions) (goal.place, goal.standsThere) = (new RunPosition(0, instructions, 0), Standstill.InstructionLimit);
+        if (options.StopAtInstruction is { } instructions) goal.place = new Place(new RunPosition(0, instructions, 0), Standstill.InstructionLimit);
         return goal;
     }
 
@@ -70,13 +69,13 @@ internal sealed class RunGoal
 
     /// <summary>To a place in the recorded run, or just behind it if the guest does not stop there.</summary>
     public static RunGoal ToReach(RunPosition place, Guest guest, Action? pulse, CancellationToken stop) =>
-        new(guest, LongestLimit, pulse, stop) { place = place, standsThere = Standstill.Instruction };
+        new(guest, LongestLimit, pulse, stop) { place = new Place(place, Standstill.Instruction) };
 
     /// <summary>To look at each place where a guest that goes back may stop: the first one, then one more for every <see cref="PassOne"/>, up to the limit.</summary>
     public static RunGoal ToLook(StepBackOptions options, Guest guest, RunPosition limit, CancellationToken stop)
     {
         StepOptions one = new() { Driver = options.Driver, Unit = options.Unit, Hypercall = options.Hypercall, TimeLimit = LongestLimit, Pulse = options.Pulse };
-        RunGoal goal = new(guest, one, stop) { place = limit, standsThere = Standstill.Instruction };
+        RunGoal goal = new(guest, one, stop) { place = new Place(limit, Standstill.Instruction) };
         goal.step!.Allow(0);
         return goal;
     }
@@ -90,7 +89,7 @@ internal sealed class RunGoal
     public Standstill? IsOver(Guest guest)
     {
         if (stop.IsCancellationRequested) return Standstill.StopRequested;
-        if (place is { } last && !RunPosition.Of(guest).IsBefore(last)) return standsThere;
+        if (place is not null && place.IsReached(guest)) return place.StandsThere;
         if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount >= most) return Standstill.InstructionLimit;
         if (deadline == long.MaxValue && pulse is null) return null;
 
@@ -131,9 +130,22 @@ internal sealed class RunGoal
     {
         if (step is { IsSingle: true }) return new CpuBudget(1);
         (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
-        if (place is { } last && last.Instructions > guest.Cpu.InstructionCount) instructions = Math.Min(instructions, last.Instructions - guest.Cpu.InstructionCount);
-        if (guest.Recording?.NextStop is { } stop && stop > guest.Cpu.InstructionCount) instructions = Math.Min(instructions, stop - guest.Cpu.InstructionCount);
+        if (place is not null) instructions = UpTo(place.Position.Instructions, guest, instructions);
+        if (guest.Recording is { } recording) instructions = UpTo(recording.NextStop ?? 0, guest, instructions);
         if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount);
         return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));
+    }
+
+    /// <summary>No more instructions than lead to a place, if that lies ahead.</summary>
+    private static long UpTo(long place, Guest guest, long instructions)
+    {
+        long left = place - guest.Cpu.InstructionCount;
+        return left > 0 ? Math.Min(instructions, left) : instructions;
+    }
+
+    /// <summary>Where a run is to end, and what it then stands at.</summary>
+    private sealed record Place(RunPosition Position, Standstill StandsThere)
+    {
+        public bool IsReached(Guest guest) => !RunPosition.Of(guest).IsBefore(Position);
     }
 }
