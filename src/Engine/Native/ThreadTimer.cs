@@ -30,16 +30,11 @@ internal sealed class ThreadTimer : SafeHandleMinusOneIsInvalid
     /// <param name="timestamp">As <see cref="Stopwatch.GetTimestamp"/> tells it, which on Linux is the monotonic clock.</param>
     public void GoOffBy(long timestamp)
     {
-        if (armedFor <= timestamp) return;
+        // Once its moment is past, somebody else on this thread may have taken its signal.
+        if (armedFor <= timestamp && armedFor > Stopwatch.GetTimestamp()) return;
         armedFor = timestamp;
         itimerspec when = new() { it_value = { tv_sec = timestamp / Stopwatch.Frequency, tv_nsec = timestamp % Stopwatch.Frequency } };
         ErrnoException.ThrowIfFailed(libc.timer_settime((int)handle, Signals.TIMER_ABSTIME, when), "timer_settime");
-    }
-
-    /// <summary>Told when a signal was taken: the timer may have gone off.</summary>
-    public void Taken(long now)
-    {
-        if (armedFor <= now) armedFor = long.MaxValue;
     }
 
     protected override bool ReleaseHandle() => libc.timer_delete((int)handle) == 0;

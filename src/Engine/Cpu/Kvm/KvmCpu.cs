@@ -239,7 +239,8 @@ internal sealed unsafe class KvmCpu : VirtualCpu
             vcpu.State->kvm_dirty_regs = 0;
             if (why == KvmExit.Interrupted)
             {
-                TakeSignals(out long now);
+                KickSignal.Drain(libc);
+                long now = Stopwatch.GetTimestamp();
                 if (!MayBeTouched) continue;
                 ReadInterruptedState();
                 if (TakeKick()) return ranSomething ? CpuExit.Kicked : CpuExit.KickedAtOnce;
@@ -510,13 +511,6 @@ internal sealed unsafe class KvmCpu : VirtualCpu
             timer = new ThreadTimer(libc, thread);
         }
         timer.GoOffBy(until);
-    }
-
-    private void TakeSignals(out long now)
-    {
-        KickSignal.Drain(libc);
-        now = Stopwatch.GetTimestamp();
-        timer?.Taken(now);
     }
 
     private bool TakeKick()

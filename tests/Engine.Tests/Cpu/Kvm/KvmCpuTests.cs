@@ -214,6 +214,20 @@ public class KvmCpuTests
     }
 
     [SkippableFact]
+    public void Guests_on_one_thread_do_not_lose_their_timers_to_each_other()
+    {
+        using CpuMachine one = Machine();
+        using CpuMachine other = Endless();
+        one.Cpu.SetGatePrivilege(0x80, 3);
+        one.Assemble(a => { Label again = a.CreateLabel(); a.@int(0x80); a.Label(ref again); a.jmp(again); });
+
+        long soon = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 20;
+        Assert.Equal(CpuExit.Trap(0x80), one.Cpu.Run(new CpuBudget(long.MaxValue, soon)));
+        Assert.Equal(CpuExitKind.Budget, other.Cpu.Run(new CpuBudget(long.MaxValue, soon + Stopwatch.Frequency / 20)).Kind);     // takes the signal of both
+        Assert.Equal(CpuExitKind.Budget, one.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 50)).Kind);
+    }
+
+    [SkippableFact]
     public void A_kick_before_a_run_ends_it_before_its_first_instruction()
     {
         using CpuMachine machine = Endless();
