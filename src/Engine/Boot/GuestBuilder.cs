@@ -31,7 +31,7 @@ internal static class GuestBuilder
 
         BootMemory boot = PlanMemory(definition, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
-        return Assemble(definition, abi, cpuReason, factory, kernel.PageOffset, symbols, guest =>
+        return Assemble(definition, abi, cpuReason, factory, kernel.PageOffset, symbols, isAlone: false, guest =>
         {
             boot.CopyTo(guest.Memory);
             guest.SetPageDirectory(boot.PageDirectory);
@@ -41,8 +41,11 @@ internal static class GuestBuilder
     }
 
     /// <summary>Builds the guest of a checkpoint as far as its state can be put into it.</summary>
+    /// <param name="definition">What it is.</param>
+    /// <param name="checkpoint">Where its state is.</param>
+    /// <param name="isAlone">Whether its networks lead nowhere.</param>
     /// <exception cref="LguestException">See <see cref="Guest.CreateFrom"/>.</exception>
-    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint)
+    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint, bool isAlone)
     {
         definition = definition with
         {
@@ -52,17 +55,17 @@ internal static class GuestBuilder
         AbiProfile abi = Check(definition);
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         GuestSymbols symbols = GuestSymbols.Of(definition, checkpoint.PageOffset);
-        return Assemble(definition, abi, cpuReason, factory, checkpoint.PageOffset, symbols, _ => { });
+        return Assemble(definition, abi, cpuReason, factory, checkpoint.PageOffset, symbols, isAlone, _ => { });
     }
 
     private static Guest Assemble(
         GuestDefinition definition, AbiProfile abi, string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
-        uint pageOffset, GuestSymbols symbols, Action<Guest> boot)
+        uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot)
     {
         Stack<IDisposable> opened = new();
         try
         {
-            List<Device> opening = OpenDevices(definition, opened);
+            List<Device> opening = OpenDevices(definition, isAlone, opened);
             DeviceBus devices = new(opening);
             GuestMemory memory = Allocate((uint)definition.Memory, devices.PageCount);
             opened.Push(memory);
@@ -128,7 +131,7 @@ internal static class GuestBuilder
         return abi;
     }
 
-    private static List<Device> OpenDevices(GuestDefinition definition, Stack<IDisposable> opened)
+    private static List<Device> OpenDevices(GuestDefinition definition, bool isAlone, Stack<IDisposable> opened)
     {
         List<Device> devices = [];
         int disks = 0, nets = 0;
@@ -139,6 +142,7 @@ internal static class GuestBuilder
                 ConsoleDefinition => new ConsoleDevice(),
                 BlockDefinition block => new BlockDevice($"block{disks++}", block),
                 SharedNetDefinition net => new SharedNetDevice(nets++, SharedNetwork.Join(net.Path)),
+                HostNetDefinition when isAlone => HostLinkDevice.Silent(nets++),
                 HostNetDefinition net => HostLinkDevice.Open(nets++, net),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };

@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace LguestPS.Checkpoints;
@@ -6,8 +9,19 @@ namespace LguestPS.Checkpoints;
 /// <summary>A guest's definition as text inside a file.</summary>
 internal static class DefinitionJson
 {
+    private const string UnixPrefix = "unix:";
+
     private static readonly JsonSerializerOptions Options = new()
     {
+        Converters =
+        {
+            new AsText<IPNetwork>(IPNetwork.Parse, network => network.ToString()),
+            new AsText<IPAddress>(IPAddress.Parse, address => address.ToString()),
+            new AsText<IPEndPoint>(IPEndPoint.Parse, place => place.ToString()),
+            new AsText<EndPoint>(
+                text => text.StartsWith(UnixPrefix, StringComparison.Ordinal) ? new UnixDomainSocketEndPoint(text[UnixPrefix.Length..]) : IPEndPoint.Parse(text),
+                place => place is UnixDomainSocketEndPoint ? $"{UnixPrefix}{place}" : $"{place}"),
+        },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NameDevices } },
     };
 
@@ -33,5 +47,12 @@ internal static class DefinitionJson
         type.PolymorphismOptions = new JsonPolymorphismOptions { TypeDiscriminatorPropertyName = "kind" };
         foreach (Type device in typeof(DeviceDefinition).Assembly.GetTypes().Where(device => device.IsSubclassOf(typeof(DeviceDefinition)) && !device.IsAbstract))
             type.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(device, device.Name));
+    }
+
+    private sealed class AsText<T>(Func<string, T> read, Func<T, string> write) : JsonConverter<T>
+    {
+        public override T? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => read(reader.GetString() ?? throw new JsonException());
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(write(value));
     }
 }

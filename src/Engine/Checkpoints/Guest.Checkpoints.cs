@@ -22,7 +22,7 @@ public sealed partial class Guest
         {
             if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}. A guest that has ended has no next moment to keep.");
             CheckIsAtHand();
-            CheckCanGoBack();
+            CheckCanGoBack(Devices.CheckpointObstacle, "have checkpoints");
             return LastCheckpoint = MakeCheckpoint(label);
         }
     }
@@ -50,7 +50,15 @@ public sealed partial class Guest
     public static Guest CreateFrom(Checkpoint checkpoint, string? name = null, CpuChoice? cpu = null)
     {
         GuestDefinition definition = checkpoint.Definition with { Name = name ?? checkpoint.Guest, Cpu = cpu ?? checkpoint.Definition.Cpu };
-        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint);
+        return Revive(checkpoint, definition, isAlone: false);
+    }
+
+    /// <param name="checkpoint">Where it goes on.</param>
+    /// <param name="definition">What it is now.</param>
+    /// <param name="isAlone">Whether its networks lead nowhere.</param>
+    private static Guest Revive(Checkpoint checkpoint, GuestDefinition definition, bool isAlone)
+    {
+        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone);
         try
         {
             guest.Load(checkpoint);
@@ -64,11 +72,13 @@ public sealed partial class Guest
         }
     }
 
+    /// <param name="obstacle">What one of its devices has against it, or null.</param>
+    /// <param name="what">What the guest then cannot.</param>
     /// <exception cref="LguestException">CheckpointRefused.</exception>
-    internal void CheckCanGoBack()
+    internal void CheckCanGoBack(string? obstacle, string what)
     {
-        string? obstacle = Cpu.CanBeSaved ? Devices.CheckpointObstacle : $"the '{CpuName}' CPU cannot tell all of its state";
-        if (obstacle is not null) throw new LguestException(LguestError.CheckpointRefused, $"Guest '{Name}' cannot have checkpoints: {obstacle}.");
+        if (!Cpu.CanBeSaved) obstacle = $"the '{CpuName}' CPU cannot tell all of its state";
+        if (obstacle is not null) throw new LguestException(LguestError.CheckpointRefused, $"Guest '{Name}' cannot {what}: {obstacle}.");
     }
 
     internal Checkpoint MakeCheckpoint(string? label)

@@ -35,6 +35,9 @@ internal abstract class Device : IDisposable
     /// <summary>True while the device has something for the guest.</summary>
     public virtual bool HasInput => false;
 
+    /// <summary>True if its input is meant for the guest as it is now: coming in while a recorded guest is in its past, it begins another future. Else it waits until the guest is at its end again.</summary>
+    public virtual bool IsTyped => false;
+
     /// <summary>True while something may still come in from outside, so that a halted guest has something to wait for.</summary>
     public virtual bool ExpectsInput => false;
 
@@ -78,9 +81,9 @@ internal abstract class Device : IDisposable
     /// <exception cref="Guests.GuestKilledException">The buffer is bad.</exception>
     protected bool TryFill(Guest guest)
     {
-        byte[]? recorded = guest.Recording?.InputAgain(Index, HasInput);
+        byte[]? recorded = guest.Recording?.InputAgain(Index, HasInput && IsTyped);
         if (recorded is null && (!HasInput || guest.IsInPast) || guest.Bindings.Find(InputKey) is not { } binding) return false;
-        if (guest.Bindings.FindFree(binding, guest.Abi.Dma!) is not { } buffer || buffer.Length == 0) return false;
+        if (FindBuffer(guest, binding, isNew: recorded is null) is not { } buffer || buffer.Length == 0) return false;
         uint used = recorded is null ? Fill(guest, buffer) : (uint)buffer.WriteAll(recorded);
         if (used == 0) return false;
         if (recorded is null) guest.Recording?.NoteInput(Index, buffer.ReadFirst(used));
@@ -89,6 +92,20 @@ internal abstract class Device : IDisposable
         guest.Events.Served(
             DmaDirection.Receive, InputKey, buffer.Address, Name, guest.Events.WantsDma(Name) ? buffer.Sections(used) : null, used);
         return true;
+    }
+
+    /// <remarks>A bad buffer is recorded as input of no length: the guest would not have died of it had nothing come in here.</remarks>
+    private DmaList? FindBuffer(Guest guest, DmaBinding binding, bool isNew)
+    {
+        try
+        {
+            return guest.Bindings.FindFree(binding, guest.Abi.Dma!);
+        }
+        catch (Guests.GuestKilledException) when (isNew)
+        {
+            guest.Recording?.NoteInput(Index, []);
+            throw;
+        }
     }
 
     /// <summary>Fills a free buffer of the guest.</summary>
@@ -110,6 +127,14 @@ internal abstract class Device : IDisposable
 
     /// <summary>Why a guest with this device cannot be taken back to an earlier moment, in words that follow its name; null if it can.</summary>
     public virtual string? CheckpointObstacle => null;
+
+    /// <summary>Likewise why its run cannot be recorded: a recording keeps what came in, so that whoever sent it need not go back.</summary>
+    public virtual string? RecordingObstacle => CheckpointObstacle;
+
+    /// <summary>The recorded guest was taken back and does something else from now on: what the device knows of the old future is void.</summary>
+    public virtual void BeginNewFuture(Guest guest)
+    {
+    }
 
     public virtual void Save(StateWriter state)
     {

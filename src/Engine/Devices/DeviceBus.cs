@@ -81,8 +81,10 @@ internal sealed class DeviceBus : IDisposable
     }
 
     /// <summary>Why this guest cannot be taken back to an earlier moment, or null.</summary>
-    public string? CheckpointObstacle =>
-        devices.Where(device => device.CheckpointObstacle is not null).Select(device => $"{device.Name} {device.CheckpointObstacle}").FirstOrDefault();
+    public string? CheckpointObstacle => FirstObstacle(device => device.CheckpointObstacle);
+
+    /// <summary>Why its run cannot be recorded, or null.</summary>
+    public string? RecordingObstacle => FirstObstacle(device => device.RecordingObstacle);
 
     public void Save(StateWriter state)
     {
@@ -142,6 +144,11 @@ internal sealed class DeviceBus : IDisposable
         foreach (Device device in devices) device.BindingsChanged(guest);
     }
 
+    public void BeginNewFuture(Guest guest)
+    {
+        foreach (Device device in devices) device.BeginNewFuture(guest);
+    }
+
     public void Unplug()
     {
         foreach (Device device in devices) device.Unplug();
@@ -151,6 +158,9 @@ internal sealed class DeviceBus : IDisposable
     {
         foreach (Device device in devices) device.Dispose();
     }
+
+    private string? FirstObstacle(Func<Device, string?> obstacleOf) =>
+        devices.Where(device => obstacleOf(device) is not null).Select(device => $"{device.Name} {obstacleOf(device)}").FirstOrDefault();
 
     /// <summary>Records that a device put <paramref name="length"/> bytes into a buffer of the guest.</summary>
     private static void Received(Guest guest, Device device, DmaList buffer, uint length, uint usedLength) =>

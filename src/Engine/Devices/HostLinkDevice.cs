@@ -5,13 +5,17 @@ using LguestPS.Networks;
 namespace LguestPS.Devices;
 
 /// <summary>A network card whose wire ends at the host: the host has slot 0 and wants every frame, the guest has slot 1 (ABI §8).</summary>
+/// <remarks>
+/// While a recorded guest is in its past nothing goes over the wire: the guest gets the recorded frames, what it sends was sent
+/// already, and what comes in meanwhile waits until the guest is at the recording's end again.
+/// </remarks>
 internal sealed class HostLinkDevice : NetDevice
 {
     private const int HostSlot = 0;
     private const int GuestSlot = 1;
 
-    private readonly NetworkPort port;
-    private readonly FrameRecorder? recorder;
+    private NetworkPort port;
+    private FrameRecorder? recorder;
     private long now;
 
     /// <param name="index">Which of the guest's cards it is, from 0.</param>
@@ -22,7 +26,7 @@ internal sealed class HostLinkDevice : NetDevice
     {
         this.port = port;
         this.recorder = recorder;
-        port.Arrived = () => WakeGuest?.Invoke();
+        port.Arrived = Arrived;
     }
 
     /// <exception cref="LguestException">See <see cref="NetworkPorts.Open"/>; or FileUnavailable: the recording cannot be written.</exception>
@@ -40,6 +44,9 @@ internal sealed class HostLinkDevice : NetDevice
         }
     }
 
+    /// <summary>For a guest that brings the address of the wire's other end along, and will hear nothing from there but what was recorded.</summary>
+    public static HostLinkDevice Silent(int index) => new(index, new SilentPort(default), recorder: null);
+
     /// <summary>The host's end of the wire.</summary>
     public NetworkPort Port => port;
 
@@ -51,6 +58,10 @@ internal sealed class HostLinkDevice : NetDevice
 
     public override long? NextDue => port.NextDue;
 
+    public override string? CheckpointObstacle => port.CheckpointObstacle;
+
+    public override string? RecordingObstacle => null;
+
     public override void PreparePage(GuestMemory memory)
     {
         Span<byte> mac = memory.Write(MacAddressOf(HostSlot), MacSize);
@@ -60,21 +71,17 @@ internal sealed class HostLinkDevice : NetDevice
 
     public override void DeliverInput(Guest guest)
     {
-        Advance(guest);
-        while (TryFill(guest))
+        bool isAgain = guest.IsInPast;
+        if (!isAgain) Advance(guest);
+        // Frames that came in since enter at the next place, as they would if the guest had not been taken back.
+        while (TryFill(guest) && guest.IsInPast == isAgain)
         {
         }
     }
 
     public override DmaOutcome Serve(Guest guest, DmaList sent)
     {
-        Advance(guest);
-        if (sent.Length is >= NetworkPort.ShortestFrame and <= NetworkPort.LongestFrame)
-        {
-            byte[] frame = sent.ReadAll();
-            recorder?.Write(guest, now, FrameDirection.FromGuest, frame);
-            port.TrySend(frame);
-        }
+        if (!guest.IsInPast) Send(guest, sent);
         return new DmaOutcome(sent.Length);     // on a wire nobody learns whether anyone listened
     }
 
@@ -89,13 +96,43 @@ internal sealed class HostLinkDevice : NetDevice
         return 0;
     }
 
+    public override void BeginNewFuture(Guest guest)
+    {
+        // Its times would go back, which those of a recording of frames may not.
+        recorder?.Dispose();
+        recorder = null;
+        try
+        {
+            port = port.StartAnew(guest.Clock.Now);
+            port.Arrived = Arrived;
+        }
+        catch (LguestException e)
+        {
+            port = new SilentPort(port.HostMac);
+            guest.Warn($"{Name} is dead from here on: {e.Message}");
+        }
+    }
+
     public override void Unplug() => Dispose();
 
     public override void Dispose()
     {
         port.Dispose();
         recorder?.Dispose();
+        port = new SilentPort(port.HostMac);
+        recorder = null;
     }
+
+    private void Send(Guest guest, DmaList sent)
+    {
+        Advance(guest);
+        if (sent.Length is < NetworkPort.ShortestFrame or > NetworkPort.LongestFrame) return;
+        byte[] frame = sent.ReadAll();
+        recorder?.Write(guest, now, FrameDirection.FromGuest, frame);
+        port.TrySend(frame);
+    }
+
+    private void Arrived() => WakeGuest?.Invoke();
 
     private void Advance(Guest guest)
     {

@@ -29,8 +29,6 @@ internal abstract class NetDevice(int index, int slot, ushort flags) : Device
 
     public override uint InputKey => KeyOf(slot);
 
-    public sealed override string CheckpointObstacle => "is connected to others, who would not go back with the guest";
-
     protected int Slot => slot;
 
     /// <summary>The key of a slot: what is sent to it goes to the guest, or the host, that has the slot.</summary>

@@ -24,6 +24,8 @@ internal sealed class SharedNetDevice : NetDevice
     /// <summary>True while there are neighbours: they live in the host's time, and would never be quick enough for a guest that skips its own.</summary>
     public override bool AwaitsAnswer => network.Present != 0;
 
+    public override string CheckpointObstacle => NetworkPort.ConnectedToOthers;
+
     /// <summary>Does a SEND_DMA, within the hypercall.</summary>
     /// <exception cref="GuestKilledException">The sender's struct or a range in it is bad, and somebody has bound the key.</exception>
     public void Send(Guest guest, uint key, uint address)

@@ -15,6 +15,7 @@ internal sealed class RunGoal
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(int.MaxValue);
 
     private readonly DeviceBus devices;
+    private readonly Recording? recording;
     private readonly CancellationToken stop;
     private readonly long deadline = long.MaxValue;
     private readonly Stepper? step;
@@ -26,9 +27,10 @@ internal sealed class RunGoal
     private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
         devices = guest.Devices;
+        recording = guest.Recording;
         this.stop = stop;
         this.pulse = pulse;
-        if (guest.Recording is { IsReplay: true, IsInPast: true } recording) place = new Place(recording.End, Standstill.EndOfRecording);
+        if (recording is { IsReplay: true, IsInPast: true }) place = new Place(recording.End, Standstill.EndOfRecording);
         nextPulse = pulse is null ? long.MaxValue : Stopwatch.GetTimestamp() + PulsePeriod;
         if ((timeLimit ?? guest.Definition.Limits.Time) is { } limit && limit < LongestLimit)
             deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
@@ -41,10 +43,10 @@ internal sealed class RunGoal
     public bool WaitForInput => mayType || (step is null && devices.ExpectInput);
 
     /// <summary>Whether idle time must not run ahead of the host's, because an answer from outside is under way.</summary>
-    public bool AwaitsAnswer => step is null && devices.AwaitAnswer;
+    public bool AwaitsAnswer => step is null && !IsInPast && devices.AwaitAnswer;
 
-    /// <summary>When a device will have something to do by itself: guest time in nanoseconds, or null.</summary>
-    public long? NextDue => devices.NextDue;
+    /// <summary>When a device will have something to do by itself, or had when this was recorded: guest time in nanoseconds, or null.</summary>
+    public long? NextDue => IsInPast ? recording!.NextDue : devices.NextDue;
 
     /// <summary>How long a halted guest may sleep before the host must look again; infinite if nothing but the guest's own clock asks for it.</summary>
     public TimeSpan LongestSleep
@@ -131,10 +133,12 @@ internal sealed class RunGoal
         if (step is { IsSingle: true }) return new CpuBudget(1);
         (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
         if (place is not null) instructions = UpTo(place.Position.Instructions, guest, instructions);
-        if (guest.Recording is { } recording) instructions = UpTo(recording.NextStop ?? 0, guest, instructions);
+        if (recording is not null) instructions = UpTo(recording.NextStop ?? 0, guest, instructions);
         if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount);
         return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));
     }
+
+    private bool IsInPast => recording is { IsInPast: true };
 
     /// <summary>No more instructions than lead to a place, if that lies ahead.</summary>
     private static long UpTo(long place, Guest guest, long instructions)

@@ -21,6 +21,9 @@ internal abstract class NetworkPort : IDisposable
     private volatile int waitingCount;
     private long dropped;
 
+    /// <summary>What is against checkpoints of a guest with a live network.</summary>
+    public const string ConnectedToOthers = "is connected to others, who would not go back with the guest";
+
     /// <summary>Called, on any thread, when there is something new for the guest.</summary>
     public Action? Arrived { get; set; }
 
@@ -32,6 +35,9 @@ internal abstract class NetworkPort : IDisposable
 
     /// <summary>True while an answer from outside is under way: then a guest's simulated time must not run ahead of the host's.</summary>
     public abstract bool AwaitsAnswer { get; }
+
+    /// <summary>Why a guest at this wire cannot have checkpoints, in words that follow its card's name; null if it can.</summary>
+    public virtual string? CheckpointObstacle => ConnectedToOthers;
 
     /// <summary>The host's Ethernet address on this wire.</summary>
     public abstract MacAddress HostMac { get; }
@@ -65,6 +71,12 @@ internal abstract class NetworkPort : IDisposable
             return any;
         }
     }
+
+    /// <summary>The guest was taken back and does something else from now on: gives it a wire that knows nothing of what would have been.</summary>
+    /// <param name="now">Guest time in nanoseconds, which may be less than before.</param>
+    /// <returns>This one, or another in its place; this one is disposed then.</returns>
+    /// <exception cref="LguestException">NotSupported: there is none any more; this one is disposed.</exception>
+    public abstract NetworkPort StartAnew(long now);
 
     public virtual void Dispose()
     {

@@ -14,6 +14,8 @@ internal sealed class ReplayPort(MacAddress hostMac, IReadOnlyList<RecordedFrame
 
     public override bool AwaitsAnswer => false;
 
+    public override string CheckpointObstacle => "gets frames from a file, which would not go back with the guest";
+
     public override bool HasFrame => NextDue <= now;
 
     public override long? NextDue => next < frames.Count ? frames[next].Time : null;
@@ -21,6 +23,15 @@ internal sealed class ReplayPort(MacAddress hostMac, IReadOnlyList<RecordedFrame
     public override bool TrySend(ReadOnlySpan<byte> frame) => true;
 
     public override void Advance(long now) => this.now = now;
+
+    public override NetworkPort StartAnew(long now)
+    {
+        this.now = now;
+        for (next = 0; next < frames.Count && frames[next].Time <= now; next++)
+        {
+        }
+        return this;
+    }
 
     public override bool TryTake([NotNullWhen(true)] out byte[]? frame)
     {

@@ -92,8 +92,9 @@ public sealed partial class Guest
     /// <exception cref="LguestException">As for <see cref="CreateFrom"/>.</exception>
     public static Guest Replay(RecordedRun run, string? name = null)
     {
-        // Whatever it was recorded on, the emulated CPU can do it again.
-        Guest guest = CreateFrom(run.Start, name, CpuChoice.Emulated);
+        // Whatever it was recorded on, the emulated CPU can do it again; and what its networks sent is in the recording.
+        GuestDefinition definition = run.Start.Definition with { Name = name ?? run.Guest, Cpu = CpuChoice.Emulated, Record = false };
+        Guest guest = Revive(run.Start, definition, isAlone: true);
         guest.Recording = Recording.Replay(guest, run);
         return guest;
     }

@@ -51,7 +51,7 @@ internal sealed class Recording
     /// <exception cref="LguestException">CheckpointRefused: the run would not be repeatable; says why.</exception>
     public static Recording Begin(Guest guest, bool keepEvents)
     {
-        guest.CheckCanGoBack();
+        guest.CheckCanGoBack(guest.Devices.RecordingObstacle, "be recorded");
         if (guest.Definition.Clock == ClockKind.Host)
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time never comes again. Use clock 'virtual'.");
         if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)
@@ -61,6 +61,19 @@ internal sealed class Recording
 
     /// <summary>Where the guest was changed the next time, in instructions, so that the vCPU can come out there; null if it was not.</summary>
     public long? NextStop => nextIntervention < interventions.Count ? interventions[nextIntervention].At.Instructions : null;
+
+    /// <summary>While the guest is in the past: when something came in or was changed the next time, or else where the recording ends; guest time in nanoseconds. Null if that does not lie ahead.</summary>
+    /// <remarks>A halted guest skips to there: how long it was idle in real time decided when that was.</remarks>
+    public long? NextDue
+    {
+        get
+        {
+            long due = End.Time;
+            if (nextInput < inputs.Count) due = Math.Min(due, inputs[nextInput].At.Time);
+            if (nextIntervention < interventions.Count) due = Math.Min(due, interventions[nextIntervention].At.Time);
+            return due > guest.Clock.Now ? due : null;
+        }
+    }
 
     /// <summary>Called at every turn of the run loop: keeps a checkpoint now and then, and does again what somebody did to the guest here.</summary>
     /// <returns>True if the guest is another one now.</returns>
@@ -92,11 +105,11 @@ internal sealed class Recording
 
     /// <summary>Where a device may hand over input: what it handed over here when this was recorded, or null.</summary>
     /// <param name="device">Its place in the order of the slots.</param>
-    /// <param name="hasInput">Whether it has some now.</param>
+    /// <param name="isTyped">Whether it has some now that is meant for the guest where it is.</param>
     /// <exception cref="LguestException">ReplayDiverged: the run has gone past a place where input came in.</exception>
-    public byte[]? InputAgain(int device, bool hasInput)
+    public byte[]? InputAgain(int device, bool isTyped)
     {
-        if (hasInput && held is not null && IsInPast) BeginNewFuture();     // what was there before is held back, so it is new
+        if (isTyped && held is not null && IsInPast) BeginNewFuture();     // what was there before is held back, so it is new
         if (nextInput == inputs.Count) return null;
         RunPosition here = RunPosition.Of(guest);
         RecordedInput next = inputs[nextInput];
@@ -166,6 +179,7 @@ internal sealed class Recording
         Shelf.ForgetBehind(End);
         held = null;
         IsReplay = false;
+        guest.Devices.BeginNewFuture(guest);
     }
 
     public void WriteTo(BinaryWriter file)

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using LguestPS.Networks;
@@ -77,7 +75,7 @@ public class GatewayGuestTests
         return (Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(events.ToString()))), guest.ConsoleText);
     });
 
-    private static GuestDefinition Definition(ClockKind clock, UserNetDefinition network) => new()
+    internal static GuestDefinition Definition(ClockKind clock, UserNetDefinition network) => new()
     {
         Name = "gateway",
         Kernel = Repository.Path("tests", "guests", "gateway.elf"),
@@ -86,28 +84,4 @@ public class GatewayGuestTests
         Clock = clock,
         Devices = [network, new ConsoleDefinition()],
     };
-
-    /// <summary>Answers one connection with what it says.</summary>
-    private sealed class EchoServer : IDisposable
-    {
-        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-
-        public EchoServer()
-        {
-            listener.Start();
-            _ = Serve();
-        }
-
-        /// <summary>A network whose gateway has this server at port 7.</summary>
-        public UserNetDefinition Network => new() { Loopback = false, Reach = [new PortReach(Transport.Tcp, null, 7, listener.LocalEndpoint)] };
-
-        public void Dispose() => listener.Dispose();
-
-        private async Task Serve()
-        {
-            using Socket socket = await listener.AcceptSocketAsync();
-            byte[] bytes = new byte[1000];
-            while (await socket.ReceiveAsync(bytes) is > 0 and int count) await socket.SendAsync(bytes.AsMemory(0, count));
-        }
-    }
 }

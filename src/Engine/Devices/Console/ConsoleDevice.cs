@@ -14,6 +14,8 @@ internal sealed class ConsoleDevice : Device
 
     public override bool HasInput => !Input.IsEmpty;
 
+    public override bool IsTyped => true;
+
     public ConsoleInput Input { get; } = new();
 
     public ConsoleTranscript Output { get; } = new();

@@ -12,6 +12,8 @@ internal sealed class UserNetwork : NetworkPort
 {
     private const ulong GatewayMacPrefix = 0x5255;
 
+    private readonly UserNetDefinition definition;
+    private readonly Func<Ipv4Address, ushort, HostStream?>? find;
     private readonly HostMailbox mailbox = new();
     private readonly HostMap map;
     private readonly DhcpServer dhcp;
@@ -26,6 +28,8 @@ internal sealed class UserNetwork : NetworkPort
     /// <exception cref="LguestException">NotSupported: the host cannot listen on a forwarded port.</exception>
     public UserNetwork(UserNetDefinition definition, Func<Ipv4Address, ushort, HostStream?>? find = null)
     {
+        this.definition = definition;
+        this.find = find;
         Addresses = Ipv4Network.TryFrom(definition.Network, out Ipv4Network network) ? network : throw new ArgumentException("this network is not valid", nameof(definition));
         gatewayMac = MacOf(network);
         map = new HostMap(definition, network);
@@ -127,6 +131,13 @@ internal sealed class UserNetwork : NetworkPort
         UdpDatagram.Create(flow.Guest, flow.GuestPort, flow.Host, flow.HostPort, []).CopyTo(packet.AsSpan(Ipv4Packet.HeaderSize));
         Ipv4Packet.WriteHeader(packet, flow.Guest, flow.Host, IpProtocol.Udp);
         if (Ipv4Packet.TryParse(packet, out Ipv4Packet lost)) SendUnreachable(Unreachable.Port, lost);
+    }
+
+    /// <summary>A new gateway: it has no connection, and listens where this one did.</summary>
+    public override NetworkPort StartAnew(long now)
+    {
+        Dispose();
+        return new UserNetwork(definition, find);
     }
 
     public override void Dispose()

@@ -1,0 +1,17 @@
+namespace LguestPS.Networks;
+
+/// <summary>A wire at whose other end there is nobody (any more).</summary>
+internal sealed class SilentPort(MacAddress hostMac) : NetworkPort
+{
+    public override MacAddress HostMac => hostMac;
+
+    public override bool IsLive => false;
+
+    public override bool AwaitsAnswer => false;
+
+    public override string? CheckpointObstacle => null;
+
+    public override bool TrySend(ReadOnlySpan<byte> frame) => false;
+
+    public override NetworkPort StartAnew(long now) => this;
+}
