@@ -5,6 +5,11 @@ namespace LguestPS.Recordings;
 /// <summary>Takes a guest back: does its run again from a checkpoint, sees where it stood still on the way, and stops at one of those places.</summary>
 internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, StepBackOptions options, CancellationToken stop)
 {
+    // A place where a condition is true is usually near, and each place costs the asking.
+    private const long FirstStretch = 1024;
+
+    private long stretch = FirstStretch;
+
     /// <summary>Goes as far back as the options say.</summary>
     /// <returns>False if the recording does not go back that far: the guest stands where it begins.</returns>
     /// <exception cref="OperationCanceledException">The guest stands somewhere on the way.</exception>
@@ -15,7 +20,8 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         while (recording.Shelf.EarlierThan(limit) is (RunPosition at, Checkpoint checkpoint))
         {
             recording.Load(checkpoint);
-            List<RunPosition> places = PlacesBefore(limit, left);
+            RunPosition first = PassOver(limit, left);
+            List<RunPosition> places = PlacesBefore(limit);
             recording.Load(checkpoint);
             if (places.Count >= left)
             {
@@ -23,17 +29,26 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
                 return true;
             }
             left -= places.Count;
-            limit = at;
+            limit = first.IsBefore(limit) ? first : at;
         }
         return false;
     }
 
-    /// <summary>The places, from here to just before the limit, where the guest may be left.</summary>
-    private List<RunPosition> PlacesBefore(RunPosition limit, int wanted)
+    /// <summary>Of single instructions only so many are looked at as can matter or, if there is a condition, a stretch that grows.</summary>
+    /// <returns>Where the guest stands now.</returns>
+    private RunPosition PassOver(RunPosition limit, int wanted)
     {
-        // Of single instructions only so many are looked at as can matter.
-        if (options.Unit == StepUnit.Instruction) RunTo(new RunPosition(0, limit.Instructions - wanted, 0));
+        if (options.Unit == StepUnit.Instruction)
+        {
+            RunTo(new RunPosition(0, limit.Instructions - (options.Condition is null ? wanted : stretch), 0));
+            stretch *= 2;
+        }
+        return RunPosition.Of(guest);
+    }
 
+    /// <summary>The places, from here to just before the limit, where the guest may be left.</summary>
+    private List<RunPosition> PlacesBefore(RunPosition limit)
+    {
         List<RunPosition> places = [];
         RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
         Standstill stood = Run(goal);

@@ -59,6 +59,21 @@ public class StepBackTests
         Assert.Contains("\n", guest.ConsoleText);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5_000)]
+    public void A_condition_is_found_at_an_instruction_however_far_back(int instructions)
+    {
+        using Guest guest = Recorded("minikernel-cooperative");
+        _ = guest.Run(new RunOptions { Driver = "the test", StopAtInstruction = 50_000 }).ToList();
+        long wanted = guest.InstructionCount!.Value - instructions;
+        StepBackOptions back = new() { Driver = "the test", Unit = StepUnit.Instruction, Condition = here => here.InstructionCount <= wanted };
+        Assert.True(guest.StepBack(back));
+        Assert.Equal(wanted, guest.InstructionCount);
+        Assert.False(guest.StepBack(back with { Condition = _ => false }));
+        Assert.Equal((0L, GuestState.Created), (guest.InstructionCount, guest.State));
+    }
+
     [Fact]
     public void A_guest_that_has_ended_goes_back_and_ends_again()
     {

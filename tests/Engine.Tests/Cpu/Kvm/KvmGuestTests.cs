@@ -49,6 +49,48 @@ public sealed class KvmGuestTests : IDisposable
         if (run.EndingStartsWith is { } start) Assert.StartsWith(start, guest.StateReason);
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(EventRuns))]
+    public void A_recording_is_done_again_on_the_emulated_CPU(string name)
+    {
+        GuestRun run = Find(name);
+        string[] recorded;
+        using (Guest onKvm = Create(run, ClockKind.Events))
+        {
+            onKvm.Record(keepEvents: true);
+            recorded = [.. Run(onKvm, run).Select(EventText.Of)];
+            onKvm.SaveRecording(folder.Path("run.lguest"));
+        }
+        using Guest replay = Guest.Replay(RecordedRun.Load(folder.Path("run.lguest")));
+        Assert.Equal("emulated", replay.CpuName);
+        Assert.Equal(recorded, replay.Run(new RunOptions { Driver = "the test", TimeLimit = Patience }).Select(EventText.Of));
+    }
+
+    [SkippableTheory]
+    [InlineData("example-ring")]
+    [InlineData("example-timer")]
+    public void A_recorded_guest_is_taken_back_on_the_same_CPU(string name)
+    {
+        GuestRun run = Find(name);
+        using Guest guest = Create(run, ClockKind.Events);
+        guest.Record();
+        string[] first = [.. Run(guest, run).Select(EventText.Of)];
+        Assert.True(guest.StepBack(new StepBackOptions { Driver = "the test", Count = 5 }));
+        Assert.Equal(GuestState.Paused, guest.State);
+        string[] again = [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = Patience }).Select(EventText.Of)];
+        Assert.True(again.Length > 3);
+        Assert.Equal(first[^again.Length..], again);
+    }
+
+    [SkippableFact]
+    public void A_run_by_the_hosts_clock_is_not_recorded()
+    {
+        using Guest guest = Create(Find("example-hello"), ClockKind.Host);
+        LguestException refused = Assert.Throws<LguestException>(() => guest.Record());
+        Assert.Equal(LguestError.CheckpointRefused, refused.Error);
+        Assert.Contains("clock is 'host'", refused.Message);
+    }
+
     [SkippableFact]
     public void A_guest_says_which_CPU_it_runs_on_and_counts_no_instructions()
     {
