@@ -29,7 +29,7 @@ static void tick(struct trap_frame *frame)
 }
 
 /* The mistake: whoever calls must know how long a name may be. */
-static __attribute__((noinline)) void rename_task(struct task *task, const char *name)
+static __attribute__((noipa)) void rename_task(struct task *task, const char *name)
 {
     char *to = task->name;
 
@@ -45,7 +45,7 @@ static int is_task(const struct task *task)
     return 0;
 }
 
-static __attribute__((noinline)) void schedule(void)
+static __attribute__((noipa)) void schedule(void)
 {
     if (!is_task(current->next))
         crash("panic: the next task is none");

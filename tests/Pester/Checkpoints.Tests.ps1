@@ -132,3 +132,36 @@ Describe 'Recordings in files' {
         ($replay | Wait-LguestGuest -WarningAction SilentlyContinue | Wait-LguestGuest).Ending.Kind | Should -Be PowerDown
     }
 }
+
+Describe 'From a panic back to its cause' {
+    AfterAll { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeAll {
+        $guest = New-LguestGuest $examples/panic/panic.yaml
+        $word = @{ Address = 'tasks+0x28'; As = 'UInt32' }
+    }
+
+    It 'dies of a word that is wrong' {
+        ($guest | Start-LguestGuest -Kind Ended).Reason | Should -Be 'CRASH: panic: the next task is none'
+        $guest | Step-LguestGuest -Back | Out-Null
+        ($guest | Get-LguestCallStack).Symbol[0..2] -replace '\+.*' | Should -Be crash, schedule, main
+        ($guest | Get-LguestMemory @word).PointsTo | Should -Not -Be tasks
+    }
+    It 'goes back to the instruction that makes it wrong' {
+        $end = $guest.InstructionCount
+        $guest | Step-LguestGuest -Back -Instruction -Until { ($_ | Get-LguestMemory @word).PointsTo -eq 'tasks' } | Out-Null
+        ($guest | Get-LguestCallStack).Symbol[0..1] -replace '\+.*' | Should -Be rename_task, main
+        ($guest | Get-LguestDisassembly -Count 1).Text | Should -Match '^mov '
+        $end - $guest.InstructionCount | Should -BeGreaterThan 2000
+        $guest | Step-LguestGuest -Instruction | Out-Null
+        ($guest | Get-LguestMemory @word).PointsTo | Should -Not -Be tasks
+    }
+    It 'finds the same instruction with a breakpoint' {
+        $guest | Step-LguestGuest -Back -Instruction | Out-Null
+        $store = $guest.Registers.Eip
+        $guest | Step-LguestGuest -Back -Until { $_.ConsoleText -notmatch 'turn 2' } | Out-Null
+        $guest | Set-LguestBreakpoint -Memory tasks+0x28 -Length 4 -Access Write | Out-Null
+        $guest | Wait-LguestGuest | Out-Null
+        $guest.StateReason | Should -Match "0xe0 -> 0x70 by 0x$($store.ToString('x8')) <rename_task"
+    }
+}

@@ -47,7 +47,7 @@ Describe 'Every public type' {
         'HypercallEvent', 'DmaEvent', 'TrapEvent', 'InterruptEvent', 'GuestEndedEvent', 'DmaSection', 'Guest', 'GuestEnding', 'GuestRegisters',
         'Hypercall', 'PendingDma', 'GuestDefinition', 'GuestLimits', 'ConsoleDefinition', 'BlockDefinition', 'SharedNetDefinition', 'UserNetDefinition', 'TapNetDefinition',
         'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart',
-        'RunSummary', 'SummaryRow', 'SymbolTable', 'SymbolLocation'
+        'GuestDisk', 'GuestNetwork', 'RunSummary', 'SummaryRow', 'SymbolTable', 'SymbolLocation'
     ) {
         Get-FormatData -TypeName "LguestPS.$_" | Should -Not -BeNullOrEmpty
         Get-FormatData -TypeName "Deserialized.LguestPS.$_" | Should -Not -BeNullOrEmpty

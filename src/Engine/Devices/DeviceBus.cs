@@ -28,6 +28,8 @@ internal sealed class DeviceBus : IDisposable
 
     public IReadOnlyList<BlockDevice> Disks { get; }
 
+    public IEnumerable<NetDevice> Networks => devices.OfType<NetDevice>();
+
     /// <summary>What a device calls, from any thread, when it has something for the guest.</summary>
     public Action WakeGuest
     {

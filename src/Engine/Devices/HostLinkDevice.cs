@@ -17,6 +17,7 @@ internal sealed class HostLinkDevice : NetDevice
     private NetworkPort port;
     private FrameRecorder? recorder;
     private long now;
+    private long droppedBefore;     // by ports that are gone
 
     /// <param name="index">Which of the guest's cards it is, from 0.</param>
     /// <param name="port">The host's end of the wire.</param>
@@ -47,8 +48,7 @@ internal sealed class HostLinkDevice : NetDevice
     /// <summary>For a guest that brings the address of the wire's other end along, and will hear nothing from there but what was recorded.</summary>
     public static HostLinkDevice Silent(int index) => new(index, new SilentPort(default), recorder: null);
 
-    /// <summary>The host's end of the wire.</summary>
-    public NetworkPort Port => port;
+    public override GuestNetwork State => new(Name, Slot, port.IsLive, droppedBefore + port.Dropped);
 
     public override bool HasInput => port.HasFrame;
 
@@ -103,12 +103,11 @@ internal sealed class HostLinkDevice : NetDevice
         recorder = null;
         try
         {
-            port = port.StartAnew(guest.Clock.Now);
-            port.Arrived = Arrived;
+            Replace(port.StartAnew(guest.Clock.Now));
         }
         catch (LguestException e)
         {
-            port = new SilentPort(port.HostMac);
+            Replace(new SilentPort(port.HostMac));
             guest.Warn($"{Name} is dead from here on: {e.Message}");
         }
     }
@@ -119,8 +118,16 @@ internal sealed class HostLinkDevice : NetDevice
     {
         port.Dispose();
         recorder?.Dispose();
-        port = new SilentPort(port.HostMac);
+        Replace(new SilentPort(port.HostMac));
         recorder = null;
+    }
+
+    private void Replace(NetworkPort with)
+    {
+        if (with == port) return;
+        droppedBefore += port.Dropped;
+        port = with;
+        port.Arrived = Arrived;
     }
 
     private void Send(Guest guest, DmaList sent)

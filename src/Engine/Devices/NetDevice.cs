@@ -29,6 +29,8 @@ internal abstract class NetDevice(int index, int slot, ushort flags) : Device
 
     public override uint InputKey => KeyOf(slot);
 
+    public abstract GuestNetwork State { get; }
+
     protected int Slot => slot;
 
     /// <summary>The key of a slot: what is sent to it goes to the guest, or the host, that has the slot.</summary>

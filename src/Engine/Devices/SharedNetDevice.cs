@@ -19,6 +19,8 @@ internal sealed class SharedNetDevice : NetDevice
 
     public SharedNetwork Network => network;
 
+    public override GuestNetwork State => new(Name, Slot, network.IsConnected, network.Dropped);
+
     public override bool ExpectsInput => network.IsConnected;
 
     /// <summary>True while there are neighbours: they live in the host's time, and would never be quick enough for a guest that skips its own.</summary>

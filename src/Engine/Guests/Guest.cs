@@ -205,6 +205,9 @@ public sealed partial class Guest : IDisposable
     /// <summary>The guest's disks in the order of their slots, as they are now.</summary>
     public IReadOnlyList<GuestDisk> Disks => Devices.Disks.Select(disk => disk.State).ToArray();
 
+    /// <summary>The guest's network cards in the order of their slots, as they are now.</summary>
+    public IReadOnlyList<GuestNetwork> Networks => Devices.Networks.Select(card => card.State).ToArray();
+
     internal GuestMemory Memory { get; }
     internal GuestClock Clock { get; }
     internal VirtualCpu Cpu { get; }

@@ -91,6 +91,7 @@ internal sealed class RunMeter
             CpuTime = Time(tallies[InCpu].Ticks),
             IdleTime = Time(tallies[Idle].Ticks),
             HostTime = Time(ticks - tallies[InCpu].Ticks - tallies[Idle].Ticks),
+            DroppedFrames = guest.Networks.Sum(network => network.DroppedCount),
             Rows = [.. Rows(seconds)],
         };
     }

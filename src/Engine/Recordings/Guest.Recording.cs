@@ -31,13 +31,15 @@ public sealed partial class Guest
 
     /// <summary>Takes a recorded guest back in its run, even if it has ended since. Run forward again it does the same again, until something new comes in.</summary>
     /// <returns>False if the recording does not go back that far: the guest then stands where it begins.</returns>
-    /// <exception cref="LguestException">NotRecorded, GuestBusy, or GuestEnded if it was removed.</exception>
+    /// <exception cref="LguestException">NotRecorded; GuestBusy; GuestEnded if it was removed; NotSupported: by instructions, and its CPU does not count them.</exception>
     /// <exception cref="OperationCanceledException">On <paramref name="stop"/>; the guest then stands somewhere in its past.</exception>
     public bool StepBack(StepBackOptions options, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
         if (Recording is not { } recording)
             throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded, so there is no way back. Turn it on before it runs: New-LguestGuest -Record, Start-LguestGuest -Record, or 'record: true' in its definition.");
+        if (options.Unit == StepUnit.Instruction && !Cpu.CountsInstructions)
+            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so none of them is found again. Go back by standstills or hypercalls, or replay its recording: that is done on the emulated CPU.");
         lock (gate)
         {
             CheckIsHere();

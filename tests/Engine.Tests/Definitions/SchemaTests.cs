@@ -53,6 +53,7 @@ public class SchemaTests
     [InlineData("kernel: k\nname: a-1.b\nabi: dma-2.6.23\ncpu: emulated\nclock: virtual\ntsc: off\ncommandLine: console=hvc0")]
     [InlineData("kernel: k\nlimits: { time: 500ms, instructions: 5 }")]
     [InlineData("kernel: k\nlimits: { time: 00:00:30 }")]
+    [InlineData("kernel: k\nclock: virtual\nrecord: true")]
     [InlineData("kernel: k\ndevices: []")]
     [InlineData("kernel: k\ndevices: [ console, block: { path: a, overlay: b }, net: { shared: c }, net: user, net: { tap: tap0 } ]")]
     [InlineData("kernel: k\ndevices:\n  - console:\n  - net:\n      user:\n  - net: { user: { loopback: off, forward: [ '8080:80' ], reach: [ '80=127.0.0.1:8080' ] } }")]
@@ -104,12 +105,13 @@ public class SchemaTests
         return ToJson(stream.Documents[0].RootNode);
     }
 
-    /// <summary>As an editor reads it: by the core schema of YAML 1.2, where 'off' is a word and 5 a number.</summary>
+    /// <summary>As an editor reads it: by the core schema of YAML 1.2, where 'off' is a word, 'true' none and 5 a number.</summary>
     private static JsonNode? ToJson(YamlNode node) => node switch
     {
         YamlMappingNode mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(((YamlScalarNode)entry.Key).Value!, ToJson(entry.Value)))),
         YamlSequenceNode list => new JsonArray([.. list.Select(ToJson)]),
         YamlScalarNode { Style: ScalarStyle.Plain, Value: "" or "~" or "null" } => null,
+        YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } yesOrNo => yesOrNo.Value == "true",
         YamlScalarNode { Style: ScalarStyle.Plain, Value: { } text } when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) => number,
         YamlScalarNode scalar => scalar.Value,
         _ => throw new InvalidOperationException($"{node.NodeType} is not in definitions"),

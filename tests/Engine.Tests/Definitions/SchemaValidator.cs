@@ -48,6 +48,7 @@ internal sealed class SchemaValidator(JsonObject root)
     private static bool HasType(JsonNode? value, string type) => (type, value?.GetValueKind()) switch
     {
         ("null", null) => true,
+        ("boolean", System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False) => true,
         ("string", System.Text.Json.JsonValueKind.String) => true,
         ("object", System.Text.Json.JsonValueKind.Object) => true,
         ("array", System.Text.Json.JsonValueKind.Array) => true,

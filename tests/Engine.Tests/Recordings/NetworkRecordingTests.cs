@@ -93,6 +93,28 @@ public sealed class NetworkRecordingTests : IDisposable
     }
 
     [Fact]
+    public void Frames_that_nobody_takes_are_counted()
+    {
+        using Socket sender = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        IPEndPoint port = FreePort();
+        UserNetDefinition network = new() { Forward = [new PortForward(Transport.Udp, port, 53)] };
+        GuestDefinition echo = GuestRun.All.Single(run => run.Name == "example-echo").Definition(ClockKind.Virtual);
+        using Guest guest = Guest.Create(echo with { Devices = [.. echo.Devices, network] });
+        Assert.Equal(new GuestNetwork("net0", 1, true, 0), guest.Networks.Single());
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                for (int i = 0; i < 50; i++) sender.SendTo([1, 2, 3], port);
+                _ = guest.Step(new StepOptions { Driver = "the test" }).ToList();
+                return guest.Networks.Single().DroppedCount > 0;
+            },
+            TimeSpan.FromSeconds(30)));
+        long dropped = guest.Networks.Single().DroppedCount;
+        guest.Stop();
+        Assert.Equal(new GuestNetwork("net0", 1, false, dropped), guest.Networks.Single());
+    }
+
+    [Fact]
     public void What_a_network_may_reach_is_in_the_recording()
     {
         UserNetDefinition network = new()

@@ -77,6 +77,8 @@ public sealed class KvmGuestTests : IDisposable
         string[] first = [.. Run(guest, run).Select(EventText.Of)];
         Assert.True(guest.StepBack(new StepBackOptions { Driver = "the test", Count = 5 }));
         Assert.Equal(GuestState.Paused, guest.State);
+        LguestException refused = Assert.Throws<LguestException>(() => guest.StepBack(new StepBackOptions { Driver = "the test", Unit = StepUnit.Instruction }));
+        Assert.Equal(LguestError.NotSupported, refused.Error);
         string[] again = [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = Patience }).Select(EventText.Of)];
         Assert.True(again.Length > 3);
         Assert.Equal(first[^again.Length..], again);
