@@ -8,6 +8,7 @@ using LguestPS.Bench;
 // bench network     a network between guests by itself
 // bench breakpoints what a breakpoint costs where it does not stop
 // bench checkpoint  time and size of checkpoints and of steps back; of a Linux, if KERNEL and INITRD are given
+// bench kvm         round trips through KVM beside a C program's, and the exits of whole guests
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 switch (args)
 {
@@ -27,10 +28,14 @@ switch (args)
         return CheckpointMeasurement.Run();
     case ["checkpoint", string kernel, string initrd]:
         return CheckpointMeasurement.Run(kernel, initrd);
+    case ["kvm"]:
+        return KvmComparison.Run();
+    case ["kvm", string kernel, string initrd, ..]:
+        return KvmComparison.Run(kernel, initrd, words: [.. args.Skip(3)]);
     case ["hypercalls"]:
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | hypercalls");
         return 2;
 }

@@ -75,22 +75,7 @@ internal sealed class Interceptor(Guest guest)
     /// <param name="runTo">An address at which the vCPU must come out for the goal's sake.</param>
     public void Update(uint? runTo)
     {
-        if (!changed && runTo == watchedByGoal) return;
-        changed = false;
-        Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled && !IsMuted)];
-        calls = Of(BreakpointKind.Hypercall);
-        traps = Of(BreakpointKind.Trap);
-        dmas = Of(BreakpointKind.Dma);
-        interrupts = Of(BreakpointKind.Interrupt);
-        watches = [.. enabled.Where(breakpoint => breakpoint.Kind is BreakpointKind.Address or BreakpointKind.Memory)];
-        watchedByGoal = runTo;
-        if (guest.Cpu.CanWatch)
-        {
-            IEnumerable<WatchRange> goal = runTo is { } address ? [new WatchRange(address, 1, MemoryAccess.Execute)] : [];
-            guest.Cpu.Watch([.. watches.SelectMany(breakpoint => breakpoint.Target.Ranges).Concat(goal)]);
-        }
-
-        Breakpoint[] Of(BreakpointKind kind) => [.. enabled.Where(breakpoint => breakpoint.Kind == kind)];
+        if (changed || runTo != watchedByGoal) TakeChanges(runTo);
     }
 
     public bool BeforeCall()
@@ -185,5 +170,24 @@ internal sealed class Interceptor(Guest guest)
         if (access.Access == MemoryAccess.Execute) return [];
         byte[] now = new byte[Math.Max(access.Before.Length, Math.Min(access.Length, 16))];
         return LinearMemory.TryRead(guest, access.Address, now) ? now : [];
+    }
+
+    private void TakeChanges(uint? runTo)
+    {
+        changed = false;
+        Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled && !IsMuted)];
+        calls = Of(BreakpointKind.Hypercall);
+        traps = Of(BreakpointKind.Trap);
+        dmas = Of(BreakpointKind.Dma);
+        interrupts = Of(BreakpointKind.Interrupt);
+        watches = [.. enabled.Where(breakpoint => breakpoint.Kind is BreakpointKind.Address or BreakpointKind.Memory)];
+        watchedByGoal = runTo;
+        if (guest.Cpu.CanWatch)
+        {
+            IEnumerable<WatchRange> goal = runTo is { } address ? [new WatchRange(address, 1, MemoryAccess.Execute)] : [];
+            guest.Cpu.Watch([.. watches.SelectMany(breakpoint => breakpoint.Target.Ranges).Concat(goal)]);
+        }
+
+        Breakpoint[] Of(BreakpointKind kind) => [.. enabled.Where(breakpoint => breakpoint.Kind == kind)];
     }
 }

@@ -9,12 +9,12 @@ internal sealed class DeviceBus : IDisposable
 {
     private const int DescriptorSize = 12;
 
-    private readonly IReadOnlyList<Device> devices;
+    private readonly Device[] devices;
     private readonly SharedNetDevice[] cards;
 
     public DeviceBus(IReadOnlyList<Device> devices)
     {
-        this.devices = devices;
+        this.devices = [.. devices];
         foreach (Device device in devices) PageCount += device.Pages;
         cards = [.. devices.OfType<SharedNetDevice>()];
         Console = devices.OfType<ConsoleDevice>().FirstOrDefault();
@@ -59,7 +59,7 @@ internal sealed class DeviceBus : IDisposable
     {
         uint descriptor = memory.RamSize;
         uint page = descriptor + GuestMemory.PageSize;
-        for (int i = 0; i < devices.Count; i++, descriptor += DescriptorSize)
+        for (int i = 0; i < devices.Length; i++, descriptor += DescriptorSize)
         {
             Device device = devices[i];
             device.Attach(i, device.Pages == 0 ? 0 : page);

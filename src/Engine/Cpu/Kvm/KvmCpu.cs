@@ -103,6 +103,12 @@ internal sealed unsafe class KvmCpu : VirtualCpu
 
     public override bool CanBeSaved => true;
 
+    /// <summary>Times that KVM handed control back, each a round trip through the kernel.</summary>
+    public long Exits { get; private set; }
+
+    /// <summary>Those that only filled the shadow tables.</summary>
+    public long Fills { get; private set; }
+
     /// <summary>Instructions that KVM gave up on and the emulated CPU ran.</summary>
     public long Completions { get; private set; }
 
@@ -236,6 +242,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
         while (true)
         {
             KvmExit why = vcpu.Run();
+            Exits++;
             vcpu.State->kvm_dirty_regs = 0;
             if (why == KvmExit.Interrupted)
             {
@@ -345,6 +352,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
         if (translation.Bad is { } reason) return CpuExit.Dead(reason);
         if (translation.Fault is { } errorCode) return CpuExit.Trap(Vector.PageFault, errorCode, linear);
         tables.Fill(linear, translation);
+        Fills++;
         return null;
     }
 
