@@ -114,6 +114,29 @@ internal static class PageWalker
         return (tableEntry & PageFlags.Frame) | (linear & ~PageFlags.Frame);
     }
 
+    /// <summary>The translation of a page that the guest has used before, with the rights its entries have now; changes nothing.</summary>
+    /// <param name="memory">The guest's memory.</param>
+    /// <param name="pageDirectory">A page directory in it.</param>
+    /// <param name="linear">Any address in the page.</param>
+    /// <returns>Null if it is not present, was never used, or is bad.</returns>
+    public static Translation? FindUsed(GuestMemory memory, uint pageDirectory, uint linear)
+    {
+        const uint wanted = PageFlags.Present | PageFlags.Accessed;
+        if (linear >= Cpu.VirtualCpu.SwitcherBase) return null;
+        uint directoryEntry = memory.Read32(pageDirectory + (linear >> 22) * 4);
+        if ((directoryEntry & wanted) != wanted || !IsGoodDirectoryEntry(memory, directoryEntry)) return null;
+        uint tableEntry = memory.Read32((directoryEntry & PageFlags.Frame) + ((linear >> 12) & 1023) * 4);
+        if ((tableEntry & wanted) != wanted || !IsGoodTableEntry(memory, tableEntry)) return null;
+        uint both = directoryEntry & tableEntry;
+        return new Translation(
+            (tableEntry & PageFlags.Frame) | (linear & ~PageFlags.Frame),
+            (both & PageFlags.Writable) != 0,
+            (both & PageFlags.User) != 0,
+            (tableEntry & PageFlags.Dirty) != 0,
+            Fault: null,
+            Bad: null);
+    }
+
     private static Translation Faulted(uint error) => new(0, false, false, false, error, null);
 
     private static Translation BadEntry(string why) => new(0, false, false, false, null, why);

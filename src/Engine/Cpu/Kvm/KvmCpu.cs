@@ -15,6 +15,7 @@ namespace LguestPS.Cpu.Kvm;
 internal sealed unsafe class KvmCpu : VirtualCpu
 {
     private const int DefaultTablePages = 2048;
+    private const uint FilledTogether = 16;
 
     private static readonly long LeastGrace = Stopwatch.Frequency / 2_000;
 
@@ -352,8 +353,17 @@ internal sealed unsafe class KvmCpu : VirtualCpu
         if (translation.Bad is { } reason) return CpuExit.Dead(reason);
         if (translation.Fault is { } errorCode) return CpuExit.Trap(Vector.PageFault, errorCode, linear);
         tables.Fill(linear, translation);
+        FillBeside(linear);
         Fills++;
         return null;
+    }
+
+    /// <summary>Saves the exits of pages near by: those the guest has used before, so that its Accessed and Dirty bits stay as they are.</summary>
+    private void FillBeside(uint linear)
+    {
+        uint first = linear & ~(FilledTogether * GuestMemory.PageSize - 1);
+        for (uint page = first; page - first < FilledTogether * GuestMemory.PageSize; page += GuestMemory.PageSize)
+            if (tables.LacksBeside(page) && PageWalker.FindUsed(memory, pageDirectory, page) is { } used) tables.FillBeside(page, used);
     }
 
     private CpuExit? AfterFailedEmulation()

@@ -100,11 +100,14 @@ internal sealed unsafe class ShadowTables
 
         ref ulong tableEntry = ref Page(directoryEntry)[linear >> TableShift & Entries - 1];
         if (tableEntry == 0) Take(out tableEntry);
-        Page(tableEntry)[linear >> GuestMemory.PageShift & Entries - 1] =
-            translation.Physical & Frame | Present | Used
-            | (translation.Writable && translation.Dirty ? Writable : 0)
-            | (translation.User ? User : 0);
+        Page(tableEntry)[linear >> GuestMemory.PageShift & Entries - 1] = Entry(translation);
     }
+
+    /// <summary>Whether a page that lies in the same 2 MiB as one just filled is missing.</summary>
+    public bool LacksBeside(uint linear) => EntryOf(linear) == 0;
+
+    /// <summary>Fills it, too.</summary>
+    public void FillBeside(uint linear, in Translation translation) => EntryOf(linear) = Entry(translation);
 
     /// <summary>Forgets every page of every address space.</summary>
     public void ForgetAll()
@@ -187,6 +190,13 @@ internal sealed unsafe class ShadowTables
         tableEntry = 0;
         NeedsFlush = true;
     }
+
+    private static ulong Entry(in Translation translation) =>
+        translation.Physical & Frame | Present | Used
+        | (translation.Writable && translation.Dirty ? Writable : 0)
+        | (translation.User ? User : 0);
+
+    private ref ulong EntryOf(uint linear) => ref TableOf(current, linear)[linear >> GuestMemory.PageShift & Entries - 1];
 
     private ulong* TableOf(Space space, uint linear)
     {

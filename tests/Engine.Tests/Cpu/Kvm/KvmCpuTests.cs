@@ -155,6 +155,45 @@ public class KvmCpuTests
     }
 
     [SkippableFact]
+    public void A_fault_brings_the_pages_beside_it_that_were_used_before_and_no_others()
+    {
+        KvmCpu cpu = null!;
+        KvmHost.Require();
+        using CpuMachine machine = new(ring: 3, make: (memory, timeStamp) => cpu = KvmHost.Make(memory, timeStamp));
+        cpu.SetGatePrivilege(0x80, 3);
+        const uint first = 0x20000000, used = 8, untouched = first + used * GuestMemory.PageSize;
+        for (uint page = first; page <= untouched; page += GuestMemory.PageSize) machine.Page(page);
+        machine.Assemble(a =>
+        {
+            Label again = a.CreateLabel(), next = a.CreateLabel();
+            a.Label(ref again);
+            a.mov(edi, first);
+            a.Label(ref next);
+            a.inc(__dword_ptr[edi]);
+            a.add(edi, GuestMemory.PageSize);
+            a.cmp(edi, untouched);
+            a.jb(next);
+            a.@int(0x80);
+            a.jmp(again);
+        });
+        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.InRange(cpu.Fills, used, long.MaxValue);
+
+        long before = cpu.Fills;
+        cpu.FlushAll();
+        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.InRange(cpu.Fills - before, 1, 3);       // the code, the data, and perhaps what one store saw twice
+        Assert.Equal((2u, 0u), (machine.Read32(first), machine.TableEntry(untouched) & (PageFlags.Accessed | PageFlags.Dirty)));
+
+        // What lies there without having been used is looked up when it is touched, as it is then.
+        uint frame = machine.Frame();
+        machine.Map(untouched, frame, PageFlags.Present | PageFlags.User);
+        machine.Assemble(a => a.mov(__dword_ptr[untouched], eax));
+        cpu.FlushPage(null, CpuMachine.Code);
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, 7, untouched), Run(machine));
+    }
+
+    [SkippableFact]
     public void The_task_switched_flag_makes_the_next_FPU_instruction_trap()
     {
         using CpuMachine machine = Machine();
