@@ -8,7 +8,7 @@ namespace LguestPS.Bench;
 /// <summary>What an exit of a KVM guest costs, beside a small C program that makes the same ones on the same machine; and which exits whole guests make.</summary>
 internal static class KvmComparison
 {
-    private const int Rounds = 15;
+    private const int Rounds = 5;
     private const int Unit = 2_048;                       // pages the guest touches until it starts over
     private const double SecondsWanted = 0.25;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
