@@ -238,6 +238,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
     private CpuExit RunUntilExit(long until)
     {
         ranSomething = false;
+        bool signalled = false;
         long grace = LeastGrace;
         Prepare();
         while (true)
@@ -248,9 +249,19 @@ internal sealed unsafe class KvmCpu : VirtualCpu
             if (why == KvmExit.Interrupted)
             {
                 KickSignal.Drain(libc);
-                long now = Stopwatch.GetTimestamp();
+                signalled = true;
                 if (!MayBeTouched) continue;
                 ReadInterruptedState();
+            }
+            else if (AfterExit(why) is { } exit)
+            {
+                return exit;
+            }
+
+            if (signalled)      // perhaps not this time, but before a trap that only filled a page
+            {
+                signalled = false;
+                long now = Stopwatch.GetTimestamp();
                 if (TakeKick()) return ranSomething ? CpuExit.Kicked : CpuExit.KickedAtOnce;
                 if (now >= until)
                 {
@@ -259,20 +270,18 @@ internal sealed unsafe class KvmCpu : VirtualCpu
                 }
                 timer?.GoOffBy(until);
             }
-            else
-            {
-                CpuExit? exit = why switch
-                {
-                    KvmExit.Halted => AfterTrap(),
-                    KvmExit.EmulationFailed => AfterFailedEmulation(),
-                    KvmExit.Shutdown => CpuExit.Dead("the virtual processor shut down (triple fault)"),
-                    _ => CpuExit.Dead($"KVM cannot go on at 0x{vcpu.State->regs.rip:x}: {vcpu.Describe()}"),
-                };
-                if (exit is { } done) return done;
-            }
             Prepare();
         }
     }
+
+    /// <returns>Null to enter the guest again.</returns>
+    private CpuExit? AfterExit(KvmExit why) => why switch
+    {
+        KvmExit.Halted => AfterTrap(),
+        KvmExit.EmulationFailed => AfterFailedEmulation(),
+        KvmExit.Shutdown => CpuExit.Dead("the virtual processor shut down (triple fault)"),
+        _ => CpuExit.Dead($"KVM cannot go on at 0x{vcpu.State->regs.rip:x}: {vcpu.Describe()}"),
+    };
 
     /// <summary>Makes the vCPU resume the guest with the registers as they are here.</summary>
     private void Prepare()
