@@ -30,6 +30,23 @@ Describe 'Set-LguestBreakpoint' {
         $guest.StateReason | Should -BeLike '*write of 4 at *: 0x0 -> 0x1 by *<clock_interrupt*'
     }
 
+    It 'does the same on KVM, and steps over calls, out of functions and to an address there' {
+        $report = Test-LguestHost
+        if ($report.KvmState -eq 'Unavailable') { Set-ItResult -Skipped -Because $report.KvmReason }
+        $guest = New-LguestGuest $examples/timer/timer.yaml -Cpu Kvm -Clock Host
+        $guest.CpuName | Should -Be 'kvm'
+        $guest | Step-LguestGuest -ToAddress sleep_until 6> $null | Out-Null
+        $guest.Registers.Eip | Should -Be $guest.Symbols.AddressOf('sleep_until')
+        $caller = ($guest | Get-LguestCallStack)[1].Eip
+        $guest | Step-LguestGuest -Over -Count 2 6> $null | Out-Null
+        $guest | Step-LguestGuest -Out 6> $null | Out-Null
+        $guest.Registers.Eip | Should -Be $caller
+        $guest | Set-LguestBreakpoint -Memory ticked -Condition { $_.Access.After[0] -eq 1 } | Out-Null
+        $guest | Start-LguestGuest 6> $null | Out-Null
+        $guest.BreakpointHit.Access.Before | Should -Be 0, 0, 0, 0
+        $guest.StateReason | Should -BeLike '*write of 4 at *: 0x0 -> 0x1 by *<clock_interrupt*'
+    }
+
     It 'runs an action at each hit, whose output goes into the pipeline' {
         $guest = New-LguestGuest $examples/timer/timer.yaml
         $guest | Set-LguestBreakpoint -Interrupt 0 -Action { "irq $($_.Irq) in $($_.Guest.Name)" } | Out-Null

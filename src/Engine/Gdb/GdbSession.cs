@@ -10,6 +10,9 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
     private string lastStop = $"S{GdbAnswers.Trapped}";
     private bool over;
 
+    /// <summary>By instructions, which not every CPU counts.</summary>
+    private bool CanGoBack => guest.IsRecorded && guest.Cpu.CountsInstructions;
+
     public void Serve()
     {
         try
@@ -58,7 +61,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 
     private string Query(string packet)
     {
-        if (packet.StartsWith("qSupported")) return $"PacketSize={GdbPackets.LongestPacket:x};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak-;hwbreak-{(guest.IsRecorded ? ";ReverseStep+;ReverseContinue+" : "")}";
+        if (packet.StartsWith("qSupported")) return $"PacketSize={GdbPackets.LongestPacket:x};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak-;hwbreak-{(CanGoBack ? ";ReverseStep+;ReverseContinue+" : "")}";
         if (packet == "QStartNoAckMode")
         {
             packets.StopAcknowledging();
@@ -93,7 +96,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 
     private string GoBack(string packet)
     {
-        if (!guest.IsRecorded || packet is not ("bs" or "bc")) return GdbAnswers.Unknown;
+        if (!CanGoBack || packet is not ("bs" or "bc")) return GdbAnswers.Unknown;
         return lastStop = packet == "bs" ? run.StepBack() : run.ContinueBack(breakpoints.StopsAt);
     }
 

@@ -263,7 +263,7 @@ public sealed partial class Guest : IDisposable
         return Drive(options.Driver, options.Filter, () => RunGoal.ToStep(options, this, stop), summary: false, stop);
     }
 
-    /// <summary>Sets a breakpoint; a guest that is running heeds it soon, with the emulated CPU within a few milliseconds.</summary>
+    /// <summary>Sets a breakpoint; a guest that is running heeds it within a few milliseconds.</summary>
     /// <param name="target">Where.</param>
     /// <param name="condition">Asked at each hit, on the thread that drives the guest; on false it was none. Null for always.</param>
     /// <param name="action">Done at each hit, on that thread, in place of stopping. Null to stop.</param>
@@ -438,7 +438,7 @@ public sealed partial class Guest : IDisposable
     internal void CheckCanWatch()
     {
         if (!Cpu.CanWatch)
-            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which cannot watch addresses; use 'cpu: emulated'.");
+            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which cannot watch addresses.");
     }
 
     private long? CountInstructions() => Cpu.CountsInstructions ? Cpu.InstructionCount : null;

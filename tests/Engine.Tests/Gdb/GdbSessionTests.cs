@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text;
+using LguestPS.Boot;
+using LguestPS.Tests.Cpu.Kvm;
 using Xunit;
 
 namespace LguestPS.Tests.Gdb;
@@ -10,8 +12,25 @@ public class GdbSessionTests
     [SkippableFact]
     public void gdb_breaks_watches_steps_reads_writes_and_lets_the_guest_go()
     {
-        string kernel = Repository.Path("examples", "timer", "timer.elf");
-        using Guest guest = Guest.Create(new GuestDefinition { Name = "timer", Kernel = kernel, Memory = 8 << 20, Clock = ClockKind.Virtual, Devices = [new ConsoleDefinition()] });
+        using Guest guest = Guest.Create(Definition(ClockKind.Virtual));
+        Debug(guest);
+    }
+
+    [SkippableFact]
+    [Trait("Cpu", "kvm")]
+    public void gdb_does_the_same_to_a_guest_on_KVM()
+    {
+        KvmHost.Require();
+        using Guest guest = GuestBuilder.Build(Definition(ClockKind.Host), KvmHost.Maker());
+        Debug(guest);
+    }
+
+    private static GuestDefinition Definition(ClockKind clock) =>
+        new() { Name = "timer", Kernel = Repository.Path("examples", "timer", "timer.elf"), Memory = 8 << 20, Clock = clock, Devices = [new ConsoleDefinition()] };
+
+    private static void Debug(Guest guest)
+    {
+        string kernel = guest.Definition.Kernel;
         uint entry = guest.Registers.Eip;
         List<LguestEvent> events = [];
         using GdbServer server = new(guest) { Happened = events.Add };

@@ -88,6 +88,9 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         Mmu.FlushAll();     // neither a watched page's translation may stay, nor a way to a watched instruction
     }
 
+    /// <summary>The guest is at another time: what was reported there, or was still to be, is not here.</summary>
+    public void ForgetWatched() => Mmu.Watches.Forget();
+
     public override CpuExit Run(CpuBudget budget)
     {
         if (Mmu.Watches.Late is { } late)
@@ -136,6 +139,13 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         Translations.DropFrame(state, frame);
     }
 
+    /// <summary>Forgets all code and every translation, because another vCPU has run on the same memory. Only between two runs.</summary>
+    public void ForgetCode()
+    {
+        Mmu.FlushAll();
+        Translations.Forget(state);
+    }
+
     /// <summary>A segment register was loaded: finds out which shortcuts translated code may take now.</summary>
     public void SegmentsChanged()
     {
@@ -169,7 +179,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     protected override void LoadInstructionCount(long count)
     {
         retired = count;
-        Mmu.Watches.Forget();
+        ForgetWatched();
     }
 
     /// <summary>Nothing but native memory goes here, so it may happen in a finalizer.</summary>

@@ -30,6 +30,9 @@ internal sealed class InstructionCompleter : IDisposable
         cpu = new EmulatedCpu(memory, timeStamp);
     }
 
+    /// <summary>What runs them.</summary>
+    public EmulatedCpu Cpu => cpu;
+
     public void SetAddressSpace(uint pageDirectory) => cpu.SetAddressSpace(pageDirectory);
 
     public void LoadDescriptors(ReadOnlySpan<ulong> descriptors) => cpu.LoadDescriptors(descriptors);

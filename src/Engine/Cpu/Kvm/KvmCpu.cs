@@ -12,7 +12,7 @@ namespace LguestPS.Cpu.Kvm;
 /// by a signal, or the guest's end, and page faults that only fill <see cref="ShadowTables"/> are entered again here.
 /// Whichever thread calls <see cref="Run"/> is the one that enters; see docs/notes/kvm.md.
 /// </remarks>
-internal sealed unsafe class KvmCpu : VirtualCpu
+internal sealed unsafe partial class KvmCpu : VirtualCpu
 {
     private const int DefaultTablePages = 2048;
     private const uint FilledTogether = 16;
@@ -43,6 +43,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
     private readonly KvmFpu fpu;
     private readonly Assistance assistance;
     private readonly InstructionCompleter? completer;
+    private readonly WatchedRun? watched;
     private GuestRegisters registers;
     private ThreadTimer? timer;
     private uint pageDirectory;
@@ -81,7 +82,9 @@ internal sealed unsafe class KvmCpu : VirtualCpu
             tables = new ShadowTables(own.Address + HostPages.Count * HostPages.PageSize, HostPages.Base + HostPages.Count * HostPages.PageSize, tablePages);
             fpu = new KvmFpu(vcpu);
             Start();
-            if (assistance != Assistance.None) completer = new InstructionCompleter(memory, fpu, timeStamp);
+            if (assistance == Assistance.None) return;
+            completer = new InstructionCompleter(memory, fpu, timeStamp);
+            watched = new WatchedRun(completer.Cpu, fpu);
         }
         catch
         {
@@ -120,6 +123,8 @@ internal sealed unsafe class KvmCpu : VirtualCpu
         if (failure is not null) return CpuExit.Dead(failure);
         try
         {
+            if (mustWatchAll) return RunWatched(budget);
+            watched?.Leave();
             int thread = KickSignal.PrepareThread(libc);
             runningOn = thread;
             Interlocked.MemoryBarrier();        // whoever kicks sees the thread, or this one sees the kick
@@ -148,6 +153,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
         Interlocked.MemoryBarrier();
         int thread = runningOn;
         if (thread != 0) KickSignal.Send(libc, thread);
+        watched?.Kick();
     }
 
     public override void SetAddressSpace(uint directory)
@@ -157,13 +163,29 @@ internal sealed unsafe class KvmCpu : VirtualCpu
         completer?.SetAddressSpace(directory);
     }
 
-    public override void FlushAll() => tables.ForgetAll();
+    public override void FlushAll()
+    {
+        tables.ForgetAll();
+        Watcher?.FlushAll();
+    }
 
-    public override void FlushUser(uint kernelBase) => tables.ForgetBelow(kernelBase);
+    public override void FlushUser(uint kernelBase)
+    {
+        tables.ForgetBelow(kernelBase);
+        Watcher?.FlushUser(kernelBase);
+    }
 
-    public override void FlushPage(uint? directory, uint linear) => tables.ForgetPage(directory, linear);
+    public override void FlushPage(uint? directory, uint linear)
+    {
+        tables.ForgetPage(directory, linear);
+        Watcher?.FlushPage(directory, linear);
+    }
 
-    public override void FlushSlot(uint directory, uint index) => tables.ForgetSlot(directory, index);
+    public override void FlushSlot(uint directory, uint index)
+    {
+        tables.ForgetSlot(directory, index);
+        Watcher?.FlushSlot(directory, index);
+    }
 
     public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors)
     {
@@ -182,6 +204,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
     {
         try
         {
+            watched?.ReturnFpu();
             fpu.Load().CopyTo(image);
         }
         catch (ErrnoException e)
@@ -194,6 +217,7 @@ internal sealed unsafe class KvmCpu : VirtualCpu
     {
         try
         {
+            watched?.ReturnFpu();
             fpu.Store(image);
         }
         catch (ErrnoException e)

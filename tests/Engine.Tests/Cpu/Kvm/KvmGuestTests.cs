@@ -13,9 +13,6 @@ public sealed class KvmGuestTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>A hundred million instructions, which a KVM that emulates takes minutes for.</summary>
-    private const string LargeGuest = "minikernel";
-
     private const string ManyGuests = "one of QEMU's processors stops for good after some tens of virtual machines";
 
     private readonly TempFolder folder = new();
@@ -254,17 +251,7 @@ public sealed class KvmGuestTests : IDisposable
 
     private static GuestRun Find(string name) => GuestRun.All.Single(run => run.Name == name);
 
-    private static Guest Create(GuestRun run, ClockKind clock)
-    {
-        KvmHost.Require();
-        if (run.Name.StartsWith(LargeGuest, StringComparison.Ordinal)) KvmHost.RequireReady("this guest would take minutes");
-        if (run.Name == "paging") KvmHost.RequireReady("a KVM that emulates writes half of a store whose other half is missing");
-        if (run.Name == "segments") KvmHost.RequireRealProcessor("QEMU's processor does not check segment limits");
-        if (run.Name == "usermode") KvmHost.RequireRealProcessor("QEMU's processor lets ring 1 begin virtual 8086 mode");
-        if (run.Name.StartsWith(LargeGuest, StringComparison.Ordinal) && clock == ClockKind.Events)
-            KvmHost.RequireRealProcessor("QEMU's processor reads before it writes, in one instruction, and faults twice");
-        return GuestBuilder.Build(run.Definition(clock), KvmHost.Maker());
-    }
+    private static Guest Create(GuestRun run, ClockKind clock) => KvmHost.Create(run, clock);
 
     private static List<LguestEvent> Run(Guest guest, GuestRun run)
     {

@@ -85,6 +85,23 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         }
     }
 
+    /// <summary>Forgets every block. Only when none is running.</summary>
+    public void Forget(CpuState* cpu)
+    {
+        NativeMemory.Clear(buckets, (nuint)(Buckets * sizeof(Block*)));
+        for (uint frame = 0; frame < firstInFrame.Length; frame++)
+        {
+            if (firstInFrame[frame] == null) continue;
+            firstInFrame[frame] = null;
+            coverage[frame] = 0;
+            mmu.UnprotectCode(frame);
+        }
+
+        jumps.Clear();
+        cpu->Unlinked = null;
+        arena.Reset();
+    }
+
     public void Dispose()
     {
         translator.Dispose();
@@ -208,22 +225,5 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         firstInFrame[frame] = kept;
         coverage[frame] = covered;
         if (kept == null) mmu.UnprotectCode(frame);
-    }
-
-    /// <summary>Forgets every block. Only when none is running.</summary>
-    private void Forget(CpuState* cpu)
-    {
-        NativeMemory.Clear(buckets, (nuint)(Buckets * sizeof(Block*)));
-        for (uint frame = 0; frame < firstInFrame.Length; frame++)
-        {
-            if (firstInFrame[frame] == null) continue;
-            firstInFrame[frame] = null;
-            coverage[frame] = 0;
-            mmu.UnprotectCode(frame);
-        }
-
-        jumps.Clear();
-        cpu->Unlinked = null;
-        arena.Reset();
     }
 }
