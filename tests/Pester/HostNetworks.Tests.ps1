@@ -47,3 +47,24 @@ Describe 'A network with the host' {
         { New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = $Net } -ErrorAction Stop } | Should -Throw $Message
     }
 }
+
+Describe 'A network that guests share' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'is recorded with what came from it, and not needed to replay it' -Skip:(-not $IsLinux) {
+        $file = "$TestDrive/ask.lguest"
+        $lan = @{ net = @{ shared = "$TestDrive/lan0" } }
+        $answer = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -Device $lan, console
+        $ask = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -CommandLine ask -Clock Virtual -Device $lan, console
+        $job = $answer | Start-LguestGuest -AsJob
+        $recorded = $ask | Start-LguestGuest -RecordPath $file -TimeoutSeconds 60 | ForEach-Object What
+        $ask.StateReason | Should -Be 'Power down'
+        $job | Wait-Job -Timeout 30 | Remove-Job
+        Remove-Item "$TestDrive/lan0"
+
+        $again = New-LguestGuest -Replay $file
+        $again | Start-LguestGuest | ForEach-Object What | Should -Be $recorded
+        $again.ConsoleText | Should -BeLike '*WHAT IS THAT IN CAPITALS*'
+        "$TestDrive/lan0" | Should -Not -Exist
+    }
+}

@@ -71,7 +71,7 @@ internal static class GuestBuilder
             opened.Push(memory);
             devices.Describe(memory);
 
-            SharedNetwork[] networks = [.. opening.OfType<SharedNetDevice>().Select(card => card.Network)];
+            SharedNetwork[] networks = [.. opening.OfType<SharedNetDevice>().Select(card => card.Network).OfType<SharedNetwork>()];
             GuestClock clock = MakeClock(definition.Clock, later: TimeSpan.FromSeconds(networks.Sum(network => network.Slot)));
             opened.Push(clock);
             VirtualCpu cpu = makeCpu(memory, clock);
@@ -141,6 +141,7 @@ internal static class GuestBuilder
             {
                 ConsoleDefinition => new ConsoleDevice(),
                 BlockDefinition block => new BlockDevice($"block{disks++}", block),
+                SharedNetDefinition when isAlone => new SharedNetDevice(nets++, network: null),
                 SharedNetDefinition net => new SharedNetDevice(nets++, SharedNetwork.Join(net.Path)),
                 HostNetDefinition when isAlone => HostLinkDevice.Silent(nets++),
                 HostNetDefinition net => HostLinkDevice.Open(nets++, net),

@@ -8,8 +8,8 @@ namespace LguestPS.Checkpoints;
 /// <summary>The outside of our files: what kind and version it is, a checksum, and the contents compressed (Brotli).</summary>
 internal static class StateFile
 {
-    /// <summary>The version this program writes; it reads this and the older ones.</summary>
-    public const ushort Version = 1;
+    /// <summary>The version this program writes and reads.</summary>
+    public const ushort Version = 2;
 
     public const string CheckpointKind = "checkpoint";
     public const string RecordingKind = "recording";
@@ -71,7 +71,8 @@ internal static class StateFile
 
         if (file.Length < MagicSize + 2 || !file.AsSpan(0, MagicSize).SequenceEqual(Magic)) throw Invalid("is no file of LguestPS");
         ushort version = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(MagicSize));
-        if (version > Version) throw Invalid($"has format {version} of a newer LguestPS; this one reads up to format {Version}");
+        if (version > Version) throw Invalid($"has format {version} of a newer LguestPS; this one reads format {Version}");
+        if (version < Version) throw Invalid($"has format {version} of an older LguestPS; this one reads format {Version}");
         if (file.Length < HeaderSize) throw Invalid("is cut off");
         string found = Encoding.ASCII.GetString(file.AsSpan(MagicSize + 2, KindSize)).TrimEnd('\0');
         if (found != kind) throw Invalid(found is CheckpointKind or RecordingKind ? $"is a {found}, not a {kind}" : "is damaged");

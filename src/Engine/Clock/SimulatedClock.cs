@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LguestPS.Checkpoints;
 using LguestPS.Guests;
 
 namespace LguestPS.Clock;
@@ -7,7 +8,9 @@ namespace LguestPS.Clock;
 internal abstract class SimulatedClock : GuestClock
 {
     /// <summary>How much later than others the guest begins, in its own eyes: guests with the same time draw the same random numbers, and would be neighbours with one MAC address.</summary>
-    public TimeSpan Later { get; init; }
+    public TimeSpan Later { get; set; }
+
+    private const int MostLater = 256;
 
     // The day of the seed.
     protected override DateTime StartOfTime => new DateTime(2007, 10, 22, 0, 0, 0, DateTimeKind.Utc) + Later;
@@ -22,6 +25,18 @@ internal abstract class SimulatedClock : GuestClock
         if (!goal.WaitForInput) return Standstill.WaitingForInput;
         Sleep(goal.LongestSleep);
         return null;
+    }
+
+    public override void Save(StateWriter state)
+    {
+        base.Save(state);
+        state.Write((int)Later.TotalSeconds);
+    }
+
+    public override void Load(StateReader state)
+    {
+        base.Load(state);
+        Later = TimeSpan.FromSeconds(state.ReadInt32(0, MostLater, "the start of time"));
     }
 
     /// <summary>Waits as long as a time takes here; or until there is input or the host must look.</summary>

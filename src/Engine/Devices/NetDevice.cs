@@ -23,15 +23,15 @@ internal abstract class NetDevice(int index, int slot, ushort flags) : Device
 
     public sealed override ushort Type => 2;
 
-    public sealed override ushort Features => (ushort)(flags | slot);
+    public sealed override ushort Features => (ushort)(flags | Slot);
 
     public sealed override int Pages => 1;
 
-    public override uint InputKey => KeyOf(slot);
+    public override uint InputKey => KeyOf(Slot);
 
     public abstract GuestNetwork State { get; }
 
-    protected int Slot => slot;
+    protected int Slot { get; set; } = slot;
 
     /// <summary>The key of a slot: what is sent to it goes to the guest, or the host, that has the slot.</summary>
     protected uint KeyOf(int of) => PageAddress + (uint)of * KeySize;

@@ -29,17 +29,17 @@ internal sealed class EventRecorder(Guest guest)
         set
         {
             filter = value;
-            Sift();
+            SiftBehind(sequence: 0);
         }
     }
 
-    /// <summary>Forgets events that nobody wants now.</summary>
-    public void Sift()
+    /// <summary>Forgets events up to one, which were taken, and those that nobody wants now.</summary>
+    public void SiftBehind(long sequence)
     {
         for (int left = happened.Count; left > 0; left--)
         {
             LguestEvent untaken = happened.Dequeue();
-            if (Wants(untaken)) happened.Enqueue(untaken);
+            if (untaken.Sequence > sequence && Wants(untaken)) happened.Enqueue(untaken);
         }
     }
 

@@ -63,7 +63,7 @@ internal sealed class RunGoal
     public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop)
     {
         RunGoal goal = new(guest, options.TimeLimit, options.Pulse, stop) { mayType = options.WaitForInput };
-        if (options.StopAtInstruction is { } instructions) goal.place = new Place(new RunPosition(0, instructions, 0), Standstill.InstructionLimit);
+        if (options.StopAtInstruction is { } instructions) goal.place = new Place(new RunPosition(0, instructions, 0, 0), Standstill.InstructionLimit);
         return goal;
     }
 

@@ -42,6 +42,7 @@ internal sealed class SharedNetwork : IDisposable
     private readonly uint[] takenByOthers = new uint[Slots];
     private ushort present;
     private bool recount;
+    private bool lookAgain;
 
     private readonly byte[] record = new byte[RecordHeader + LongestFrame];
     private SharedFrame? next;
@@ -145,7 +146,8 @@ internal sealed class SharedNetwork : IDisposable
     public bool Look()
     {
         if (!IsConnected) return false;
-        bool news = listener.TakeNews();
+        bool news = listener.TakeNews() | lookAgain;
+        lookAgain = false;
         if (recount || news)
         {
             recount = false;
@@ -223,6 +225,15 @@ internal sealed class SharedNetwork : IDisposable
         Finish(next!.Value);
     }
 
+    /// <summary>The guest was taken back: what waits was meant for the one it was, and the neighbours are new to it.</summary>
+    public void StartAnew()
+    {
+        if (!IsConnected) return;
+        next = null;
+        lookAgain = true;
+        Skip();
+    }
+
     /// <summary>Leaves the network; the others see an empty slot.</summary>
     public void Dispose()
     {
@@ -242,17 +253,22 @@ internal sealed class SharedNetwork : IDisposable
     /// <summary>Makes the slot ours: nothing is shown, nothing of what was sent to its last guest remains.</summary>
     private void Enter()
     {
-        uint[] toUs = new uint[Slots];
-        bool entered = file.TryWrite(SharedNetFile.Card(Slot), card)
-            && file.TryWrite(SharedNetFile.Mac(Slot), mac)
-            && file.TryReadWords(SharedNetFile.WrittenBy(sender: 0, Slot), toUs);
+        bool entered = file.TryWrite(SharedNetFile.Card(Slot), card) && file.TryWrite(SharedNetFile.Mac(Slot), mac);
         for (int other = 0; entered && other < Slots; other++)
+            entered = file.TryReadWords(SharedNetFile.WrittenBy(Slot, other), written.AsSpan(other, 1));
+        if (Check(entered) && Skip()) RingAll();
+    }
+
+    /// <summary>Takes all that waits, unseen.</summary>
+    private bool Skip()
+    {
+        bool skipped = file.TryReadWords(SharedNetFile.WrittenBy(sender: 0, Slot), writtenByOthers);
+        for (int other = 0; skipped && other < Slots; other++)
         {
-            taken[other] = toUs[other];
-            entered = file.TryWriteWord(SharedNetFile.TakenBy(Slot, other), toUs[other])
-                && file.TryReadWords(SharedNetFile.WrittenBy(Slot, other), written.AsSpan(other, 1));
+            taken[other] = writtenByOthers[other];
+            skipped = file.TryWriteWord(SharedNetFile.TakenBy(Slot, other), taken[other]);
         }
-        if (Check(entered)) RingAll();
+        return Check(skipped);
     }
 
     private bool HasBound(int slot, uint key) =>

@@ -19,8 +19,9 @@ internal sealed record RecordedIntervention(RunPosition At, IReadOnlyList<(uint 
             if (page is null) now.Clear();
             else page.CopyTo(now);
         }
+        long before = guest.Events.Count;
         guest.Load(new StateReader(State, Disks));
-        guest.Events.Sift();
+        guest.Events.SiftBehind(before);
     }
 
     public void WriteTo(BinaryWriter file)

@@ -20,6 +20,7 @@ internal sealed class Recording
     private readonly RunPosition startPosition;
     private EventLog? log;
     private int nextInput, nextIntervention;
+    private bool isIntervening;
     private byte[][]? held;     // of each device, while the guest is in the past: what waited for it at the end
 
     private Recording(Guest guest, Checkpoint start, RunPosition startPosition)
@@ -41,6 +42,9 @@ internal sealed class Recording
     /// <summary>Whether it can be saved to a file.</summary>
     public bool KeepsEvents => log is not null;
 
+    /// <summary>Inputs that have come in up to where the guest is.</summary>
+    public int InputCount => nextInput;
+
     /// <summary>Whether the guest is not at its end.</summary>
     public bool IsInPast => RunPosition.Of(guest).IsBefore(End);
 
@@ -56,7 +60,7 @@ internal sealed class Recording
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time never comes again. Use clock 'virtual'.");
         if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: the '{guest.CpuName}' CPU does not count instructions. Use clock 'events'.");
-        return new Recording(guest, guest.MakeCheckpoint(label: null), RunPosition.Of(guest)) { log = keepEvents ? new EventLog() : null };
+        return new Recording(guest, guest.MakeCheckpoint(label: null), RunPosition.Of(guest) with { Inputs = 0 }) { log = keepEvents ? new EventLog() : null };
     }
 
     /// <summary>Where the guest was changed the next time, in instructions, so that the vCPU can come out there; null if it was not.</summary>
@@ -96,7 +100,15 @@ internal sealed class Recording
         if (IsInPast) BeginNewFuture();
         RunPosition here = RunPosition.Of(guest);
         MemoryImage before = guest.MakeCheckpoint(label: null).Memory;
-        change();
+        isIntervening = true;
+        try
+        {
+            change();
+        }
+        finally
+        {
+            isIntervening = false;
+        }
         Checkpoint after = guest.MakeCheckpoint(label: null);
         interventions.Add(new RecordedIntervention(here, [.. after.Memory.PagesNotIn(before)], after.State, [.. after.SharedParts.Skip(1)]));
         nextIntervention = interventions.Count;
@@ -119,9 +131,10 @@ internal sealed class Recording
         return next.Bytes;
     }
 
-    /// <summary>A device is about to hand over this here.</summary>
+    /// <summary>A device is about to hand over this here. What comes in while somebody changes the guest is recorded with the change.</summary>
     public void NoteInput(int device, byte[] bytes)
     {
+        if (isIntervening) return;
         inputs.Add(new RecordedInput(RunPosition.Of(guest), device, bytes));
         nextInput = inputs.Count;
     }
@@ -150,15 +163,14 @@ internal sealed class Recording
         if (End.IsBefore(here)) End = here;
     }
 
-    /// <summary>Puts the guest where one of the checkpoints was. Input that waits now is held back until the guest is at the recording's end again.</summary>
-    public void Load(Checkpoint checkpoint)
+    /// <summary>Puts the guest where one of the checkpoints was taken. Input that waits now is held back until the guest is at the recording's end again.</summary>
+    public void Load(Checkpoint checkpoint, RunPosition at)
     {
         held ??= TakeWaitingInput();
         guest.Load(checkpoint);
         TakeWaitingInput();     // it is recorded where it came in
-        RunPosition here = RunPosition.Of(guest);
-        nextInput = inputs.Count(input => input.At.IsBefore(here));
-        nextIntervention = interventions.Count(intervention => intervention.At.IsBefore(here));
+        nextInput = at.Inputs;
+        nextIntervention = interventions.Count(intervention => intervention.At.IsBefore(at));
     }
 
     /// <summary>Called where input may enter: at the recording's end, what was held back waits again.</summary>
@@ -221,6 +233,7 @@ internal sealed class Recording
             file.BaseStream.ReadExactly(bytes);
             inputs.Add(new RecordedInput(at, device, bytes));
         }
+        if (end.Inputs != inputs.Count) throw new InvalidStateException($"it ends behind {end.Inputs} inputs, and has {inputs.Count}");
         List<RecordedIntervention> interventions = [];
         for (int left = file.ReadInt32(); left > 0; left--) interventions.Add(RecordedIntervention.ReadFrom(file, ReadPosition(file)));
         return new RecordedRun(start, startPosition, end, inputs, interventions, EventLog.ReadFrom(file));
@@ -240,7 +253,7 @@ internal sealed class Recording
 
     private byte[][] TakeWaitingInput() => [.. guest.Devices.All.Select(device => device.TakeWaiting())];
 
-    private LguestException Diverged(string how) =>
+    public LguestException Diverged(string how) =>
         new(LguestError.ReplayDiverged, $"The run of guest '{guest.Name}' is not the recorded one any more: {how}.");
 
     private string Describe(byte[] recorded)
@@ -262,7 +275,8 @@ internal sealed class Recording
         file.Write(position.Events);
         file.Write(position.Instructions);
         file.Write(position.Time);
+        file.Write(position.Inputs);
     }
 
-    private static RunPosition ReadPosition(BinaryReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64());
+    private static RunPosition ReadPosition(BinaryReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64(), file.ReadInt32());
 }

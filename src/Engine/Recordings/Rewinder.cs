@@ -19,10 +19,10 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         int left = options.Count;
         while (recording.Shelf.EarlierThan(limit) is (RunPosition at, Checkpoint checkpoint))
         {
-            recording.Load(checkpoint);
+            recording.Load(checkpoint, at);
             RunPosition first = PassOver(limit, left);
             List<RunPosition> places = PlacesBefore(limit);
-            recording.Load(checkpoint);
+            recording.Load(checkpoint, at);
             if (places.Count >= left)
             {
                 RunTo(places[^left]);
@@ -40,7 +40,7 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
     {
         if (options.Unit == StepUnit.Instruction)
         {
-            RunTo(new RunPosition(0, limit.Instructions - (options.Condition is null ? wanted : stretch), 0));
+            RunTo(new RunPosition(0, limit.Instructions - (options.Condition is null ? wanted : stretch), 0, 0));
             stretch *= 2;
         }
         return RunPosition.Of(guest);

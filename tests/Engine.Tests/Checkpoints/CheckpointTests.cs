@@ -93,7 +93,7 @@ public class CheckpointTests
     {
         using TempFolder folder = new();
         using Guest guest = Guest.Create(Run("example-hello").Definition(ClockKind.Virtual) with { Devices = [new ConsoleDefinition(), new SharedNetDefinition(folder.Path("lan"))] });
-        Assert.Contains("net0 is connected to others", Assert.Throws<LguestException>(() => guest.TakeCheckpoint()).Message);
+        Assert.Contains("net0 shares its network", Assert.Throws<LguestException>(() => guest.TakeCheckpoint()).Message);
     }
 
     [Fact]

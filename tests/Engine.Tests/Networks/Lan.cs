@@ -1,6 +1,7 @@
 using LguestPS.Abi;
 using LguestPS.Devices;
 using LguestPS.Memory;
+using LguestPS.Networks;
 using Xunit;
 
 namespace LguestPS.Tests.Networks;
@@ -66,10 +67,12 @@ internal sealed class Lan : IDisposable
         ScriptedGuest first = Join(), second = Join();
         Listen(first, 0, buffers);
         Listen(second, 1, buffers);
-        Until(first, () => CardOf(first).Network.IsBound(4));
-        Until(second, () => CardOf(second).Network.IsBound(0));
+        Until(first, () => NetworkOf(first).IsBound(4));
+        Until(second, () => NetworkOf(second).IsBound(0));
         return (first, second);
     }
+
+    public static SharedNetwork NetworkOf(ScriptedGuest guest) => CardOf(guest).Network!;
 
     public static SharedNetDevice CardOf(ScriptedGuest guest) => guest.Guest.Devices.FindShared(Page)!;
 

@@ -93,7 +93,7 @@ public class SharedNetDeviceTests
         using Lan lan = OnLinux();
         ScriptedGuest first = lan.Join(), second = lan.Join();
         Lan.Listen(second, 1023);
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4092));
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4092));
         Lan.Send(first, 1023, "last");
         Lan.Until(second, () => second.UsedLength(Lan.Buffers) != 0);
         Assert.Equal("last"u8, Lan.Buffer(second, 0));
@@ -134,7 +134,7 @@ public class SharedNetDeviceTests
         using Lan lan = OnLinux();
         ScriptedGuest first = lan.Join(), second = lan.Join();
         second.Hypercall(Call.BindDma, Lan.KeyOf(1), 0xFFFFF000, 0x101).Play();
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4));
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4));
         Lan.Send(first, 1, "hello");
         Lan.Until(second, () => second.Ending is not null);
         Assert.Equal("bad address in registered DMA struct 0xfffff000", second.Ending);
@@ -189,7 +189,7 @@ public class SharedNetDeviceTests
         second.Dma(Lan.Buffers);
         second.Hypercall(Call.BindDma, Lan.KeyOf(7), second.Dma(Marker, (ScriptedGuest.TableAddress, 100)), 0x102).Play();
         second.BlockedInterrupts = 1 << 2;
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4 * 7));
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4 * 7));
 
         Assert.Null(((DmaEvent)Lan.Send(first, 1, "")[1]).UsedLength);
         Lan.Send(first, 1, "no room");
@@ -256,7 +256,7 @@ public class SharedNetDeviceTests
 
         ScriptedGuest third = lan.Join();
         Lan.Listen(third, 1);
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4));
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4));
         Lan.Send(first, 1, "for the new one");
         Lan.Until(third, () => third.UsedLength(Lan.Buffers) != 0);
         Assert.Equal("for the new one"u8, Lan.Buffer(third, 0));
@@ -270,8 +270,8 @@ public class SharedNetDeviceTests
         Lan.Send(first, 1, "too late");
         second.Hypercall(Call.BindDma, Lan.KeyOf(1), Lan.Buffers, 0);
         second.Play();
-        Lan.Until(second, () => Lan.CardOf(second).Network.Dropped == 1 || second.UsedLength(Lan.Buffers) != 0);
-        Lan.Until(first, () => !Lan.CardOf(first).Network.IsBound(4));
+        Lan.Until(second, () => Lan.NetworkOf(second).Dropped == 1 || second.UsedLength(Lan.Buffers) != 0);
+        Lan.Until(first, () => !Lan.NetworkOf(first).IsBound(4));
     }
 
     [SkippableTheory]
@@ -283,7 +283,7 @@ public class SharedNetDeviceTests
         using Lan lan = OnLinux();
         ScriptedGuest first = lan.Join(), second = lan.Join(clock);
         Lan.Listen(second, 1);
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4));
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4));
         second.Gate(0x21, 0xC0002000).Hypercall(Call.Halt);
 
         Task<LguestEvent> woken = Task.Run(() => second.Guest.Run(new RunOptions { Driver = "the test" }).First(happened => happened is DmaEvent));
@@ -301,8 +301,8 @@ public class SharedNetDeviceTests
         using Lan lan = OnLinux();
         ScriptedGuest first = lan.Join(), second = lan.Join(clock);
         Lan.Listen(second, 1);
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4));
-        Lan.Until(second, () => Lan.CardOf(second).Network.Present == 1);
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4));
+        Lan.Until(second, () => Lan.NetworkOf(second).Present == 1);
         second.Gate(0x20, 0xC0002000).Hypercall(Call.SetClockEvent, 4_000_000_000).Hypercall(Call.Halt);
 
         Task<LguestEvent> woken = Task.Run(() => second.Guest.Run(new RunOptions { Driver = "the test" }).First(happened => happened is DmaEvent or InterruptEvent));
@@ -347,7 +347,7 @@ public class SharedNetDeviceTests
         using Lan lan = OnLinux();
         ScriptedGuest first = lan.Join(abi: "dma-2.6.23"), second = lan.Join();
         Lan.Listen(second, 1);
-        Lan.Until(first, () => Lan.CardOf(first).Network.IsBound(4));
+        Lan.Until(first, () => Lan.NetworkOf(first).IsBound(4));
         Lan.Send(first, 1, "from 2.6.23");
         Lan.Until(second, () => second.UsedLength(Lan.Buffers) != 0);
         Assert.Equal("from 2.6.23", Encoding.UTF8.GetString(Lan.Buffer(second, 0)));
@@ -360,7 +360,7 @@ public class SharedNetDeviceTests
         (ScriptedGuest first, ScriptedGuest second) = lan.Pair();
         File.WriteAllText(lan.Path, "");
         Lan.Send(second, 0, "hello");
-        Lan.Until(first, () => !Lan.CardOf(first).Network.IsConnected);
+        Lan.Until(first, () => !Lan.NetworkOf(first).IsConnected);
         Lan.Send(first, 1, "hello");
         Assert.Equal((null, null), (first.Ending, second.Ending));
         first.Hypercall(Call.Halt).Play();
@@ -376,7 +376,7 @@ public class SharedNetDeviceTests
         Lan.Send(first, 1, "hello");
         Lan.Until(second, () => second.UsedLength(Lan.Buffers) != 0);
         ScriptedGuest third = lan.Join();
-        Assert.Equal(0, Lan.CardOf(third).Network.Slot);
+        Assert.Equal(0, Lan.NetworkOf(third).Slot);
     }
 
     private static Lan OnLinux()

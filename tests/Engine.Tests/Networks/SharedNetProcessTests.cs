@@ -51,9 +51,9 @@ public class SharedNetProcessTests
         Assert.Equal(["SEND_DMA", "net0 <-"], ScriptedGuest.Words(Lan.Send(witness, 0, "still there?")));
 
         ScriptedGuest next = lan.Join();
-        Assert.Equal(0, Lan.CardOf(next).Network.Slot);
+        Assert.Equal(0, Lan.NetworkOf(next).Slot);
         Lan.Listen(next, 0);
-        Lan.Until(witness, () => Lan.CardOf(witness).Network.IsBound(0));
+        Lan.Until(witness, () => Lan.NetworkOf(witness).IsBound(0));
         Lan.Send(witness, 0, "hello");
         Lan.Until(next, () => next.UsedLength(Lan.Buffers) != 0);
     }
