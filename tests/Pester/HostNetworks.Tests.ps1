@@ -31,6 +31,21 @@ Describe 'A network with the host' {
         $again | Start-LguestGuest -TimeoutSeconds 60 | ForEach-Object What | Should -Be $recorded
     }
 
+    It 'is a new one for a guest that is taken back, even in another PowerShell' {
+        $net = @{ net = @{ user = @{ loopback = 'off' } } }
+        $guest = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device $net, console
+        $guest | Start-LguestGuest -Device console | Select-Object -First 1 | Out-Null
+        $checkpoint = $guest | Checkpoint-LguestGuest -Path "$TestDrive/guest.lguest"
+        $guest | Start-LguestGuest -Device net0 -TimeoutSeconds 60 | Select-Object -First 4 | Out-Null
+        $before = $guest.ConsoleText
+        $checkpoint | Restore-LguestGuest
+        $guest.Networks[0].IsLive | Should -BeTrue
+        $guest | Start-LguestGuest -Device net0 -TimeoutSeconds 60 | Select-Object -First 4 | Out-Null
+        $guest.ConsoleText | Should -Be $before
+        $script = "Import-Module '$modulePath'; `$guest = Restore-LguestGuest -Path '$TestDrive/guest.lguest' ; `$guest | Start-LguestGuest -Device net0 -TimeoutSeconds 60 | Select-Object -First 4 | Out-Null; `$guest.ConsoleText"
+        (pwsh -NoProfile -Command $script) -join "`n" | ForEach-Object Trim | Should -Be $before.Trim()
+    }
+
     It 'shows what a network is' {
         $guest = New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = 'user' }, @{ net = @{ user = @{ forward = @('127.0.0.1:0:80') } } }, console
         $devices = @($guest.Definition.Devices)

@@ -49,7 +49,7 @@ internal static class GuestBuilder
     {
         definition = definition with
         {
-            Devices = [.. definition.Devices.Select(device => device is BlockDefinition disk ? disk with { Path = FindMoved(disk.Path, checkpoint.Path) } : device)],
+            Devices = [.. definition.Devices.Select(device => FindMoved(device, checkpoint.Path))],
             Symbols = definition.Symbols is { } file && File.Exists(file) ? file : null,
         };
         AbiProfile abi = Check(definition);
@@ -90,12 +90,19 @@ internal static class GuestBuilder
         }
     }
 
-    /// <summary>A disk image that came along with a checkpoint to another machine lies beside it.</summary>
-    private static string FindMoved(string image, string? checkpoint)
+    private static DeviceDefinition FindMoved(DeviceDefinition device, string? checkpoint) => device switch
     {
-        if (checkpoint is null || File.Exists(image)) return image;
-        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(checkpoint))!, Path.GetFileName(image));
-        return File.Exists(beside) ? beside : image;
+        BlockDefinition disk => disk with { Path = FindMoved(disk.Path, checkpoint) },
+        UserNetDefinition { Replay: { } frames } net => net with { Replay = FindMoved(frames, checkpoint) },
+        _ => device,
+    };
+
+    /// <summary>A file that came along with a checkpoint to another machine lies beside it.</summary>
+    private static string FindMoved(string file, string? checkpoint)
+    {
+        if (checkpoint is null || File.Exists(file)) return file;
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(checkpoint))!, Path.GetFileName(file));
+        return File.Exists(beside) ? beside : file;
     }
 
     /// <summary>What building this guest would load where. Opens its images, not its disks.</summary>

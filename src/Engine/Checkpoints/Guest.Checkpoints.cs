@@ -38,6 +38,7 @@ public sealed partial class Guest
             CheckIsHere();
             if (driver is not null) throw Busy();
             Load(checkpoint);
+            Devices.Resume(this);
             if (Recording is { } recording) Recording = Recordings.Recording.Begin(this, recording.KeepsEvents);
         }
     }
@@ -62,6 +63,7 @@ public sealed partial class Guest
         try
         {
             guest.Load(checkpoint);
+            guest.Devices.Resume(guest);
             if (definition.Record) guest.Record();
             return guest;
         }

@@ -136,6 +136,12 @@ internal abstract class Device : IDisposable
     {
     }
 
+    /// <summary>The guest was made what a checkpoint of it was, on request: goes on from what <see cref="Load"/> read.</summary>
+    /// <exception cref="InvalidStateException">Nothing can go on from there.</exception>
+    public virtual void Resume(Guest guest)
+    {
+    }
+
     public virtual void Save(StateWriter state)
     {
     }

@@ -151,6 +151,11 @@ internal sealed class DeviceBus : IDisposable
         foreach (Device device in devices) device.BeginNewFuture(guest);
     }
 
+    public void Resume(Guest guest)
+    {
+        foreach (Device device in devices) device.Resume(guest);
+    }
+
     public void Unplug()
     {
         foreach (Device device in devices) device.Unplug();

@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Dma;
 using LguestPS.Memory;
 using LguestPS.Networks;
@@ -14,17 +15,22 @@ internal sealed class HostLinkDevice : NetDevice
     private const int HostSlot = 0;
     private const int GuestSlot = 1;
 
+    private readonly HostNetDefinition? definition;
     private NetworkPort port;
     private FrameRecorder? recorder;
     private long now;
+    private byte[] saved = [];
+    private bool isPortAhead;       // the guest was taken back, and the port was not
     private long droppedBefore;     // by ports that are gone
 
     /// <param name="index">Which of the guest's cards it is, from 0.</param>
     /// <param name="port">The host's end of the wire.</param>
     /// <param name="recorder">Gets every frame, or null.</param>
-    public HostLinkDevice(int index, NetworkPort port, FrameRecorder? recorder)
+    /// <param name="definition">Opens the port again for a guest that has ended and is taken back; null if nothing may.</param>
+    public HostLinkDevice(int index, NetworkPort port, FrameRecorder? recorder, HostNetDefinition? definition = null)
         : base(index, GuestSlot, Randomness)
     {
+        this.definition = definition;
         this.port = port;
         this.recorder = recorder;
         port.Arrived = Arrived;
@@ -36,7 +42,7 @@ internal sealed class HostLinkDevice : NetDevice
         NetworkPort port = NetworkPorts.Open(definition);
         try
         {
-            return new HostLinkDevice(index, port, definition.Record is { } path ? new FrameRecorder(path) : null);
+            return new HostLinkDevice(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, definition);
         }
         catch
         {
@@ -72,6 +78,7 @@ internal sealed class HostLinkDevice : NetDevice
     public override void DeliverInput(Guest guest)
     {
         bool isAgain = guest.IsInPast;
+        isPortAhead &= isAgain;
         if (!isAgain) Advance(guest);
         // Frames that came in since enter at the next place, as they would if the guest had not been taken back.
         while (TryFill(guest) && guest.IsInPast == isAgain)
@@ -96,20 +103,22 @@ internal sealed class HostLinkDevice : NetDevice
         return 0;
     }
 
-    public override void BeginNewFuture(Guest guest)
+    public override void BeginNewFuture(Guest guest) => GoElsewhere(guest, wire => wire.StartAnew(guest.Clock.Now));
+
+    public override void Resume(Guest guest) =>
+        GoElsewhere(guest, wire => saved.Length > 0 ? wire.Resume(new StateReader(saved, []), guest.Clock.Now) : wire.StartAnew(guest.Clock.Now));
+
+    public override void Save(StateWriter state)
     {
-        // Its times would go back, which those of a recording of frames may not.
-        recorder?.Dispose();
-        recorder = null;
-        try
-        {
-            Replace(port.StartAnew(guest.Clock.Now));
-        }
-        catch (LguestException e)
-        {
-            Replace(new SilentPort(port.HostMac));
-            guest.Warn($"{Name} is dead from here on: {e.Message}");
-        }
+        StateWriter wire = new();
+        if (!isPortAhead) port.Save(wire);
+        state.Write(wire.ToArray().AsSpan());
+    }
+
+    public override void Load(StateReader state)
+    {
+        saved = state.ReadBytes();
+        isPortAhead = true;
     }
 
     public override void Unplug() => Dispose();
@@ -120,6 +129,27 @@ internal sealed class HostLinkDevice : NetDevice
         recorder?.Dispose();
         Replace(new SilentPort(port.HostMac));
         recorder = null;
+    }
+
+    private void GoElsewhere(Guest guest, Func<NetworkPort, NetworkPort> go)
+    {
+        if (guest.Clock.Now < now)
+        {
+            // Its times would go back, which those of a recording of frames may not.
+            recorder?.Dispose();
+            recorder = null;
+        }
+        isPortAhead = false;
+        try
+        {
+            if (port is SilentPort && definition is not null) Replace(NetworkPorts.Open(definition));
+            Replace(go(port));
+        }
+        catch (LguestException e)
+        {
+            Replace(new SilentPort(port.HostMac));
+            guest.Warn($"{Name} is dead from here on: {e.Message}");
+        }
     }
 
     private void Replace(NetworkPort with)

@@ -1,3 +1,5 @@
+using LguestPS.Checkpoints;
+
 namespace LguestPS.Networks;
 
 /// <summary>The host's end of a guest's wire: takes the frames the guest sends, and holds those for the guest until it has a buffer for them.</summary>
@@ -77,6 +79,19 @@ internal abstract class NetworkPort : IDisposable
     /// <returns>This one, or another in its place; this one is disposed then.</returns>
     /// <exception cref="LguestException">NotSupported: there is none any more; this one is disposed.</exception>
     public abstract NetworkPort StartAnew(long now);
+
+    /// <summary>Writes what <see cref="Resume"/> needs to know of what has been, if it can.</summary>
+    public virtual void Save(StateWriter state)
+    {
+    }
+
+    /// <summary>The guest was made again what it was when this was saved, by a wire of the same kind: gives it one that is as near to the one of then as can be.</summary>
+    /// <param name="state">What was saved.</param>
+    /// <param name="now">Guest time in nanoseconds, which may be less than before.</param>
+    /// <returns>As for <see cref="StartAnew"/>.</returns>
+    /// <exception cref="LguestException">As for <see cref="StartAnew"/>.</exception>
+    /// <exception cref="InvalidStateException">No such wire can have saved this.</exception>
+    public virtual NetworkPort Resume(StateReader state, long now) => StartAnew(now);
 
     public virtual void Dispose()
     {

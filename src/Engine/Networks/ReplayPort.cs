@@ -1,10 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
+using LguestPS.Checkpoints;
 
 namespace LguestPS.Networks;
 
 /// <summary>A wire from which the guest hears what was recorded, when it was recorded; what it sends itself is not heard.</summary>
 internal sealed class ReplayPort(MacAddress hostMac, IReadOnlyList<RecordedFrame> frames) : NetworkPort
 {
+    private readonly Lazy<ulong> contents = new(() => ContentsOf(frames));
     private int next;
     private long now;
 
@@ -14,7 +16,7 @@ internal sealed class ReplayPort(MacAddress hostMac, IReadOnlyList<RecordedFrame
 
     public override bool AwaitsAnswer => false;
 
-    public override string CheckpointObstacle => "gets frames from a file, which would not go back with the guest";
+    public override string? CheckpointObstacle => null;
 
     public override bool HasFrame => NextDue <= now;
 
@@ -33,9 +35,34 @@ internal sealed class ReplayPort(MacAddress hostMac, IReadOnlyList<RecordedFrame
         return this;
     }
 
+    public override void Save(StateWriter state)
+    {
+        state.Write(contents.Value);
+        state.Write(next);
+    }
+
+    public override NetworkPort Resume(StateReader state, long now)
+    {
+        if (state.ReadUInt64() != contents.Value) throw new InvalidStateException("the frames to replay are others than they were");
+        next = state.ReadInt32(0, frames.Count, "the place in the frames to replay");
+        this.now = now;
+        return this;
+    }
+
     public override bool TryTake([NotNullWhen(true)] out byte[]? frame)
     {
         frame = HasFrame ? frames[next++].Bytes : null;
         return frame is not null;
+    }
+
+    private static ulong ContentsOf(IReadOnlyList<RecordedFrame> frames)
+    {
+        StateWriter all = new();
+        foreach (RecordedFrame frame in frames)
+        {
+            all.Write(frame.Time);
+            all.Write(frame.Bytes.AsSpan());
+        }
+        return ContentHash.Of(all.ToArray());
     }
 }

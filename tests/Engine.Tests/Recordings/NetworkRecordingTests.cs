@@ -128,19 +128,6 @@ public sealed class NetworkRecordingTests : IDisposable
         Assert.Equal(network.Reach, again.Reach);
     }
 
-    [Fact]
-    public void A_checkpoint_is_refused_as_long_as_there_are_others()
-    {
-        using EchoServer echo = new();
-        using Guest guest = Recorded(ClockKind.Virtual, echo.Network);
-        LguestException refused = Assert.Throws<LguestException>(() => guest.TakeCheckpoint());
-        Assert.Equal(LguestError.CheckpointRefused, refused.Error);
-        Assert.Contains("net0 is connected to others", refused.Message);
-        guest.SaveRecording(File);
-        using Guest replay = Guest.Replay(RecordedRun.Load(File));
-        Assert.NotNull(replay.TakeCheckpoint());
-    }
-
     public void Dispose() => folder.Dispose();
 
     private static Guest Recorded(ClockKind clock, UserNetDefinition network)

@@ -94,6 +94,15 @@ internal sealed class TcpConnection : IHostStreamOwner
 
     public TcpState State { get; private set; }
 
+    /// <summary>Whether the guest has heard of it and has not finished with it.</summary>
+    public bool IsKnownToGuest => State is TcpState.SynReceived or TcpState.SynSent or TcpState.Open;
+
+    /// <summary>The first number that was never sent.</summary>
+    public uint SendMost => sendMost;
+
+    /// <summary>The number the guest sends next.</summary>
+    public uint ReceiveNext => receiveNext;
+
     /// <summary>When <see cref="Advance"/> has something to do, or null.</summary>
     public long? NextDue => Earliest(Earliest(retransmitAt, acknowledgeAt), overAt);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using LguestPS.Checkpoints;
 
 namespace LguestPS.Networks.User;
 
@@ -130,6 +131,34 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
         }
     }
 
+    /// <summary>Writes which connections the guest has, and where they are.</summary>
+    public void Save(StateWriter state)
+    {
+        TcpConnection[] known = [.. connections.Values.Where(connection => connection.IsKnownToGuest)];
+        state.Write(known.Length);
+        foreach (TcpConnection connection in known)
+        {
+            state.Write(connection.Flow.Host.Bits);
+            state.Write(connection.Flow.HostPort);
+            state.Write(connection.Flow.Guest.Bits);
+            state.Write(connection.Flow.GuestPort);
+            state.Write(connection.SendMost);
+            state.Write(connection.ReceiveNext);
+        }
+    }
+
+    /// <summary>Tells the guest that the connections it had are over.</summary>
+    /// <param name="state">Those that were saved.</param>
+    /// <exception cref="InvalidStateException">They make no sense.</exception>
+    public void Reset(StateReader state)
+    {
+        for (int left = state.ReadInt32(0, MostConnections, "the number of connections"); left > 0; left--)
+        {
+            TcpFlow flow = new(new Ipv4Address(state.ReadUInt32()), state.ReadUInt16(), new Ipv4Address(state.ReadUInt32()), state.ReadUInt16());
+            Send(flow, state.ReadUInt32(), state.ReadUInt32(), TcpFlags.Rst | TcpFlags.Ack, 0, new ByteRing(0), 0, 0);
+        }
+    }
+
     public void Dispose()
     {
         foreach (HostListener listener in listeners) listener.Dispose();
@@ -137,7 +166,7 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
         connections.Clear();
     }
 
-    void ITcpWire.Send(in TcpFlow flow, uint sequence, uint acknowledgement, TcpFlags flags, ushort window, ByteRing data, int offset, int length)
+    public void Send(in TcpFlow flow, uint sequence, uint acknowledgement, TcpFlags flags, ushort window, ByteRing data, int offset, int length)
     {
         int header = TcpSegment.HeaderLength(flags);
         byte[] frame = network.CreateFrame(flow.Host, flow.Guest, IpProtocol.Tcp, header + length, out Span<byte> segment);
@@ -162,9 +191,8 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
     private void Refuse(in TcpFlow flow, TcpSegment segment)
     {
         if (segment.Has(TcpFlags.Rst)) return;
-        ITcpWire wire = this;
         ByteRing nothing = new(0);
-        if (segment.Has(TcpFlags.Ack)) wire.Send(flow, segment.Acknowledgement, 0, TcpFlags.Rst, 0, nothing, 0, 0);
-        else wire.Send(flow, 0, segment.Sequence + segment.Length, TcpFlags.Rst | TcpFlags.Ack, 0, nothing, 0, 0);
+        if (segment.Has(TcpFlags.Ack)) Send(flow, segment.Acknowledgement, 0, TcpFlags.Rst, 0, nothing, 0, 0);
+        else Send(flow, 0, segment.Sequence + segment.Length, TcpFlags.Rst | TcpFlags.Ack, 0, nothing, 0, 0);
     }
 }

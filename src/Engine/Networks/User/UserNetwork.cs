@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using LguestPS.Checkpoints;
 
 namespace LguestPS.Networks.User;
 
@@ -138,6 +139,33 @@ internal sealed class UserNetwork : NetworkPort
     {
         Dispose();
         return new UserNetwork(definition, find);
+    }
+
+    public override string? CheckpointObstacle => null;
+
+    public override void Save(StateWriter state)
+    {
+        state.Write(guestMac is not null);
+        if (guestMac is { } mac) state.Write(mac.Bits);
+        tcp.Save(state);
+    }
+
+    /// <summary>A new gateway, which ends the connections of the old one: their other ends know nothing of the guest as it is now.</summary>
+    public override NetworkPort Resume(StateReader state, long now)
+    {
+        Dispose();
+        UserNetwork anew = new(definition, find);
+        try
+        {
+            if (state.ReadBool()) anew.guestMac = new MacAddress(state.ReadUInt64());
+            anew.tcp.Reset(state);
+            return anew;
+        }
+        catch
+        {
+            anew.Dispose();
+            throw;
+        }
     }
 
     public override void Dispose()
