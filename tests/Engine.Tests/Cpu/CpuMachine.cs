@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
@@ -135,6 +136,9 @@ internal sealed class CpuMachine : IDisposable
     }
 
     public CpuExit Run(long budget = 100_000) => Cpu.Run(new CpuBudget(budget));
+
+    /// <summary>For a CPU that counts no instructions.</summary>
+    public CpuExit Run(TimeSpan limit) => Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency)));
 
     public void Dispose()
     {

@@ -9,7 +9,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace LguestPS.Tests.Cpu.Kvm;
 
-/// <summary>A vCPU on the machine's KVM, alone: what it reports, how it is stopped, and what cannot be done to it.</summary>
+/// <summary>A vCPU on the machine's KVM, alone: what it reports, how it is stopped, and what it keeps from a guest.</summary>
 [Trait("Cpu", "kvm")]
 public class KvmCpuTests
 {
@@ -260,8 +260,11 @@ public class KvmCpuTests
         one.Cpu.SetGatePrivilege(0x80, 3);
         one.Assemble(a => { Label again = a.CreateLabel(); a.@int(0x80); a.Label(ref again); a.jmp(again); });
 
-        long soon = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 20;
-        Assert.Equal(CpuExit.Trap(0x80), one.Cpu.Run(new CpuBudget(long.MaxValue, soon)));
+        long soon;
+        CpuExit exit;
+        do exit = one.Cpu.Run(new CpuBudget(long.MaxValue, soon = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 20));
+        while (exit.Kind == CpuExitKind.Budget);        // a busy machine
+        Assert.Equal(CpuExit.Trap(0x80), exit);
         Assert.Equal(CpuExitKind.Budget, other.Cpu.Run(new CpuBudget(long.MaxValue, soon + Stopwatch.Frequency / 20)).Kind);     // takes the signal of both
         Assert.Equal(CpuExitKind.Budget, one.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 50)).Kind);
     }
@@ -452,84 +455,6 @@ public class KvmCpuTests
         Assert.Equal(3 * slots, machine.Memory.Read32(frame));
     }
 
-    [SkippableTheory]
-    [InlineData(KvmNumbers.KVM_RUN, "KVM_RUN")]
-    public void A_call_that_fails_in_mid_run_ends_the_guest_with_its_name(uint request, string call)
-    {
-        KvmHost.Require();
-        const int efault = 14;
-        TroubledLibC libc = new() { Request = request, Errno = efault, Passes = 2 };
-        using (CpuMachine machine = new(ring: 3, make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc)))
-        {
-            machine.Cpu.SetGatePrivilege(0x80, 3);
-            machine.Assemble(a => { Label again = a.CreateLabel(); a.Label(ref again); a.inc(__dword_ptr[CpuMachine.Data]); a.@int(0x80); a.jmp(again); });
-            CpuExit exit;
-            do exit = Run(machine);
-            while (exit.Kind == CpuExitKind.Trap);
-            Assert.Equal(CpuExitKind.Dead, exit.Kind);
-            Assert.Contains(call, exit.Reason);
-            Assert.Equal(exit, Run(machine));       // and stays dead, without asking again
-            Assert.Equal(1, libc.Failures);
-        }
-        Assert.Equal(0, libc.Open);
-    }
-
-    [SkippableTheory]
-    [InlineData(KvmNumbers.KVM_CREATE_VM)]
-    [InlineData(KvmNumbers.KVM_GET_VCPU_MMAP_SIZE)]
-    [InlineData(KvmNumbers.KVM_SET_USER_MEMORY_REGION)]
-    [InlineData(KvmNumbers.KVM_CREATE_VCPU)]
-    [InlineData(KvmNumbers.KVM_SET_CPUID2)]
-    [InlineData(KvmNumbers.KVM_SET_SIGNAL_MASK)]
-    [InlineData(KvmNumbers.KVM_GET_SREGS)]
-    [InlineData(KvmNumbers.KVM_SET_SREGS)]
-    [InlineData(KvmNumbers.KVM_SET_TSS_ADDR)]
-    [InlineData(KvmNumbers.KVM_SET_IDENTITY_MAP_ADDR)]
-    public void A_call_that_fails_at_the_start_leaves_nothing_open(uint request)
-    {
-        KvmHost.Require();
-        for (int passes = 0; passes < 2; passes++)
-        {
-            TroubledLibC libc = new() { Request = request, Errno = 12, Passes = passes };
-            using GuestMemory memory = new(1 << 20, 0);
-            ErrnoException? refused = null;
-            try
-            {
-                using KvmCpu cpu = KvmHost.Make(memory, () => 0, libc);
-            }
-            catch (ErrnoException e)
-            {
-                refused = e;
-            }
-            if (passes == 0) Assert.Equal(12, refused?.Errno);
-            Assert.Equal(0, libc.Open);
-        }
-    }
-
-    [SkippableFact]
-    public void Memory_that_cannot_be_had_leaves_nothing_open()
-    {
-        KvmHost.Require();
-        for (int passes = 0; passes < 2; passes++)
-        {
-            TroubledLibC libc = new() { Call = nameof(LibC.mmap), Errno = 12, Passes = passes };
-            using GuestMemory memory = new(1 << 20, 0);
-            Assert.Equal(12, Assert.Throws<ErrnoException>(() => KvmHost.Make(memory, () => 0, libc)).Errno);
-            Assert.Equal(0, libc.Open);
-        }
-    }
-
-    [SkippableFact]
-    public void Without_a_timer_the_guest_ends_with_the_reason()
-    {
-        KvmHost.Require();
-        TroubledLibC libc = new() { Call = nameof(LibC.timer_create), Errno = 11 };
-        using CpuMachine machine = new(make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc));
-        CpuExit exit = machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency));
-        Assert.Equal(CpuExitKind.Dead, exit.Kind);
-        Assert.Contains("timer_create", exit.Reason);
-    }
-
     private static CpuMachine Machine(int ring = 3, LibC? libc = null)
     {
         KvmHost.Require();
@@ -543,6 +468,5 @@ public class KvmCpuTests
         return machine;
     }
 
-    private static CpuExit Run(CpuMachine machine) =>
-        machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + (long)Patience.TotalSeconds * Stopwatch.Frequency));
+    private static CpuExit Run(CpuMachine machine) => machine.Run(Patience);
 }

@@ -13,7 +13,7 @@ public sealed class KvmGuestTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private const string ManyGuests = "one of QEMU's processors stops for good after some tens of virtual machines";
+    private const int Many = 200;
 
     private readonly TempFolder folder = new();
 
@@ -132,11 +132,9 @@ public sealed class KvmGuestTests : IDisposable
         using Guest guest = Spinning();
         Task running = Start(guest, CancellationToken.None);
         await Task.Delay(20);
-        long before = Stopwatch.GetTimestamp();
         guest.Stop();
         await running.WaitAsync(Patience);
         Assert.Equal("stopped", guest.StateReason);
-        Assert.InRange(Stopwatch.GetElapsedTime(before), TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
     [SkippableFact]
@@ -167,10 +165,9 @@ public sealed class KvmGuestTests : IDisposable
     [SkippableFact]
     public void Guests_that_are_disposed_leave_nothing_behind()
     {
-        KvmHost.RequireRealProcessor(ManyGuests);
         Spin();     // what the runtime makes once
         Held before = Held.Now();
-        for (int i = 0; i < 200; i++) Spin();
+        for (int i = 0; i < Many; i++) Spin();
         Held.Now().AssertNotAbove(before);
 
         void Spin()
@@ -183,11 +180,10 @@ public sealed class KvmGuestTests : IDisposable
     [SkippableFact]
     public void Guests_that_are_abandoned_leave_nothing_behind()
     {
-        KvmHost.RequireRealProcessor(ManyGuests);
         Abandon();
         Collect();
         Held before = Held.Now();
-        for (int i = 0; i < 200; i++)
+        for (int i = 0; i < Many; i++)
         {
             Abandon();
             if (i % 50 == 0) Collect();
@@ -213,7 +209,7 @@ public sealed class KvmGuestTests : IDisposable
     }
 
     /// <summary>What the process holds of the machine.</summary>
-    private sealed record Held(int Descriptors, int Mappings, int Timers)
+    private sealed record Held(int Descriptors, int Mappings, int Timers, int Threads)
     {
         // Threads and mappings of the runtime itself come and go a little.
         private const int Slack = 24;
@@ -221,13 +217,15 @@ public sealed class KvmGuestTests : IDisposable
         public static Held Now() => new(
             Directory.GetFiles("/proc/self/fd").Length,
             File.ReadLines("/proc/self/maps").Count(line => line.Contains("kvm", StringComparison.Ordinal) || line.Contains("memfd", StringComparison.Ordinal)),
-            File.ReadLines("/proc/self/timers").Count(line => line.StartsWith("ID:", StringComparison.Ordinal)));
+            File.ReadLines("/proc/self/timers").Count(line => line.StartsWith("ID:", StringComparison.Ordinal)),
+            Directory.GetDirectories("/proc/self/task").Length);
 
         public void AssertNotAbove(Held before)
         {
             Assert.True(Descriptors <= before.Descriptors + Slack, $"descriptors: {before.Descriptors} before, {Descriptors} now");
             Assert.True(Mappings <= before.Mappings + Slack, $"mappings: {before.Mappings} before, {Mappings} now");
             Assert.True(Timers <= before.Timers + Slack, $"timers: {before.Timers} before, {Timers} now");
+            Assert.True(Threads <= before.Threads + Slack, $"threads: {before.Threads} before, {Threads} now");
         }
     }
 

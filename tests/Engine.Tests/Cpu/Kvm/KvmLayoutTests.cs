@@ -7,7 +7,7 @@ using Xunit;
 
 namespace LguestPS.Tests.Cpu.Kvm;
 
-/// <summary>Sizes, places and numbers of linux/kvm.h, as the C compiler has them.</summary>
+/// <summary>Sizes, places and numbers of linux/kvm.h and of what else Linux is handed, as the C compiler has them.</summary>
 public sealed class KvmLayoutTests : IDisposable
 {
     private readonly TempFolder folder = new();
@@ -29,27 +29,76 @@ public sealed class KvmLayoutTests : IDisposable
         ["kvm_xsave.fxsave"] = "region[0]",
         ["kvm_xsave.xstate_bv"] = "region[128]",
         ["sigevent.sigev_notify_thread_id"] = "_sigev_un._tid",
+        ["ModelSpecific.Count"] = "list.nmsrs",
+        ["ModelSpecific.Index"] = "entry.index",
+        ["ModelSpecific.Value"] = "entry.data",
+        ["SignalMask.Length"] = "mask.len",
+        ["SignalMask.Set"] = "set",
+        ["Flock.Type"] = "l_type",
+        ["Flock.Whence"] = "l_whence",
+        ["Flock.Start"] = "l_start",
+        ["Flock.Length"] = "l_len",
+        ["Flock.Pid"] = "l_pid",
+        ["Timespec.Seconds"] = "tv_sec",
+        ["Timespec.Nanoseconds"] = "tv_nsec",
+        ["InterfaceRequest.Name"] = "ifr_name",
+        ["InterfaceRequest.Flags"] = "ifr_flags",
+        ["InterfaceRequest.Rest"] = "ifr_hwaddr.sa_data",
+        ["PollDescriptor.Descriptor"] = "fd",
+        ["PollDescriptor.Events"] = "events",
+        ["PollDescriptor.Returned"] = "revents",
     };
 
+    /// <summary>What C calls a struct that has a name of ours here.</summary>
+    private static readonly Dictionary<string, string> StructsInC = new()
+    {
+        ["ModelSpecific"] = "one_register",
+        ["SignalMask"] = "one_set",
+        ["Flock"] = "flock",
+        ["Timespec"] = "timespec",
+        ["InterfaceRequest"] = "ifreq",
+        ["PollDescriptor"] = "pollfd",
+    };
+
+    private const string Preamble = """
+        #define _GNU_SOURCE
+        #include <stddef.h>
+        #include <stdio.h>
+        #include <signal.h>
+        #include <time.h>
+        #include <fcntl.h>
+        #include <poll.h>
+        #include <linux/if.h>
+        #include <linux/kvm.h>
+        struct one_register { struct kvm_msrs list; struct kvm_msr_entry entry; };
+        struct __attribute__((packed)) one_set { struct kvm_signal_mask mask; unsigned char set[8]; };
+
+        """;
+
+    /// <summary>Every one that is handed to Linux.</summary>
     public static TheoryData<string> Structs =>
-        ["kvm_userspace_memory_region", "kvm_regs", "kvm_segment", "kvm_dtable", "kvm_sregs", "kvm_vcpu_events", "kvm_xsave", "kvm_cpuid_entry2", "kvm_run", "timespec", "itimerspec", "sigevent"];
+        [.. typeof(LibC).Assembly.GetTypes().Where(IsStruct).Select(type => type.FullName!)];
 
     [SkippableTheory]
     [MemberData(nameof(Structs))]
     public void A_struct_lies_as_in_C(string name)
     {
-        Type type = typeof(LibC).Assembly.GetType($"LguestPS.Native.{name}", throwOnError: true)!;
+        Type type = typeof(LibC).Assembly.GetType(name, throwOnError: true)!;
+        string inC = StructsInC.GetValueOrDefault(type.Name, type.Name);
         FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public);
         StringBuilder source = new();
         // The page a vCPU shares is longer than the fields we know.
-        if (name != "kvm_run") source.Append($"printf(\"size %zu\\n\", sizeof(struct {name}));");
+        if (inC != "kvm_run") source.Append($"printf(\"size %zu\\n\", sizeof(struct {inC}));");
         foreach (FieldInfo field in fields)
-            source.Append($"printf(\"{field.Name} %zu\\n\", offsetof(struct {name}, {NamesInC.GetValueOrDefault($"{name}.{field.Name}", field.Name)}));");
+            source.Append($"printf(\"{field.Name} %zu\\n\", offsetof(struct {inC}, {NamesInC.GetValueOrDefault($"{type.Name}.{field.Name}", field.Name)}));");
 
-        List<string> expected = name == "kvm_run" ? [] : [$"size {Marshal.SizeOf(type)}"];
+        List<string> expected = inC == "kvm_run" ? [] : [$"size {Marshal.SizeOf(type)}"];
         expected.AddRange(fields.Select(field => $"{field.Name} {Marshal.OffsetOf(type, field.Name)}"));
         Assert.Equal(expected, RunC(source.ToString()));
     }
+
+    private static bool IsStruct(Type type) =>
+        type is { Namespace: "LguestPS.Native", IsValueType: true, IsEnum: false } && !type.Name.StartsWith('<') && !type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute));
 
     [SkippableFact]
     public void A_number_is_that_of_C()
@@ -63,7 +112,7 @@ public sealed class KvmLayoutTests : IDisposable
     private string[] RunC(string statements)
     {
         string source = folder.Write("layout.c", Encoding.ASCII.GetBytes(
-            $"#include <stddef.h>\n#include <stdio.h>\n#include <signal.h>\n#include <time.h>\n#include <linux/kvm.h>\nint main(void) {{ {statements} return 0; }}\n"));
+            $"{Preamble}int main(void) {{ {statements} return 0; }}\n"));
         string program = Path.Combine(Path.GetDirectoryName(source)!, "layout");
         Skip.IfNot(File.Exists("/usr/include/linux/kvm.h"), "linux/kvm.h is not on this machine (linux-libc-dev)");
         Skip.If(Start("gcc", "-o", program, source) is null, "gcc is not on this machine");

@@ -60,6 +60,10 @@ internal sealed class TroubledLibC : LibC
         return Fails(nameof(timer_create)) ? -Errno : Opened(base.timer_create(clock, notification, out timer));
     }
 
+    public override long timer_settime(int timer, int flags, in itimerspec when) => Fails(nameof(timer_settime)) ? -Errno : base.timer_settime(timer, flags, when);
+
+    public override long rt_sigprocmask(int how, ulong set) => Fails(nameof(rt_sigprocmask)) ? -Errno : base.rt_sigprocmask(how, set);
+
     public override long timer_delete(int timer)
     {
         Open--;

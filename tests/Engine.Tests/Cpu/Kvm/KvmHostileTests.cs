@@ -1,0 +1,153 @@
+using LguestPS.Cpu;
+using LguestPS.Cpu.Kvm;
+using LguestPS.Memory;
+using Xunit;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace LguestPS.Tests.Cpu.Kvm;
+
+/// <summary>Guests that want out: each ends at worst, a kick stops it, and nothing of the engine's is written.</summary>
+[Trait("Cpu", "kvm")]
+public class KvmHostileTests
+{
+    private const int Seeds = 8;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static TheoryData<int> Seed => [.. Enumerable.Range(1, Seeds)];
+
+    [SkippableTheory]
+    [MemberData(nameof(Seed))]
+    public void Random_code_stays_in_its_pages(int seed) => RunRandomCode(seed, ownTables: false);
+
+    [SkippableTheory]
+    [MemberData(nameof(Seed))]
+    public void Random_code_that_can_write_its_page_tables_ends_in_exits(int seed) => RunRandomCode(seed, ownTables: true);
+
+    [SkippableFact]
+    public void An_address_beyond_4_GiB_is_one_at_the_bottom()
+    {
+        KvmHost.Require();
+        EnginePagesLibC libc = new();
+        using CpuMachine machine = Machine(libc);
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        machine.Page(0);
+        machine.Descriptors[6] = CpuMachine.Segment(0xFFFFF000, 0xFFFFF, 0xB3, 0xC);
+        machine.LoadDescriptors();
+        machine.Assemble(a =>
+        {
+            a.mov(eax, 6 << 3 | 1);
+            a.mov(fs, ax);
+            a.mov(__dword_ptr.fs[0x1008], eax);                 // the engine's descriptors, if it went on
+            a.mov(ecx, 0xFFFFFFFF);
+            a.mov(__dword_ptr[ecx + ecx * 8 + 0x19], eax);      // -9 + 25: at 16
+            a.@int(0x80);
+        });
+        Assert.Equal(CpuExit.Trap(0x80), machine.Run(Patience));
+        Assert.Equal((0x31u, 0x31u), (machine.Read32(8), machine.Read32(16)));
+        Assert.True(libc.AreIntact);
+    }
+
+    [SkippableFact]
+    public void A_store_over_the_end_of_4_GiB_is_a_page_fault()
+    {
+        KvmHost.Require();
+        EnginePagesLibC libc = new();
+        using CpuMachine machine = Machine(libc);
+        machine.Assemble(a => a.mov(__dword_ptr[0xFFFFFFFE], eax));
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, 2, 0xFFFFFFFE), machine.Run(Patience));
+        Assert.True(libc.AreIntact);
+    }
+
+    [SkippableTheory]
+    [InlineData(PageFlags.Present | PageFlags.LargePage)]
+    [InlineData(PageFlags.Present | PageFlags.WriteThrough)]
+    [InlineData(CpuMachine.PageRights | 1 << 20)]           // right behind its memory
+    [InlineData(CpuMachine.PageRights | 0xFFFFF000)]
+    public void A_page_directory_entry_that_leads_out_of_memory_ends_the_guest(uint entry)
+    {
+        using CpuMachine machine = Machine();
+        machine.Memory.Write32(CpuMachine.DirectoryEntryAddress(CpuMachine.Data), entry);
+        machine.Assemble(a => a.mov(__dword_ptr[CpuMachine.Data], eax));
+        CpuExit exit = machine.Run(Patience);
+        Assert.Equal((CpuExitKind.Dead, $"bad page directory entry {entry:x8} for {CpuMachine.Data:x8}"), (exit.Kind, exit.Reason));
+    }
+
+    [SkippableTheory]
+    [InlineData(CpuMachine.PageRights | 1 << 20)]
+    [InlineData(CpuMachine.PageRights | 0xFFFFF000)]
+    public void A_page_table_entry_that_leads_out_of_memory_ends_the_guest(uint entry)
+    {
+        using CpuMachine machine = Machine();
+        machine.Memory.Write32(machine.TableEntryAddress(CpuMachine.Data), entry);
+        machine.Assemble(a => a.mov(__dword_ptr[CpuMachine.Data], eax));
+        CpuExit exit = machine.Run(Patience);
+        Assert.Equal((CpuExitKind.Dead, $"bad page table entry {entry:x8} for {CpuMachine.Data:x8}"), (exit.Kind, exit.Reason));
+    }
+
+    [SkippableFact]
+    public void A_directory_that_is_its_own_table_shows_the_guest_its_memory_and_no_more()
+    {
+        KvmHost.Require();
+        EnginePagesLibC libc = new();
+        using CpuMachine machine = Machine(libc);
+        const uint slot = 0x200, window = slot << 22, other = 0x3FE;
+        machine.Memory.Write32(CpuMachine.Directory + slot * 4, CpuMachine.Directory | CpuMachine.PageRights);
+        machine.Assemble(a =>
+        {
+            // In the window the directory is a page of data: lead another slot out of memory.
+            a.mov(__dword_ptr[window + slot * GuestMemory.PageSize + other * 4], 0x7FFFF000 | CpuMachine.PageRights);
+            a.mov(eax, __dword_ptr[other << 22]);
+        });
+        CpuExit exit = machine.Run(Patience);
+        Assert.Equal(CpuExitKind.Dead, exit.Kind);
+        Assert.StartsWith("bad page directory entry 7ffff", exit.Reason);
+        Assert.True(libc.AreIntact);
+    }
+
+    [SkippableFact]
+    public async Task A_kick_ends_a_loop_that_has_tried_to_turn_interrupts_off()
+    {
+        using CpuMachine machine = Machine();
+        machine.Assemble(a =>
+        {
+            Iced.Intel.Label again = a.CreateLabel();
+            a.pushfd();
+            a.and(__dword_ptr[esp], ~(int)Eflags.Interrupt);
+            a.popfd();
+            a.Label(ref again);
+            a.inc(ebx);
+            a.jmp(again);
+        });
+        while (machine.Registers.Ebx == 0) Assert.Equal(CpuExitKind.Budget, machine.Run(TimeSpan.FromMilliseconds(20)).Kind);
+        for (int i = 0; i < 20; i++)
+        {
+            Task<CpuExit> running = Task.Run(() => machine.Cpu.Run(new CpuBudget(long.MaxValue)));
+            if (i % 2 == 0) await Task.Delay(1);
+            machine.Cpu.Kick();
+            Assert.Equal(CpuExitKind.Kicked, (await running.WaitAsync(Patience)).Kind);
+        }
+    }
+
+    [SkippableFact]
+    public void Interrupts_are_turned_off_for_no_guest()
+    {
+        using CpuMachine machine = Machine();
+        machine.Bytes(CpuMachine.Code, 0xFA);       // cli
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection), machine.Run(Patience));
+    }
+
+    private static void RunRandomCode(int seed, bool ownTables)
+    {
+        KvmHost.Require();
+        EnginePagesLibC libc = new();
+        HostileCode.Run(seed, ownTables, (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc, ShadowTables.FewestPages), pieces: 20);
+        Assert.True(libc.AreIntact);
+    }
+
+    private static CpuMachine Machine(Native.LibC? libc = null)
+    {
+        KvmHost.Require();
+        return new CpuMachine(ring: 1, make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc));
+    }
+}
