@@ -156,6 +156,18 @@ Describe 'From a panic back to its cause' {
         $guest | Step-LguestGuest -Instruction | Out-Null
         ($guest | Get-LguestMemory @word).PointsTo | Should -Not -Be tasks
     }
+    It 'goes back to the same instruction by a breakpoint' {
+        $guest | Step-LguestGuest -Back -Instruction | Out-Null
+        $store = $guest.Registers.Eip, $guest.InstructionCount
+        $guest | Wait-LguestGuest | Out-Null
+        $breakpoint = $guest | Set-LguestBreakpoint -Memory tasks+0x28 -Length 4 -Access Write
+        $guest | Step-LguestGuest -Back -Breakpoint -Count 2 | Should -Be $guest
+        $guest.Registers.Eip, $guest.InstructionCount | Should -Be $store
+        $guest | Step-LguestGuest -Breakpoint
+        $guest.BreakpointHit.Access.Address | Should -Be ($guest.Symbols.AddressOf('tasks') + 0x28)
+        $breakpoint.HitCount | Should -Be 1
+        $breakpoint | Remove-LguestBreakpoint
+    }
     It 'finds the same instruction with a breakpoint' {
         $guest | Step-LguestGuest -Back -Instruction | Out-Null
         $store = $guest.Registers.Eip

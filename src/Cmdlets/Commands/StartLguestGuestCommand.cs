@@ -94,7 +94,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
         if (guest.Driver is not null) throw Errors.Busy(guest);
         if (Record) guest.Record();
         EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
-        GuestJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob);
+        RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob);
         JobRepository.Add(job);
         GuestRegistry.SetJob(guest, job);
         job.Begin();

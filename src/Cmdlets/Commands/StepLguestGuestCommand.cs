@@ -17,6 +17,7 @@ public sealed class StepLguestGuestCommand : RunningCommand
     [Parameter(ParameterSetName = "ToAddress")]
     [Parameter(ParameterSetName = "Over")]
     [Parameter(ParameterSetName = "Out")]
+    [Parameter(ParameterSetName = "Breakpoint")]
     [ValidateRange(1, int.MaxValue)]
     public int Count { get; set; } = 1;
 
@@ -48,9 +49,13 @@ public sealed class StepLguestGuestCommand : RunningCommand
     [Parameter(ParameterSetName = "Out", Mandatory = true)]
     public SwitchParameter Out { get; set; }
 
+    [Parameter(ParameterSetName = "Breakpoint", Mandatory = true)]
+    public SwitchParameter Breakpoint { get; set; }
+
     [Parameter(ParameterSetName = "Count")]
     [Parameter(ParameterSetName = "Until")]
     [Parameter(ParameterSetName = "Hypercall")]
+    [Parameter(ParameterSetName = "Breakpoint")]
     public SwitchParameter Back { get; set; }
 
     private protected override void Process(Guest guest)
@@ -83,6 +88,7 @@ public sealed class StepLguestGuestCommand : RunningCommand
         "ToAddress" => options with { Unit = StepUnit.Address, Address = ToAddress.In(guest, physical: false) },
         "Over" => options with { Unit = StepUnit.Over },
         "Out" => options with { Unit = StepUnit.Out },
+        "Breakpoint" => options with { Unit = StepUnit.Breakpoint },
         _ => options,
     };
 
@@ -93,7 +99,7 @@ public sealed class StepLguestGuestCommand : RunningCommand
         StepBackOptions options = new()
         {
             Driver = Driver,
-            Unit = Instruction ? StepUnit.Instruction : ParameterSetName == "Hypercall" ? StepUnit.Hypercall : StepUnit.Standstill,
+            Unit = Instruction ? StepUnit.Instruction : ParameterSetName switch { "Hypercall" => StepUnit.Hypercall, "Breakpoint" => StepUnit.Breakpoint, _ => StepUnit.Standstill },
             Count = Count,
             Hypercall = ParameterSetName == "Hypercall" ? OneHypercall(guest) : null,
             Condition = ParameterSetName == "Until" ? IsFulfilled : null,
@@ -144,6 +150,7 @@ public sealed class StepLguestGuestCommand : RunningCommand
         "Interrupt" => $"; then on to just before interrupt {Interrupt}",
         "ToAddress" => $"; then on to {ToAddress}",
         "Over" => "; over what it calls",
+        "Breakpoint" => "; then on to the next breakpoint",
         "Out" => "; then on out of this function",
         _ => Count > 1 ? $"; then {Count - 1} more" : "",
     };

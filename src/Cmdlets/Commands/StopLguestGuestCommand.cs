@@ -16,7 +16,7 @@ public sealed class StopLguestGuestCommand : GuestCommand
         if (guest.Driver is null) guest.Warning = Warn(guest);
         guest.Stop();
         // Whoever drives it sees the request within milliseconds, except this very pipeline, which is here now.
-        if (GuestRegistry.TryGetJob(guest, out GuestJob? job)) job.WaitUntilAtRest(Timeout.InfiniteTimeSpan, StopToken);
+        if (GuestRegistry.TryGetJob(guest, out GuestJob? job) && job is RunJob) job.WaitUntilAtRest(Timeout.InfiniteTimeSpan, StopToken);
         if (PassThru) WriteObject(guest);
     }
 }

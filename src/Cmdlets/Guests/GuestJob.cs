@@ -3,32 +3,27 @@ using System.Management.Automation;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>A job that runs a guest on a thread of its own and ends whether or not anybody receives its events.</summary>
-public sealed class GuestJob : Job
+/// <summary>A job that drives a guest on a thread of its own and ends whether or not anybody receives its events.</summary>
+public abstract class GuestJob : Job
 {
     internal const int DefaultNewest = 10_000;
 
     private readonly Lock gate = new();
-    private readonly EventFilter filter;
-    private readonly TimeSpan? timeLimit;
     private readonly bool madeGuest;
     private readonly ManualResetEventSlim atRest = new(false);
     private CancellationTokenSource leave = new();
     private JobState wantedOnLeaving = JobState.Stopped;
     private Thread? puller;
 
-    internal GuestJob(Guest guest, string command, EventFilter filter, TimeSpan? timeLimit, int newest, bool madeGuest)
+    private protected GuestJob(Guest guest, string command, int newest, bool madeGuest)
         : base(command, guest.Name)
     {
         Guest = guest;
         Newest = newest;
-        this.filter = filter;
-        this.timeLimit = timeLimit;
         this.madeGuest = madeGuest;
-        PSJobTypeName = "LguestGuest";
     }
 
-    /// <summary>The guest this job runs.</summary>
+    /// <summary>The guest this job drives.</summary>
     public Guest Guest { get; }
 
     /// <summary>How many events the job keeps for Receive-Job.</summary>
@@ -116,6 +111,17 @@ public sealed class GuestJob : Job
         base.Dispose(disposing);
     }
 
+    /// <summary>Drives the guest until there is nothing more to do.</summary>
+    /// <param name="leave">Asks to stop before that.</param>
+    /// <returns>Where the job then is; null if it only did what <paramref name="leave"/> asked for.</returns>
+    private protected abstract JobState? Drive(CancellationToken leave);
+
+    private protected void Keep(LguestEvent happened)
+    {
+        EventCount++;
+        Keep(PSObject.AsPSObject(happened));
+    }
+
     private bool Leave(JobState wanted, CancellationToken stop)
     {
         wantedOnLeaving = wanted;
@@ -125,23 +131,15 @@ public sealed class GuestJob : Job
 
     private void Pull()
     {
-        RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
         JobState state;
         Guest.Warning = text => Warning.Add(new WarningRecord($"Guest '{Guest.Name}': {text}"));
         using JobRunspace scripts = new();
         try
         {
             HitScript.Output = Keep;
-            foreach (LguestEvent happened in Guest.Run(options, leave.Token))
-            {
-                EventCount++;
-                Keep(PSObject.AsPSObject(happened));
-            }
-            state = Guest.Standstill == Standstill.Breakpoint ? JobState.Suspended
-                : Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
-                : Guest.HasEnded || !leave.IsCancellationRequested ? JobState.Completed
-                : wantedOnLeaving;
-            if (Guest.HasEnded) Guest.Dispose();        // its last values stay readable; its memory nobody needs
+            state = Drive(leave.Token) ?? wantedOnLeaving;
+            // Its last values stay readable; its memory nobody needs who cannot take it back.
+            if (Guest is { HasEnded: true, IsRecorded: false, LastCheckpoint: null }) Guest.Dispose();
         }
         catch (LguestException e)
         {

@@ -137,6 +137,9 @@ internal sealed class Interceptor(Guest guest)
         Stop = null;
     }
 
+    /// <summary>The first of what was just hit that stops the guest, while it goes over its past again: nothing is counted, and no action is done.</summary>
+    public BreakpointHit? FindStop() => hits.ToArray().FirstOrDefault(hit => hit.Breakpoint.Action is null && hit.Breakpoint.Condition?.Invoke(hit) is not false);
+
     /// <summary>Forgets what was just hit: the guest only goes over its past again.</summary>
     public void Ignore() => hits.Clear();
 

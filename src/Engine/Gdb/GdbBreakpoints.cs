@@ -20,9 +20,6 @@ internal sealed class GdbBreakpoints(Guest guest) : IDisposable
         return GdbAnswers.Ok;
     }
 
-    /// <summary>Whether gdb wants a stop before the instruction at an address.</summary>
-    public bool StopsAt(uint address) => set.Keys.Any(key => key.Kind is 0 or 1 && key.Address == address);
-
     /// <summary>What a stop answer says of a hit beside the signal; empty for a breakpoint of somebody else that is not about memory.</summary>
     public static string Reason(BreakpointHit hit) => hit switch
     {

@@ -11,19 +11,20 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
     public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, WaitForInput = true }, token));
 
     /// <summary>One instruction back in a recorded run.</summary>
-    public string StepBack() => GoBack(condition: null);
+    public string StepBack() => GoBack(StepUnit.Instruction);
 
-    /// <summary>Back to the last instruction at which gdb has a breakpoint, or to where the recording begins.</summary>
-    public string ContinueBack(Func<uint, bool> stopsAt) => GoBack(at => stopsAt(at.Registers.Eip));
+    /// <summary>Back to before what the last breakpoint or watchpoint was about, or to where the recording begins.</summary>
+    public string ContinueBack() => GoBack(StepUnit.Breakpoint);
 
-    private string GoBack(Func<Guest, bool>? condition)
+    private string GoBack(StepUnit unit)
     {
+        string reason = "";
         using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(stop);
         packets.WhileRunning(interrupted);
         try
         {
-            bool reached = guest.StepBack(new StepBackOptions { Driver = Driver, Unit = StepUnit.Instruction, Condition = condition }, interrupted.Token);
-            return reached ? $"T{GdbAnswers.Trapped}thread:1;" : $"T{GdbAnswers.Trapped}replaylog:begin;thread:1;";
+            bool reached = guest.StepBack(new StepBackOptions { Driver = Driver, Unit = unit, Found = hit => reason = GdbBreakpoints.Reason(hit) }, interrupted.Token);
+            return reached ? $"T{GdbAnswers.Trapped}{reason}thread:1;" : $"T{GdbAnswers.Trapped}replaylog:begin;thread:1;";
         }
         catch (OperationCanceledException)
         {

@@ -97,7 +97,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
     private string GoBack(string packet)
     {
         if (!CanGoBack || packet is not ("bs" or "bc")) return GdbAnswers.Unknown;
-        return lastStop = packet == "bs" ? run.StepBack() : run.ContinueBack(breakpoints.StopsAt);
+        return lastStop = packet == "bs" ? run.StepBack() : run.ContinueBack();
     }
 
     private string Go(bool steps)

@@ -472,7 +472,7 @@ public sealed partial class Guest : IDisposable
                 Meter?.Pause();
                 if (HasEnded) Events.AnnounceEnd(Ending!);
                 else Standstill = stood;
-                goesOn = stood == Standstill.Event || (stood == Standstill.Breakpoint && !Interceptor.Decide());
+                goesOn = stood == Standstill.Event || (stood == Standstill.Breakpoint && (!Interceptor.Decide() || goal.PassesBreakpoint()));
                 while (Events.TryTake(out LguestEvent? happened)) yield return happened;
             }
             while (goesOn);

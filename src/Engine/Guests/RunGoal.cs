@@ -124,6 +124,9 @@ internal sealed class RunGoal
 
     public bool StopsBeforeInstruction(Guest guest) => step is not null && step.StopsBeforeInstruction(guest);
 
+    /// <summary>Whether to go on from a breakpoint that stops the guest: not the last that was asked for.</summary>
+    public bool PassesBreakpoint() => step is not null && step.PassesBreakpoint();
+
     /// <summary>Told that the vCPU came out before the instruction that was let through.</summary>
     public void RanNothing() => step?.RanNothing();
 

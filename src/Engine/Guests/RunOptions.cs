@@ -72,6 +72,9 @@ public enum StepUnit
 
     /// <summary>To just before the virtual interrupt <see cref="StepOptions.Irq"/>, or any, is delivered.</summary>
     Interrupt,
+
+    /// <summary>To the next hit of a breakpoint that stops the guest; back, to just before what the last one was about.</summary>
+    Breakpoint,
 }
 
 /// <summary>How to step a guest.</summary>

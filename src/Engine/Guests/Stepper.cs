@@ -33,7 +33,7 @@ internal sealed class Stepper
             StepUnit.Interrupt => guest.PendingInterrupt is { } irq && IsWanted(irq),
             StepUnit.Address => atInstruction && guest.Cpu.Registers.Eip == options.Address,
             StepUnit.Over => atInstruction,
-            StepUnit.Out => false,
+            StepUnit.Out or StepUnit.Breakpoint => false,
             _ => true,      // there is an instruction, or what is pending, wherever it stands
         };
         passes = options.Count - 1 + (standsAtOne ? 1 : 0);
@@ -86,6 +86,9 @@ internal sealed class Stepper
                 return false;
         }
     }
+
+    /// <summary>Whether to go on from a breakpoint that stops the guest.</summary>
+    public bool PassesBreakpoint() => unit == StepUnit.Breakpoint && !UsePass();
 
     /// <summary>Lets so many places pass from here on, before it stops at the next.</summary>
     public void Allow(int places) => passes = places;

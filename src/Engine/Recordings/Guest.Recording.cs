@@ -38,7 +38,7 @@ public sealed partial class Guest
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
         if (Recording is not { } recording)
             throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded, so there is no way back. Turn it on before it runs: New-LguestGuest -Record, Start-LguestGuest -Record, or 'record: true' in its definition.");
-        if (options.Unit == StepUnit.Instruction && !Cpu.CountsInstructions)
+        if (options.Unit is StepUnit.Instruction or StepUnit.Breakpoint && !Cpu.CountsInstructions)
             throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so none of them is found again. Go back by standstills or hypercalls, or replay its recording: that is done on the emulated CPU.");
         lock (gate)
         {
@@ -51,14 +51,16 @@ public sealed partial class Guest
         // Nothing of this happens: it has happened.
         (Action<ReadOnlyMemory<byte>>? output, Action<string>? warning) = (ConsoleOutput, Warning);
         (ConsoleOutput, Warning, Meter) = (null, null, null);
-        Interceptor.IsMuted = true;
+        bool isMuted = options.Unit != StepUnit.Breakpoint;
+        if (isMuted) Interceptor.IsMuted = true;
+        else Interceptor.Forget();
         try
         {
             using CancellationTokenRegistration wake = stop.Register(Wake);
             recording.Reach();
             Events.Filter = EventFilter.Nothing;
             bool reached = new Rewinder(this, loop, recording, options, stop).Go();
-            if (reached) Standstill = loop.WhereItStands();         // else where it stood when the recording began
+            if (reached) Standstill = Interceptor.Stop is null ? loop.WhereItStands() : Standstill.Breakpoint;         // else where it stood when the recording began
             return reached;
         }
         catch (OperationCanceledException)
@@ -69,7 +71,7 @@ public sealed partial class Guest
         finally
         {
             (ConsoleOutput, Warning) = (output, warning);
-            Interceptor.IsMuted = false;
+            if (isMuted) Interceptor.IsMuted = false;
             LeaveSeat();
         }
     }

@@ -21,11 +21,12 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         {
             recording.Load(checkpoint, at);
             RunPosition first = PassOver(limit, left);
-            List<RunPosition> places = PlacesBefore(limit);
+            List<RewindPlace> places = options.Unit == StepUnit.Breakpoint ? HitsBefore(limit) : PlacesBefore(limit);
             recording.Load(checkpoint, at);
             if (places.Count >= left)
             {
-                RunTo(places[^left]);
+                RunTo(places[^left].At);
+                if (places[^left].Hit is { } hit) Tell(hit);
                 return true;
             }
             left -= places.Count;
@@ -47,18 +48,44 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
     }
 
     /// <summary>The places, from here to just before the limit, where the guest may be left.</summary>
-    private List<RunPosition> PlacesBefore(RunPosition limit)
+    private List<RewindPlace> PlacesBefore(RunPosition limit)
     {
-        List<RunPosition> places = [];
+        List<RewindPlace> places = [];
         RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
         Standstill stood = Run(goal);
         while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Instruction && RunPosition.Of(guest).IsBefore(limit))
         {
-            if (IsPlace(stood)) places.Add(RunPosition.Of(guest));
+            if (IsPlace(stood)) places.Add(new RewindPlace(RunPosition.Of(guest)));
             goal.PassOne();
             stood = Run(goal);
         }
         return places;
+    }
+
+    /// <summary>What breakpoints would have stopped the guest for, from here to the limit.</summary>
+    private List<RewindPlace> HitsBefore(RunPosition limit)
+    {
+        List<RewindPlace> places = [];
+        RunGoal goal = RunGoal.ToReach(limit, guest, options.Pulse, stop);
+        while (loop.Run(goal) == Standstill.Breakpoint)
+        {
+            // The iterations of a repeated instruction are one place.
+            if (guest.Interceptor.FindStop() is { } hit && RewindPlace.Of(hit) is var place && place.At.IsBefore(limit) && place.At != places.LastOrDefault().At) places.Add(place);
+            guest.Interceptor.Ignore();
+        }
+        stop.ThrowIfCancellationRequested();
+        return places;
+    }
+
+    /// <summary>The guest stands before what a breakpoint was about: it is at that breakpoint, unless the access it watches for is still to be done.</summary>
+    private void Tell(BreakpointHit hit)
+    {
+        if (!RewindPlace.IsBehind(hit) && loop.Run(RunGoal.ToReach(recording.End, guest, options.Pulse, stop)) == Standstill.Breakpoint)
+        {
+            guest.Interceptor.Stop = hit = guest.Interceptor.FindStop() ?? hit;
+            guest.Interceptor.Ignore();
+        }
+        options.Found?.Invoke(hit);
     }
 
     private bool IsPlace(Standstill stood) =>

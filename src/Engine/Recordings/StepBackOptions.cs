@@ -6,7 +6,10 @@ public sealed record StepBackOptions
     /// <summary>Who does it, for the error another driver gets.</summary>
     public required string Driver { get; init; }
 
-    /// <summary>To the last place where it stood still (<see cref="StepUnit.Standstill"/>), before the last call of <see cref="Hypercall"/>, or by instructions.</summary>
+    /// <summary>
+    /// To the last place where it stood still (<see cref="StepUnit.Standstill"/>), before the last call of <see cref="Hypercall"/>, by instructions, or
+    /// to what a breakpoint would have stopped it for: before the instruction at its address or the access to its memory, before the call, DMA, trap or interrupt.
+    /// </summary>
     public StepUnit Unit { get; init; } = StepUnit.Standstill;
 
     /// <summary>How many steps, at least 1.</summary>
@@ -17,6 +20,9 @@ public sealed record StepBackOptions
 
     /// <summary>Only places where this is true count. It is asked while the guest stands there; not always in the order of the run.</summary>
     public Func<Guest, bool>? Condition { get; init; }
+
+    /// <summary>For <see cref="StepUnit.Breakpoint"/>: told which was hit at the place where the guest then stands.</summary>
+    internal Action<BreakpointHit>? Found { get; init; }
 
     /// <summary>Called about four times a second while it takes.</summary>
     public Action? Pulse { get; init; }

@@ -25,38 +25,52 @@ public class GdbSessionTests
         Debug(guest);
     }
 
+    [SkippableFact]
+    public void gdb_goes_back_to_breakpoints_and_to_who_wrote_what_it_watches()
+    {
+        using Guest guest = Guest.Create(Definition(ClockKind.Virtual) with { Kernel = Repository.Path("examples", "panic", "panic.elf"), Cpu = CpuChoice.Emulated });
+        guest.Record();
+        string said = Session(guest, [],
+            "hbreak crash", "continue", "delete",
+            "watch *(int *)((char *)&tasks + 0x28)",
+            "reverse-continue", "printf \"last %x\\n\", $eip",
+            "reverse-continue", "printf \"store %x word %x\\n\", $eip, *(int *)((char *)&tasks + 0x28)",
+            "stepi", "printf \"then %x\\n\", *(int *)((char *)&tasks + 0x28)",
+            "delete", "hbreak schedule", "reverse-continue", "printf \"stopped %x\\n\", $eip",
+            "delete", "rwatch *(int *)((char *)&tasks + 0x18)", "reverse-continue", "printf \"reader %x\\n\", $eip",
+            "delete", "reverse-continue", "printf \"entry %x\\n\", $eip",
+            "detach");
+
+        SymbolTable symbols = guest.Symbols!;
+        uint tasks = symbols.AddressOf("tasks")!.Value;
+        Assert.Contains("Old value = ", said);
+        Assert.Equal("rename_task", symbols.Find(After("last ", said))!.Value.Name);
+        Assert.Equal(After("last ", said), After("store ", said));
+        Assert.Equal(tasks, After("word ", said));         // the last task leads to the first
+        Assert.Equal(tasks & 0xFFFFFF00 | 'p', After("then ", said));
+        Assert.InRange(After("stopped ", said), symbols.AddressOf("schedule")!.Value, symbols.AddressOf("schedule")!.Value + 8);
+        Assert.Equal("schedule", symbols.Find(After("reader ", said))!.Value.Name);
+        Assert.Contains("No more reverse-execution history", said);
+        Assert.Equal((0L, GuestState.Created), (guest.InstructionCount, guest.State));
+    }
+
     private static GuestDefinition Definition(ClockKind clock) =>
         new() { Name = "timer", Kernel = Repository.Path("examples", "timer", "timer.elf"), Memory = 8 << 20, Clock = clock, Devices = [new ConsoleDefinition()] };
 
     private static void Debug(Guest guest)
     {
-        string kernel = guest.Definition.Kernel;
         uint entry = guest.Registers.Eip;
         List<LguestEvent> events = [];
-        using GdbServer server = new(guest) { Happened = events.Add };
-        using CancellationTokenSource stop = new();
-        Task serving = Task.Factory.StartNew(() => server.Serve(stop.Token), TaskCreationOptions.LongRunning);
-
-        string said;
-        try
-        {
-            said = Gdb(kernel,
-                $"target remote {server.EndPoint}",
-                "printf \"entry %x\\n\", $eip",
-                "break sleep_until", "continue", "printf \"at %x\\n\", $eip",
-                "stepi", "printf \"behind %x\\n\", $eip",
-                "delete", "watch *(int *)&ticked", "continue", "printf \"ticked %d\\n\", *(int *)&ticked",
-                "delete", "set $st0 = 1.5", "info registers st0",
-                "set var *(int *)&ticked = 7", "printf \"ticked %d\\n\", *(int *)&ticked",
-                "set var *(int *)&ticked = 1",
-                "hbreak power_down", "continue", "backtrace 1",
-                "detach");
-        }
-        finally
-        {
-            stop.Cancel();
-        }
-        Assert.True(serving.Wait(TimeSpan.FromSeconds(60)));
+        string said = Session(guest, events,
+            "printf \"entry %x\\n\", $eip",
+            "break sleep_until", "continue", "printf \"at %x\\n\", $eip",
+            "stepi", "printf \"behind %x\\n\", $eip",
+            "delete", "watch *(int *)&ticked", "continue", "printf \"ticked %d\\n\", *(int *)&ticked",
+            "delete", "set $st0 = 1.5", "info registers st0",
+            "set var *(int *)&ticked = 7", "printf \"ticked %d\\n\", *(int *)&ticked",
+            "set var *(int *)&ticked = 1",
+            "hbreak power_down", "continue", "backtrace 1",
+            "detach");
 
         uint sleep = guest.Symbols!.AddressOf("sleep_until")!.Value;
         Assert.Contains($"entry {entry:x}\n", said);
@@ -76,10 +90,30 @@ public class GdbSessionTests
         Assert.Equal(EndingKind.PowerDown, guest.Ending!.Kind);
     }
 
+    /// <summary>Lets gdb do something to a guest.</summary>
+    /// <returns>What gdb said.</returns>
+    private static string Session(Guest guest, List<LguestEvent> events, params string[] commands)
+    {
+        using GdbServer server = new(guest) { Happened = events.Add };
+        using CancellationTokenSource stop = new();
+        Task serving = Task.Factory.StartNew(() => server.Serve(stop.Token), TaskCreationOptions.LongRunning);
+        string said;
+        try
+        {
+            said = Gdb(guest.Definition.Kernel, [$"target remote {server.EndPoint}", .. commands]);
+        }
+        finally
+        {
+            stop.Cancel();
+        }
+        Assert.True(serving.Wait(TimeSpan.FromSeconds(60)));
+        return said;
+    }
+
     private static uint After(string word, string text)
     {
         int at = text.IndexOf(word, StringComparison.Ordinal) + word.Length;
-        return Convert.ToUInt32(text[at..text.IndexOf('\n', at)], 16);
+        return Convert.ToUInt32(text[at..text.IndexOfAny(['\n', ' '], at)], 16);
     }
 
     private static string Gdb(string kernel, params string[] commands)

@@ -1,0 +1,28 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>A job that runs a guest.</summary>
+public sealed class RunJob : GuestJob
+{
+    private readonly EventFilter filter;
+    private readonly TimeSpan? timeLimit;
+
+    internal RunJob(Guest guest, string command, EventFilter filter, TimeSpan? timeLimit, int newest, bool madeGuest)
+        : base(guest, command, newest, madeGuest)
+    {
+        this.filter = filter;
+        this.timeLimit = timeLimit;
+        PSJobTypeName = "LguestGuest";
+    }
+
+    private protected override JobState? Drive(CancellationToken leave)
+    {
+        RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
+        foreach (LguestEvent happened in Guest.Run(options, leave)) Keep(happened);
+        return Guest.Standstill == Standstill.Breakpoint ? JobState.Suspended
+            : Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
+            : Guest.HasEnded || !leave.IsCancellationRequested ? JobState.Completed
+            : null;
+    }
+}
