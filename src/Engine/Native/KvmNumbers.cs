@@ -21,6 +21,7 @@ internal static class KvmNumbers
     public const uint KVM_SET_CPUID2 = 0x4008AE90;
     public const uint KVM_GET_XSAVE = 0x9000AEA4;
     public const uint KVM_SET_XSAVE = 0x5000AEA5;
+    public const uint KVM_SET_GUEST_DEBUG = 0x4048AE9B;
 
     public const int KVM_CAP_USER_MEMORY = 3;
     public const int KVM_CAP_SET_TSS_ADDR = 4;
@@ -34,6 +35,10 @@ internal static class KvmNumbers
     public const ulong KVM_SYNC_X86_SREGS = 2;
     public const ulong KVM_SYNC_X86_EVENTS = 4;
 
+    public const uint KVM_GUESTDBG_ENABLE = 1;
+    public const uint KVM_GUESTDBG_USE_HW_BP = 0x20000;
+
+    public const uint KVM_EXIT_DEBUG = 4;
     public const uint KVM_EXIT_HLT = 5;
     public const uint KVM_EXIT_SHUTDOWN = 8;
     public const uint KVM_EXIT_FAIL_ENTRY = 9;

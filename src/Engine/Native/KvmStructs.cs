@@ -84,6 +84,15 @@ internal struct kvm_cpuid_entry2
     public uint eax, ebx, ecx, edx;
 }
 
+/// <summary>What to stop a guest for, with the debug registers' contents.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct kvm_guest_debug
+{
+    public uint control;
+    private readonly uint padding;
+    public fixed ulong debugreg[8];
+}
+
 /// <summary>The page that a vCPU shares with its owner: of the exits' details only those the engine reads.</summary>
 [StructLayout(LayoutKind.Explicit)]
 internal struct kvm_run
@@ -91,6 +100,7 @@ internal struct kvm_run
     [FieldOffset(8)] public uint exit_reason;
     [FieldOffset(32)] public ulong hardware_entry_failure_reason;
     [FieldOffset(32)] public uint suberror;
+    [FieldOffset(48)] public ulong dr6;
     [FieldOffset(288)] public ulong kvm_valid_regs;
     [FieldOffset(296)] public ulong kvm_dirty_regs;
     [FieldOffset(304)] public kvm_regs regs;

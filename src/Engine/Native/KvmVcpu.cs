@@ -15,6 +15,9 @@ internal enum KvmExit
     /// <summary>KVM does not know the instruction the guest stands at.</summary>
     EmulationFailed,
 
+    /// <summary>A debug register stopped the guest, or its trace flag did.</summary>
+    Debugged,
+
     /// <summary>A triple fault.</summary>
     Shutdown,
 
@@ -41,6 +44,7 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
         {
             KVM_EXIT_HLT => KvmExit.Halted,
             KVM_EXIT_INTERNAL_ERROR when State->suberror == KVM_INTERNAL_ERROR_EMULATION => KvmExit.EmulationFailed,
+            KVM_EXIT_DEBUG => KvmExit.Debugged,
             KVM_EXIT_SHUTDOWN => KvmExit.Shutdown,
             _ => KvmExit.Unexpected,
         };
@@ -90,6 +94,10 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
         ModelSpecific registers = new() { Count = 1, Index = index, Value = value };
         return Control(KVM_SET_MSRS, (nint)(&registers), nameof(KVM_SET_MSRS)) == 1;
     }
+
+    /// <summary>Says what KVM is to stop the guest for; nothing, if its control is 0.</summary>
+    /// <returns>False if KVM refuses.</returns>
+    public bool TrySetGuestDebug(kvm_guest_debug debug) => LibC.ioctl(this, KVM_SET_GUEST_DEBUG, (nint)(&debug)) >= 0;
 
     /// <summary>The signals that are held back inside KVM_RUN, instead of the thread's own.</summary>
     public void SetSignalMask(ulong set)

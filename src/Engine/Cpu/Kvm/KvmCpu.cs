@@ -44,6 +44,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private readonly Assistance assistance;
     private readonly InstructionCompleter? completer;
     private readonly WatchedRun? watched;
+    private readonly DebugRegisters debug;
     private GuestRegisters registers;
     private ThreadTimer? timer;
     private uint pageDirectory;
@@ -81,6 +82,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
             pages = new HostPages(own.Address);
             tables = new ShadowTables(own.Address + HostPages.Count * HostPages.PageSize, HostPages.Base + HostPages.Count * HostPages.PageSize, tablePages);
             fpu = new KvmFpu(vcpu);
+            debug = new DebugRegisters(vcpu);
             Start();
             if (assistance == Assistance.None) return;
             completer = new InstructionCompleter(memory, fpu, timeStamp);
@@ -264,6 +266,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         ranSomething = false;
         bool signalled = false;
         long grace = LeastGrace;
+        if (StandsAtWatched && Complete() is { } watched) return watched;
         Prepare();
         while (true)
         {
@@ -303,6 +306,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     {
         KvmExit.Halted => AfterTrap(),
         KvmExit.EmulationFailed => AfterFailedEmulation(),
+        KvmExit.Debugged => AfterDebug(),
         KvmExit.Shutdown => CpuExit.Dead("the virtual processor shut down (triple fault)"),
         _ => CpuExit.Dead($"KVM cannot go on at 0x{vcpu.State->regs.rip:x}: {vcpu.Describe()}"),
     };
@@ -373,6 +377,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
     private CpuExit? AfterPageFault(uint linear, PageAccess access)
     {
+        if (IsWatched(linear, access)) return AfterWatchedFault();
         Translation translation;
         try
         {
@@ -385,7 +390,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
         if (translation.Bad is { } reason) return CpuExit.Dead(reason);
         if (translation.Fault is { } errorCode) return CpuExit.Trap(Vector.PageFault, errorCode, linear);
-        tables.Fill(linear, translation);
+        tables.Fill(linear, Shown(linear, translation));
         FillBeside(linear);
         Fills++;
         return null;
@@ -396,7 +401,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     {
         uint first = linear & ~(FilledTogether * GuestMemory.PageSize - 1);
         for (uint page = first; page - first < FilledTogether * GuestMemory.PageSize; page += GuestMemory.PageSize)
-            if (tables.LacksBeside(page) && PageWalker.FindUsed(memory, pageDirectory, page) is { } used) tables.FillBeside(page, used);
+            if (tables.LacksBeside(page) && !IsWatched(page, PageAccess.Read) && PageWalker.FindUsed(memory, pageDirectory, page) is { } used) tables.FillBeside(page, Shown(page, used));
     }
 
     private CpuExit? AfterFailedEmulation()
@@ -418,7 +423,9 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     {
         Completions++;
         CpuExit exit = RunOne();
-        return exit.Kind == CpuExitKind.Budget ? null : exit;
+        if (exit.Kind != CpuExitKind.Budget) return exit with { RanNothing = exit.RanNothing && !ranSomething };
+        ranSomething = true;
+        return null;
     }
 
     /// <summary>Runs one instruction on the emulated CPU.</summary>

@@ -7,6 +7,7 @@ namespace LguestPS.Cpu.Kvm;
 internal sealed class KvmProbe(LibC libc)
 {
     private readonly Lazy<KvmVerdict> quick = new(() => Probe(libc));
+    private readonly Lazy<bool> debugRegisters = new(() => TryDebugRegisters(libc, Assistance.OnRequest));
     private readonly Lock gate = new();
     private KvmVerdict? thorough;
 
@@ -24,6 +25,9 @@ internal sealed class KvmProbe(LibC libc)
             lock (gate) return thorough ??= quick.Value.Shortfall is null ? quick.Value : ProbeWithHelp(quick.Value);
         }
     }
+
+    /// <summary>Whether a guest is stopped before watched instructions by the processor itself.</summary>
+    public bool HasDebugRegisters => IsReady && debugRegisters.Value;
 
     /// <summary>Why <c>cpu: auto</c> takes KVM, or does not.</summary>
     public string WhyChosen => quick.Value.Reason;
@@ -64,6 +68,21 @@ internal sealed class KvmProbe(LibC libc)
         catch (ErrnoException e)
         {
             return KvmVerdict.Unavailable(Explain(e));
+        }
+    }
+
+    /// <summary>Has a guest stopped by them, before an instruction of its kernel and one of its program.</summary>
+    public static bool TryDebugRegisters(LibC libc, Assistance assistance)
+    {
+        try
+        {
+            using ProbeGuest guest = new((memory, timeStamp) =>
+                new KvmCpu(memory, timeStamp, libc, assistance, ShadowTables.FewestPages) { MayUseDebugRegisters = () => true });
+            return guest.RunWatched() is null;
+        }
+        catch (ErrnoException)
+        {
+            return false;
         }
     }
 

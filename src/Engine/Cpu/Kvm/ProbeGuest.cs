@@ -123,6 +123,22 @@ internal sealed class ProbeGuest : IDisposable
             ?? Expect("the kernel's memory in ring 3", CpuExit.Trap(Vector.PageFault, 7, KernelBase + 0x1000));
     }
 
+    /// <summary>Runs the guest, which is stopped before an instruction of its kernel and one of its program.</summary>
+    /// <returns>As <see cref="Run"/>.</returns>
+    public string? RunWatched()
+    {
+        uint[] instructions = [KernelBase + 5, UserBase + 5];
+        cpu.Watch([.. instructions.Select(linear => new WatchRange(linear, 1, MemoryAccess.Execute))]);
+        int found = 0;
+        while (cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Patience)) is var exit && exit != CpuExit.Trap(SystemCall))
+        {
+            if (exit.Watched is { } watched && found < instructions.Length && watched.Address == instructions[found] && watched.Eip == cpu.Registers.Eip) found++;
+            else if (exit is { Kind: CpuExitKind.Trap, Vector: Vector.PageFault }) cpu.Registers.Eip += 5;
+            else if (exit != CpuExit.Trap(Vector.Hypercall)) return exit.Reason ?? $"watching instructions led to {exit.Kind} at 0x{cpu.Registers.Eip:x8}";
+        }
+        return found == instructions.Length ? null : "a watched instruction was passed";
+    }
+
     public void Dispose()
     {
         cpu.Dispose();

@@ -14,12 +14,20 @@ internal static class KvmHost
     /// <summary>A hundred million instructions, which a KVM that emulates takes minutes for.</summary>
     private const string LargeGuest = "minikernel";
 
+    private static readonly Lazy<bool> DebugRegistersWork = new(() => KvmProbe.TryDebugRegisters(LibC.Instance, Assistance));
+
     public static KvmVerdict Verdict => KvmProbe.Machine.Verdict;
 
     /// <summary>As a definition with <c>cpu: kvm</c> would have it.</summary>
     public static Assistance Assistance => Verdict.State == KvmState.Ready ? Assistance.OnRequest : Assistance.AtEveryFault;
 
     public static void Require() => Skip.If(Verdict.State == KvmState.Unavailable, Verdict.Reason);
+
+    public static void RequireDebugRegisters()
+    {
+        Require();
+        Skip.IfNot(DebugRegistersWork.Value, "this KVM does not stop for debug registers; on QEMU's software processor they do not work inside a virtual machine");
+    }
 
     /// <summary>For what cannot be tested where KVM only emulates.</summary>
     public static void RequireReady(string why) => Skip.If(Verdict.State != KvmState.Ready, $"{why}. {Verdict.Reason}");
@@ -28,8 +36,9 @@ internal static class KvmHost
     public static void RequireRealProcessor(string why) =>
         Skip.If(File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("model name", StringComparison.Ordinal) && line.Contains("QEMU TCG", StringComparison.Ordinal)), why);
 
+    /// <summary>A vCPU; it uses debug registers where they work, even if only the emulated CPU's help makes them.</summary>
     public static KvmCpu Make(GuestMemory memory, Func<ulong> timeStamp, LibC? libc = null, int tablePages = 256) =>
-        new(memory, timeStamp, libc ?? LibC.Instance, Assistance, tablePages);
+        new(memory, timeStamp, libc ?? LibC.Instance, Assistance, tablePages) { MayUseDebugRegisters = () => DebugRegistersWork.Value };
 
     public static Func<GuestMemory, GuestClock, VirtualCpu> Maker(LibC? libc = null, int tablePages = 256) =>
         (memory, clock) => Make(memory, clock.ReadTimeStampCounter, libc, tablePages);

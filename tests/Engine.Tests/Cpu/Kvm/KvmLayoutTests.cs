@@ -23,6 +23,8 @@ public sealed class KvmLayoutTests : IDisposable
         ["kvm_vcpu_events.exception_pending"] = "exception.pending",
         ["kvm_run.hardware_entry_failure_reason"] = "fail_entry.hardware_entry_failure_reason",
         ["kvm_run.suberror"] = "internal.suberror",
+        ["kvm_run.dr6"] = "debug.arch.dr6",
+        ["kvm_guest_debug.debugreg"] = "arch.debugreg",
         ["kvm_run.regs"] = "s.regs.regs",
         ["kvm_run.sregs"] = "s.regs.sregs",
         ["kvm_run.events"] = "s.regs.events",
