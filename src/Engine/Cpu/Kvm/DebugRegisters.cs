@@ -10,6 +10,7 @@ internal sealed unsafe class DebugRegisters(KvmVcpu vcpu)
     private const ulong AlwaysOne = 0x400;
     private const ulong Enabled = 2;
     private const ulong Found = 0xF;
+    private const ulong Traced = 1 << 14;
 
     private bool inUse;
 
@@ -41,6 +42,6 @@ internal sealed unsafe class DebugRegisters(KvmVcpu vcpu)
         return fits && (inUse || instructions.Count == 0);
     }
 
-    /// <summary>Whether the last exit stands before one of them; else the guest's own tracing caused it.</summary>
-    public bool HasFound => (vcpu.State->dr6 & Found) != 0;
+    /// <summary>Whether the last exit stands before one of them, and is not behind an instruction that the guest traces: then it would be met again.</summary>
+    public bool HasFound => (vcpu.State->dr6 & Found) != 0 && (vcpu.State->dr6 & Traced) == 0;
 }

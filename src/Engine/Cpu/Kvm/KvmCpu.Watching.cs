@@ -36,10 +36,9 @@ internal sealed unsafe partial class KvmCpu
             if (range.Access != MemoryAccess.Execute) Forget(range);
 
         WatchRange[] code = [.. ranges.Where(range => (range.Access & MemoryAccess.Execute) != 0)];
-        bool singly = code.All(range => range.Length == 1);
-        HashSet<uint> instructions = singly ? [.. code.Select(range => range.First)] : [];
-        bool mayUse = code.Length != 0 && singly && MayUseDebugRegisters();
-        mustWatchAll = !debug.TryWatch(mayUse ? instructions : []) || (code.Length != 0 && !mayUse);
+        mustWatchAll = code.Length != 0 && (code.Any(range => range.Length != 1) || !MayUseDebugRegisters());
+        HashSet<uint> instructions = mustWatchAll ? [] : [.. code.Select(range => range.First)];
+        mustWatchAll |= !debug.TryWatch(instructions);
     }
 
     protected override void LoadInstructionCount(long count) => completer?.Cpu.ForgetWatched();
