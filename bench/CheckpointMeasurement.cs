@@ -5,6 +5,7 @@ namespace LguestPS.Bench;
 /// <summary>What checkpoints cost: a guest is run with one every so many instructions, then taken back to each in turn.</summary>
 internal static class CheckpointMeasurement
 {
+    private const uint LguestInit = 1, Halt = 10, SetPte = 14;
     private const int Checkpoints = 100;
     private const long Interval = 5_000_000;
 
@@ -101,8 +102,16 @@ internal static class CheckpointMeasurement
         Console.WriteLine("|---|---:|---:|");
         Show("one standstill", StepsBack(guest, Steps, StepUnit.Standstill));
         Show("one instruction", StepsBack(guest, Steps, StepUnit.Instruction));
-        Show("one SET_PTE", StepsBack(guest, Steps, StepUnit.Hypercall));
+        Show("one HALT", StepsBack(guest, Steps, StepUnit.Hypercall, hypercall: Halt));
+        ToEnd(guest);
+        Show("one SET_PTE", StepsBack(guest, Steps, StepUnit.Hypercall, hypercall: SetPte));
         Show("1,000 standstills", StepsBack(guest, 5, StepUnit.Standstill, 1_000));
+        ToEnd(guest);
+        Show("to the first hypercall", StepsBack(guest, 1, StepUnit.Hypercall, hypercall: LguestInit));
+        ToEnd(guest);
+        Breakpoint watch = guest.AddBreakpoint(new MemoryTarget(guest.PageOffset, 4, MemoryAccess.Write, null));
+        Show("to the beginning, for want of a hit of a watchpoint", StepsBack(guest, 1, StepUnit.Breakpoint));
+        guest.RemoveBreakpoint(watch);
     }
 
     private static double TimeOfRun(GuestDefinition definition, out Guest guest)
@@ -113,17 +122,19 @@ internal static class CheckpointMeasurement
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private static List<double> StepsBack(Guest guest, int steps, StepUnit unit, int count = 1)
+    private static List<double> StepsBack(Guest guest, int steps, StepUnit unit, int count = 1, uint? hypercall = null)
     {
         List<double> times = [];
         for (int i = 0; i < steps; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            if (!guest.StepBack(new StepBackOptions { Driver = "bench", Unit = unit, Hypercall = unit == StepUnit.Hypercall ? 14u : null, Count = count })) break;
+            if (!guest.StepBack(new StepBackOptions { Driver = "bench", Unit = unit, Hypercall = hypercall, Count = count }) && unit != StepUnit.Breakpoint) break;
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
         return times;
     }
+
+    private static void ToEnd(Guest guest) => RunFor(guest, Checkpoints * Interval - guest.InstructionCount!.Value);
 
     private static void Show(string what, List<double> values)
     {

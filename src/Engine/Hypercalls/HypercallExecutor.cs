@@ -14,12 +14,14 @@ internal class HypercallExecutor(Guest guest)
     public virtual void RunNext()
     {
         Hypercall direct = guest.PendingHypercall!;
+        guest.Recording?.NoteCall(direct.Number);
         if (!guest.Data.IsInitialised)
         {
             if (direct.Number != LguestInit) throw new GuestKilledException($"hypercall {direct.Number} before LGUEST_INIT");
         }
         else if (guest.Ring.Next(guest.Abi, direct) is { } entry)
         {
+            guest.Recording?.NoteCall(entry.Number);
             guest.Ring.Advance();
             uint? discarded = Do(entry);
             if (!guest.HasEnded) guest.Ring.MarkDone(entry.Slot!.Value);

@@ -10,15 +10,20 @@ internal sealed class CheckpointShelf(long mostBytes)
     /// <summary>Instructions from one checkpoint to the next, where they are closest.</summary>
     public const long Spacing = 4_000_000;
 
-    // A gap may be this part of its distance from the newest place; less where memory is short.
-    private int density = 8;
+    private const int MostNumbers = 64;
 
-    private readonly List<(RunPosition At, Checkpoint Checkpoint)> kept = [];
+    // A gap may be this part of its distance from the newest place; less where memory is short.
+    private int density = 64;
+
+    private readonly List<Entry> kept = [];
 
     public int Count => kept.Count;
 
     /// <summary>Bytes of guest memory in all of them.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>The first of them, where the run begins.</summary>
+    public (RunPosition At, Checkpoint Checkpoint) Start => (kept[0].At, kept[0].Checkpoint);
 
     /// <summary>Whether the run has gone on far enough from the last checkpoint before this place for one that would be kept.</summary>
     public bool IsDue(RunPosition at)
@@ -30,9 +35,11 @@ internal sealed class CheckpointShelf(long mostBytes)
     public void Add(RunPosition at, Checkpoint checkpoint)
     {
         int index = kept.Count == 0 ? 0 : IndexBefore(at) + 1;
-        kept.Insert(index, (at, checkpoint));
+        // In the middle of a run nobody knows in which of the two halves a call was made.
+        kept.Insert(index, new Entry(at, checkpoint) { Calls = index < kept.Count ? kept[index - 1].Calls : 0 });
+        Measure(index);
+        Measure(index + 1);
         Thin();
-        Measure();
         while (Bytes > mostBytes && kept.Count > 2)
         {
             if (density > 1)
@@ -42,25 +49,38 @@ internal sealed class CheckpointShelf(long mostBytes)
             }
             else
             {
-                kept.RemoveAt(kept.Count / 2);
+                Remove(kept.Count / 2);
             }
-            Measure();
         }
     }
 
-    /// <summary>The last one that is really before a place, or null.</summary>
-    public (RunPosition At, Checkpoint Checkpoint)? EarlierThan(RunPosition at)
+    /// <summary>A hypercall was about to be made behind the newest of them.</summary>
+    public void NoteCall(uint number) => kept[^1].Calls |= BitOf(number);
+
+    /// <summary>The last stretch of the run that begins with a checkpoint really before a place, up to that place or the next checkpoint; or null.</summary>
+    /// <param name="at">The place.</param>
+    /// <param name="hypercall">Only a stretch in which this hypercall may have been made; null for any.</param>
+    public (RunPosition Begin, Checkpoint Checkpoint, RunPosition End)? LastStretch(RunPosition at, uint? hypercall)
     {
-        int index = kept.FindLastIndex(entry => entry.At.IsBefore(at));
-        return index >= 0 ? kept[index] : null;
+        ulong wanted = hypercall is { } number ? BitOf(number) : 0;
+        int index = kept.FindLastIndex(entry => entry.At.IsBefore(at) && (entry.Calls & wanted) == wanted);
+        if (index < 0) return null;
+        bool isLast = index == kept.Count - 1 || !kept[index + 1].At.IsBefore(at);
+        return (kept[index].At, kept[index].Checkpoint, isLast ? at : kept[index + 1].At);
     }
 
     /// <summary>Forgets those behind a place: that future will not be.</summary>
     public void ForgetBehind(RunPosition at)
     {
-        kept.RemoveRange(IndexBefore(at) + 1, kept.Count - IndexBefore(at) - 1);
-        Measure();
+        for (int last = IndexBefore(at); kept.Count - 1 > last;)
+        {
+            Bytes -= kept[^1].OwnBytes;
+            kept.RemoveAt(kept.Count - 1);
+        }
     }
+
+    // The numbers of every era have bits of their own; what nobody ever defined shares one.
+    private static ulong BitOf(uint number) => 1ul << (int)Math.Min(number, MostNumbers - 1);
 
     private int IndexBefore(RunPosition at)
     {
@@ -73,16 +93,36 @@ internal sealed class CheckpointShelf(long mostBytes)
     private void Thin()
     {
         for (int i = kept.Count - 2; i > 0; i--)
-            if (!IsWide(i - 1, i + 1)) kept.RemoveAt(i);
+            if (!IsWide(i - 1, i + 1)) Remove(i);
     }
 
     /// <summary>Whether the gap between two of them is worth another one.</summary>
     private bool IsWide(int from, int to) =>
         kept[to].At.Instructions - kept[from].At.Instructions > Math.Max(Spacing, (kept[^1].At.Instructions - kept[to].At.Instructions) / density);
 
-    private void Measure()
+    private void Remove(int index)
     {
-        Bytes = 0;
-        for (int i = 0; i < kept.Count; i++) Bytes += kept[i].Checkpoint.Memory.BytesNotIn(i == 0 ? null : kept[i - 1].Checkpoint.Memory);
+        kept[index - 1].Calls |= kept[index].Calls;
+        Bytes -= kept[index].OwnBytes;
+        kept.RemoveAt(index);
+        Measure(index);
+    }
+
+    /// <summary>Counts what one of them has that the one before it has not.</summary>
+    private void Measure(int index)
+    {
+        if (index == kept.Count) return;
+        Entry entry = kept[index];
+        Bytes -= entry.OwnBytes;
+        entry.OwnBytes = entry.Checkpoint.Memory.BytesNotIn(index == 0 ? null : kept[index - 1].Checkpoint.Memory);
+        Bytes += entry.OwnBytes;
+    }
+
+    private sealed record Entry(RunPosition At, Checkpoint Checkpoint)
+    {
+        /// <summary>A bit for each hypercall that may have been made between this one and the next.</summary>
+        public ulong Calls { get; set; }
+
+        public long OwnBytes { get; set; }
     }
 }

@@ -20,6 +20,7 @@ internal sealed class Recording
     private readonly RunPosition startPosition;
     private EventLog? log;
     private int nextInput, nextIntervention;
+    private RunPosition farthest;
     private bool isIntervening;
     private byte[][]? held;     // of each device, while the guest is in the past: what waited for it at the end
 
@@ -27,7 +28,7 @@ internal sealed class Recording
     {
         this.guest = guest;
         this.start = start;
-        this.startPosition = End = startPosition;
+        this.startPosition = End = farthest = startPosition;
         Shelf.Add(startPosition, start);
     }
 
@@ -98,6 +99,7 @@ internal sealed class Recording
     public void Intervene(Action change)
     {
         if (IsInPast) BeginNewFuture();
+        if (guest.NextCall is { } call) NoteCall(call.Number);
         RunPosition here = RunPosition.Of(guest);
         MemoryImage before = guest.MakeCheckpoint(label: null).Memory;
         isIntervening = true;
@@ -129,6 +131,12 @@ internal sealed class Recording
         if (!next.At.IsAt(here) || next.Device != device) return null;
         nextInput++;
         return next.Bytes;
+    }
+
+    /// <summary>A hypercall is about to be made, or could be; where that was is remembered, so that it is found again.</summary>
+    public void NoteCall(uint number)
+    {
+        if (!RunPosition.Of(guest).IsBefore(farthest)) Shelf.NoteCall(number);
     }
 
     /// <summary>A device is about to hand over this here. What comes in while somebody changes the guest is recorded with the change.</summary>
@@ -167,6 +175,8 @@ internal sealed class Recording
     public void Load(Checkpoint checkpoint, RunPosition at)
     {
         held ??= TakeWaitingInput();
+        RunPosition before = RunPosition.Of(guest);
+        if (farthest.IsBefore(before)) farthest = before;
         guest.Load(checkpoint);
         TakeWaitingInput();     // it is recorded where it came in
         nextInput = at.Inputs;
@@ -184,7 +194,7 @@ internal sealed class Recording
     /// <summary>From here on the run is another one.</summary>
     public void BeginNewFuture()
     {
-        End = RunPosition.Of(guest);
+        End = farthest = RunPosition.Of(guest);
         inputs.RemoveRange(nextInput, inputs.Count - nextInput);
         interventions.RemoveRange(nextIntervention, interventions.Count - nextIntervention);
         log?.Truncate(EventCount);

@@ -17,14 +17,15 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
     {
         RunPosition limit = RunPosition.Of(guest);
         int left = options.Count;
-        while (recording.Shelf.EarlierThan(limit) is (RunPosition at, Checkpoint checkpoint))
+        while (recording.Shelf.LastStretch(limit, options.Hypercall) is (RunPosition at, Checkpoint checkpoint, RunPosition end))
         {
+            limit = end;
             recording.Load(checkpoint, at);
             RunPosition first = PassOver(limit, left);
             List<RewindPlace> places = options.Unit == StepUnit.Breakpoint ? HitsBefore(limit) : PlacesBefore(limit);
-            recording.Load(checkpoint, at);
             if (places.Count >= left)
             {
+                recording.Load(checkpoint, at);
                 RunTo(places[^left].At);
                 if (places[^left].Hit is { } hit) Tell(hit);
                 return true;
@@ -32,6 +33,8 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
             left -= places.Count;
             limit = first.IsBefore(limit) ? first : at;
         }
+        (RunPosition begin, Checkpoint start) = recording.Shelf.Start;
+        if (begin.IsBefore(RunPosition.Of(guest))) recording.Load(start, begin);
         return false;
     }
 
