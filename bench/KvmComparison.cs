@@ -9,6 +9,7 @@ namespace LguestPS.Bench;
 internal static class KvmComparison
 {
     private const int Rounds = 5;
+    private const int Kicks = 200;
     private const int Unit = 2_048;                       // pages the guest touches until it starts over
     private const double SecondsWanted = 0.25;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -30,9 +31,11 @@ internal static class KvmComparison
         Console.WriteLine($"Processor: {ProcessorName()}");
         if (verdict.State == KvmState.Unavailable) return 1;
         Workloads.Build();
-        Workloads.Run("gcc", $"-O2 -Wall -o \"{Peer}\" \"{Peer}.c\"");
+        Workloads.Run("gcc", $"-O2 -Wall -pthread -o \"{Peer}\" \"{Peer}.c\"");
 
         CompareRoundTrips();
+        Console.WriteLine();
+        CompareKicks();
         Console.WriteLine();
         CountExits(kernel, initrd, words ?? []);
         return 0;
@@ -58,6 +61,55 @@ internal static class KvmComparison
             string alone = guest == 'c' ? Text($"{count / aloneTime:N0} | {aloneTime / peerTime:F2}") : "|";
             Console.WriteLine(Text($"| {name} | {count / peerTime:N0} | {count / engineTime:N0} | {engineTime / peerTime:F2} | {alone} | {(double)bytes / count:F0} |"));
         }
+    }
+
+    /// <summary>How soon a guest that never traps comes out: the aim is 50 ms.</summary>
+    private static void CompareKicks()
+    {
+        string[] peer = Workloads.Run(Peer, $"kicks {Kicks}").Output.Split(' ');
+        Console.WriteLine(Text($"| kick of a spinning guest, to the return on its thread ({Kicks} times) | median, us | worst, us |"));
+        Console.WriteLine("|---|---:|---:|");
+        Console.WriteLine(Text($"| C, pthread_kill | {double.Parse(peer[0], CultureInfo.InvariantCulture):N0} | {double.Parse(peer[1], CultureInfo.InvariantCulture):N0} |"));
+        using Guest guest = MakeGuest('w', 0);
+        KickMany("guest, cancelling its run (Ctrl-C)", stop =>
+        {
+            foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench", Filter = EventFilter.Nothing }, stop))
+            {
+            }
+        }, stop => stop.Cancel());
+        KickMany("vCPU alone", _ => guest.Cpu.Run(new CpuBudget(long.MaxValue)), _ => guest.Cpu.Kick());
+    }
+
+    private static void KickMany(string name, Action<CancellationToken> run, Action<CancellationTokenSource> kick)
+    {
+        CancellationTokenSource[] stops = [.. Enumerable.Range(0, Kicks).Select(_ => new CancellationTokenSource())];
+        double[] microseconds = new double[Kicks];
+        using SemaphoreSlim entering = new(0), returned = new(0);
+        long cameBack = 0;
+        Thread runner = new(() =>
+        {
+            foreach (CancellationTokenSource stop in stops)
+            {
+                entering.Release();
+                run(stop.Token);
+                cameBack = Stopwatch.GetTimestamp();
+                returned.Release();
+            }
+        });
+        runner.Start();
+        for (int i = 0; i < Kicks; i++)
+        {
+            entering.Wait();
+            Thread.Sleep(2);
+            long from = Stopwatch.GetTimestamp();
+            kick(stops[i]);
+            returned.Wait();
+            microseconds[i] = Stopwatch.GetElapsedTime(from, cameBack).TotalMicroseconds;
+            stops[i].Dispose();
+        }
+        runner.Join();
+        Array.Sort(microseconds);
+        Console.WriteLine(Text($"| {name} | {microseconds[Kicks / 2]:N0} | {microseconds[^1]:N0} |"));
     }
 
     private static double RunPeer(string kind, int count) => double.Parse(Workloads.Run(Peer, $"{kind} {count}").Output, CultureInfo.InvariantCulture);

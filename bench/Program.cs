@@ -8,7 +8,7 @@ using LguestPS.Bench;
 // bench network     a network between guests by itself
 // bench breakpoints what a breakpoint costs where it does not stop
 // bench checkpoint  time and size of checkpoints and of steps back; of a Linux, if KERNEL and INITRD are given
-// bench kvm         round trips through KVM beside a C program's, and the exits of whole guests
+// bench kvm         round trips through KVM and kicks beside a C program's, and the exits of whole guests
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 switch (args)
 {

@@ -1,12 +1,17 @@
 /* The least that a C program can do for the exits a guest of ours makes, on the same KVM: the yardstick of `bench kvm`.
  *
  *   peer calls|faults|system COUNT      prints the seconds that COUNT round trips took
+ *   peer kicks COUNT                    prints the microseconds from the signal to a thread whose guest spins to KVM_RUN's return,
+ *                                       median and worst of COUNT
  *
  * As in the engine, the vCPU is a 64-bit one, the guest is 32-bit code in rings 1 and 3, each gate leads to a hlt in ring 0, and an
  * iretq there leads back. Unlike the engine it trusts its guest, and knows beforehand what each exit is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The guest's memory, mapped one to one up to 2 MiB; pages to touch appear from WINDOW on. */
 enum {
@@ -227,6 +233,56 @@ static void system_calls(long count)
     }
 }
 
+static sem_t entering, returned;
+static double came_back;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
+}
+
+/* The signal may come before KVM_RUN does. */
+static void on_kick(int number) { (void)number; run->immediate_exit = 1; }
+
+static void *spin(void *kicks)
+{
+    for (long left = *(long *)kicks; left--; ) {
+        run->immediate_exit = 0;
+        sem_post(&entering);
+        if (ioctl(vcpu, KVM_RUN, 0) == 0 || errno != EINTR) fail("KVM_RUN");
+        came_back = now();
+        sem_post(&returned);
+    }
+    return 0;
+}
+
+static int ascending(const void *a, const void *b) { return *(const double *)a < *(const double *)b ? -1 : 1; }
+
+static void kicks(long count)
+{
+    double *took = calloc(count, sizeof *took);
+    pthread_t spinner;
+    memcpy(at(KERNEL_CODE_AT), "\xeb\xfe", 2);                                              /* jmp to itself */
+    run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+    resume(RESUME, &(struct frame){ KERNEL_CODE_AT, KERNEL_CODE, 0x202, KERNEL_STACK_TOP, KERNEL_DATA });
+    sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_kick }, 0);
+    pthread_create(&spinner, 0, spin, &count);
+    for (long i = 0; i < count; i++) {
+        sem_wait(&entering);
+        usleep(2000);
+        double from = now();
+        pthread_kill(spinner, SIGUSR1);
+        sem_wait(&returned);
+        run->kvm_dirty_regs = 0;
+        took[i] = came_back - from;
+    }
+    pthread_join(spinner, 0);
+    qsort(took, count, sizeof *took, ascending);
+    printf("%.1f %.1f\n", took[count / 2], took[count - 1]);
+}
+
 int main(int count, char **words)
 {
     static const struct { const char *name; void (*go)(long); } kinds[] = { { "calls", calls }, { "faults", faults }, { "system", system_calls } };
@@ -240,6 +296,11 @@ int main(int count, char **words)
         printf("%.6f\n", (to.tv_sec - from.tv_sec) + (to.tv_nsec - from.tv_nsec) / 1e9);
         return 0;
     }
-    fprintf(stderr, "usage: peer calls|faults|system COUNT\n");
+    if (count == 3 && !strcmp(words[1], "kicks")) {
+        start();
+        kicks(atol(words[2]));
+        return 0;
+    }
+    fprintf(stderr, "usage: peer calls|faults|system|kicks COUNT\n");
     return 2;
 }

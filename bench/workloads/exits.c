@@ -1,4 +1,4 @@
-/* A guest that does nothing but leave its processor: "c N" hypercalls, "f N" first touches of a page, "s N" system calls. */
+/* A guest that does nothing but leave its processor: "c N" hypercalls, "f N" first touches of a page, "s N" system calls; or "w", which never leaves it. */
 #include "guest.h"
 #include "paging.h"
 
@@ -53,7 +53,10 @@ int main(void)
         calls(count);
     else if (kind == 'f')
         faults(count);
-    else
+    else if (kind == 's')
         system_calls(count);
+    else
+        for (;;)
+            asm volatile("");
     power_down();
 }
