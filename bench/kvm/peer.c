@@ -1,6 +1,6 @@
 /* The least that a C program can do for the exits a guest of ours makes, on the same KVM: the yardstick of `bench kvm`.
  *
- *   peer calls|faults|system COUNT      prints the seconds that COUNT round trips took
+ *   peer calls|faults|system|pages COUNT      prints the seconds that COUNT round trips took
  *   peer kicks COUNT                    prints the microseconds from the signal to a thread whose guest spins to KVM_RUN's return,
  *                                       median and worst of COUNT
  *
@@ -26,7 +26,7 @@ enum {
     TOP = 0x1000, DIRECTORY_POINTERS = 0x2000, DIRECTORY = 0x3000, TABLES = 0x4000,
     GDT = 0x10000, IDT = 0x11000, TASK = 0x12000, STUBS = 0x13000, RESUME = 0x13100, FLUSH_AND_RESUME = 0x13110,
     HOST_STACK_TOP = 0x15000, KERNEL_CODE_AT = 0x20000, KERNEL_STACK_TOP = 0x22000, USER_CODE_AT = 0x23000, USER_STACK_TOP = 0x25000,
-    FRAMES = 0x400000, WINDOW = 0x400000, WINDOW_PAGES = 2048, PAGE = 4096, MEMORY = 16 << 20,
+    FRAMES = 0x400000, WINDOW = 0x400000, WINDOW_PAGES = 2048, NOWHERE = 0xc00000, CR2_AT = 0x26000, PAGE = 4096, MEMORY = 16 << 20,
 };
 
 enum { HOST_CODE = 0x08, HOST_DATA = 0x10, KERNEL_CODE = 0x19, KERNEL_DATA = 0x21, USER_CODE = 0x2b, USER_DATA = 0x33, TASK_SELECTOR = 0x38 };
@@ -207,30 +207,48 @@ static void faults(long count)
     }
 }
 
-static void system_calls(long count)
+/* Hands the guest's kernel each of its program's traps; its handler ends in an iret at KERNEL_CODE_AT + iret. */
+static void reflect(long count, int trap, int iret, uint64_t sync)
 {
-    memcpy(at(KERNEL_CODE_AT), "\x85\xc0\x74\x00\xcf", 5);                                  /* test eax, eax; jz; iret */
-    memcpy(at(USER_CODE_AT), "\xcd\x80\x48\xeb\xfb", 5);                                    /* int 0x80; dec eax; jmp */
-    run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+    run->kvm_valid_regs = sync;
     resume(RESUME, &(struct frame){ USER_CODE_AT, USER_CODE, 0x202, USER_STACK_TOP, USER_DATA });
+    run->s.regs.regs.rbx = NOWHERE;
     while (count) {
         int vector = enter();
-        struct frame *from = frame();
-        if (vector != 0x80 && from->rip == USER_CODE_AT) {       /* some KVMs can neither trap from ring 3 … */
+        struct frame *from = vector == 14 || vector == 13 ? at(run->s.regs.regs.rsp + 8) : frame();
+        if (vector != 0x80 && trap == 0x80 && from->rip == USER_CODE_AT) {      /* some KVMs can neither trap from ring 3 … */
             from->rip += 2;
             vector = 0x80;
         }
-        if (vector != 0x80 && from->rip == KERNEL_CODE_AT + 4) {     /* … nor return to it */
+        if (vector != trap && from->rip == KERNEL_CODE_AT + iret) {     /* … nor return to it */
             uint32_t *stack = at(from->rsp);
             resume(RESUME, &(struct frame){ stack[0], stack[1], stack[2], stack[3], stack[4] });
             continue;
         }
-        expect(vector, 0x80);
+        expect(vector, trap);
         count--;
         uint32_t *stack = at(KERNEL_STACK_TOP - 20);
         stack[0] = from->rip, stack[1] = from->cs, stack[2] = from->rflags, stack[3] = from->rsp, stack[4] = from->ss;
-        resume(RESUME, &(struct frame){ KERNEL_CODE_AT, KERNEL_CODE, 0x202, KERNEL_STACK_TOP - 20, KERNEL_DATA });
+        if (trap == 14) {
+            *(uint32_t *)at(CR2_AT) = run->s.regs.sregs.cr2;
+            *--stack = *(uint32_t *)at(run->s.regs.regs.rsp);
+        }
+        resume(RESUME, &(struct frame){ KERNEL_CODE_AT, KERNEL_CODE, 0x202, (uint8_t *)stack - memory, KERNEL_DATA });
     }
+}
+
+static void system_calls(long count)
+{
+    memcpy(at(KERNEL_CODE_AT), "\x85\xc0\x74\x00\xcf", 5);                                  /* test eax, eax; jz; iret */
+    memcpy(at(USER_CODE_AT), "\xcd\x80\x48\xeb\xfb", 5);                                    /* int 0x80; dec eax; jmp */
+    reflect(count, 0x80, 4, KVM_SYNC_X86_REGS);
+}
+
+static void page_faults(long count)
+{
+    memcpy(at(KERNEL_CODE_AT), "\x83\x44\x24\x04\x02\x83\xc4\x04\xcf", 9);                  /* add dword [esp+4], 2; add esp, 4; iret */
+    memcpy(at(USER_CODE_AT), "\x8b\x03\x49\xeb\xfb", 5);                                    /* mov eax, [ebx]; dec ecx; jmp */
+    reflect(count, 14, 8, KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS);
 }
 
 static sem_t entering, returned;
@@ -285,7 +303,7 @@ static void kicks(long count)
 
 int main(int count, char **words)
 {
-    static const struct { const char *name; void (*go)(long); } kinds[] = { { "calls", calls }, { "faults", faults }, { "system", system_calls } };
+    static const struct { const char *name; void (*go)(long); } kinds[] = { { "calls", calls }, { "faults", faults }, { "system", system_calls }, { "pages", page_faults } };
     for (unsigned i = 0; count == 3 && i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(words[1], kinds[i].name)) continue;
         start();
@@ -301,6 +319,6 @@ int main(int count, char **words)
         kicks(atol(words[2]));
         return 0;
     }
-    fprintf(stderr, "usage: peer calls|faults|system|kicks COUNT\n");
+    fprintf(stderr, "usage: peer calls|faults|system|pages|kicks COUNT\n");
     return 2;
 }

@@ -1,4 +1,5 @@
-/* A guest that does nothing but leave its processor: "c N" hypercalls, "f N" first touches of a page, "s N" system calls; or "w", which never leaves it. */
+/* A guest that does nothing but leave its processor: "c N" hypercalls, "f N" first touches of a page, "s N" system calls,
+ * "p N" page faults that its kernel deals with; or "w", which never leaves it. */
 #include "guest.h"
 #include "paging.h"
 
@@ -7,12 +8,15 @@
 
 #define USER_AT       0x08000000
 #define USER_STACK    0x0a000000
+#define NOWHERE       0x0b000000
 
 /* The shortest way there and back; the last call comes with eax 0. */
-extern const char user_program[], system_call[];
+extern const char calling_program[], faulting_program[], system_call[], page_fault[];
 asm(".pushsection .text.exits, \"ax\"\n"
-    "user_program: int $0x80; decl %eax; jnz user_program; int $0x80\n"
+    "calling_program: int $0x80; decl %eax; jnz calling_program; int $0x80\n"
+    "faulting_program: movl (%ebx), %ecx; decl %eax; jnz faulting_program; int $0x80\n"
     "system_call: testl %eax, %eax; jz power_down; iret\n"
+    "page_fault: addl $2, 4(%esp); addl $4, %esp; iret\n"          /* past the load */
     ".popsection");
 
 static void calls(u32 count)
@@ -27,18 +31,19 @@ static void faults(u32 count)
                      : : "i"(WINDOW), "i"(PAGE_SIZE), "i"(WINDOW + WINDOW_PAGES * PAGE_SIZE) : "eax", "ebx");
 }
 
-static void system_calls(u32 count)
+static void run_program(const char *program, u32 count)
 {
-    u32 directory = new_directory(), offset = physical(user_program) % PAGE_SIZE;
+    u32 directory = new_directory(), offset = physical(program) % PAGE_SIZE;
 
     load_user_segments();
-    map_page(directory, USER_AT, physical(user_program) - offset, PAGE_PRESENT | PAGE_USER);
-    map_page(directory, USER_AT + PAGE_SIZE, physical(user_program) - offset + PAGE_SIZE, PAGE_PRESENT | PAGE_USER);
+    map_page(directory, USER_AT, physical(program) - offset, PAGE_PRESENT | PAGE_USER);
+    map_page(directory, USER_AT + PAGE_SIZE, physical(program) - offset + PAGE_SIZE, PAGE_PRESENT | PAGE_USER);
     hypercall(LOAD_IDT_ENTRY, SYSTEM_CALL, KERNEL_CODE << 16 | ((u32)system_call & 0xffff), ((u32)system_call & 0xffff0000) | TRAP_GATE | FROM_USER);
+    hypercall(LOAD_IDT_ENTRY, 14, KERNEL_CODE << 16 | ((u32)page_fault & 0xffff), ((u32)page_fault & 0xffff0000) | INTERRUPT_GATE);
     hypercall(NEW_PGTABLE, directory, 0, 0);
     hypercall(SET_STACK, KERNEL_DATA, (u32)kernel_address(new_page() + PAGE_SIZE), 1);
     asm volatile("pushl %0; pushl %1; pushl %2; pushl %3; pushl %4; iret"
-                 : : "i"(USER_DATA), "i"(USER_STACK), "i"(INTERRUPT_FLAG), "i"(USER_CODE), "r"(USER_AT + offset), "a"(count));
+                 : : "i"(USER_DATA), "i"(USER_STACK), "i"(INTERRUPT_FLAG), "i"(USER_CODE), "r"(USER_AT + offset), "a"(count), "b"(NOWHERE));
 }
 
 int main(void)
@@ -54,7 +59,9 @@ int main(void)
     else if (kind == 'f')
         faults(count);
     else if (kind == 's')
-        system_calls(count);
+        run_program(calling_program, count);
+    else if (kind == 'p')
+        run_program(faulting_program, count);
     else
         for (;;)
             asm volatile("");

@@ -58,6 +58,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["cpu"] = (guest, value) => guest with { Cpu = value.OneOf<CpuChoice>() },
         ["clock"] = (guest, value) => guest with { Clock = value.OneOf<ClockKind>() },
         ["tsc"] = (guest, value) => guest with { Tsc = value.OneOf<TscChoice>() },
+        ["directTraps"] = (guest, value) => guest with { DirectTraps = value.OneOf<DirectTrapChoice>() },
         ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(device => ReadKind("device", device, DeviceKinds))] },
         ["record"] = (guest, value) => guest with { Record = value.TrueOrFalse() },
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
@@ -77,6 +78,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["cpu"] = DefinitionText.Names<CpuChoice>(),
         ["clock"] = DefinitionText.Names<ClockKind>(),
         ["tsc"] = DefinitionText.Names<TscChoice>(),
+        ["directTraps"] = DefinitionText.Names<DirectTrapChoice>(),
         ["mode"] = DefinitionText.Names<BlockMode>(),
         ["loopback"] = DefinitionText.Names<Switch>(),
     };

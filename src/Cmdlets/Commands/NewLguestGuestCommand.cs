@@ -80,6 +80,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public DirectTrapChoice DirectTraps { get; set; }
+
+    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DeviceKindCompleter))]
     [AllowEmptyCollection]
     public DeviceArgument[] Device { get; set; } = [];
@@ -160,6 +165,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
         Cpu = Given(nameof(Cpu)) ? Cpu : definition.Cpu,
         Clock = Given(nameof(Clock)) ? Clock : definition.Clock,
         Tsc = Given(nameof(Tsc)) ? Tsc : definition.Tsc,
+        DirectTraps = Given(nameof(DirectTraps)) ? DirectTraps : definition.DirectTraps,
         Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
         Record = Given(nameof(Record)) ? Record : definition.Record,
         Limits = new GuestLimits(

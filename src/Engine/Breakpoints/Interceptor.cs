@@ -27,6 +27,9 @@ internal sealed class Interceptor(Guest guest)
     /// <summary>Likewise an interrupt.</summary>
     public bool HasInterrupts => interrupts.Length != 0;
 
+    /// <summary>Whether the vCPU comes out for an address.</summary>
+    public bool HasWatches => watches.Length != 0 || watchedByGoal is not null;
+
     /// <summary>Where the guest was stopped last, and by which breakpoint; null if it has gone on since.</summary>
     public BreakpointHit? Stop { get; set; }
 

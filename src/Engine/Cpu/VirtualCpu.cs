@@ -127,6 +127,17 @@ internal abstract class VirtualCpu : IDisposable
     /// </remarks>
     public virtual void Watch(IReadOnlyList<WatchRange> ranges) => throw new NotSupportedException();
 
+    /// <summary>Whether this vCPU can hand the guest its own traps without coming out; else <see cref="SetDirectTraps"/> does nothing.</summary>
+    public virtual bool DeliversTraps => false;
+
+    /// <summary>Says which traps the guest gets from the vCPU itself from now on, and how; at first it is none.</summary>
+    public virtual void SetDirectTraps(in DirectTraps traps)
+    {
+    }
+
+    /// <summary>How many traps of this vector the guest has got so since the vCPU was made.</summary>
+    public virtual long CountDirectTraps(byte vector) => 0;
+
     public abstract void Dispose();
 
     /// <summary>Writes the x87 as fxsave does (Intel SDM volume 2).</summary>

@@ -32,6 +32,16 @@ public enum TscChoice
     Off,
 }
 
+/// <summary>Who hands a guest on KVM its own system calls and page faults.</summary>
+public enum DirectTrapChoice
+{
+    /// <summary>Code inside the virtual machine, which saves an exit each, as long as nobody wants the events of traps and the clock is the host's.</summary>
+    Auto,
+
+    /// <summary>The engine, always.</summary>
+    Off,
+}
+
 /// <summary>What happens to writes to a disk image.</summary>
 public enum BlockMode
 {
@@ -102,6 +112,8 @@ public sealed record GuestDefinition
     public ClockKind Clock { get; init; } = ClockKind.Host;
 
     public TscChoice Tsc { get; init; } = TscChoice.Auto;
+
+    public DirectTrapChoice DirectTraps { get; init; } = DirectTrapChoice.Auto;
 
     // An array, whatever it is made from: PowerShell cannot index what collection expressions make.
     public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value.ToArray(); } = new DeviceDefinition[] { new ConsoleDefinition() };

@@ -157,7 +157,8 @@ internal sealed class EventRecorder(Guest guest)
     /// <summary>A recording for a file has every event, whoever else wants it.</summary>
     private bool IsRecorded => guest.Recording is { KeepsEvents: true };
 
-    private bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
+    /// <summary>Whether an event of this kind would be made, if there were one.</summary>
+    public bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
 
     private void Add(bool wanted, LguestEvent made)
     {

@@ -27,6 +27,7 @@ public sealed partial class Guest : IDisposable
     private GuestRegisters lastRegisters;
     private long? lastInstructionCount;
     private TimeSpan lastTime;
+    private long lastDirectTraps;
     private RunMeter? collected;
     private GuestInspector? inspector;
     private string? driver;
@@ -192,6 +193,15 @@ public sealed partial class Guest : IDisposable
 
     /// <summary>How many events there were so far, wanted or not.</summary>
     public long EventCount => Events.Count;
+
+    /// <summary>How many system calls and page faults KVM has handed to the guest by itself so far; they are in no other count.</summary>
+    public long DirectTrapCount
+    {
+        get
+        {
+            lock (gate) return disposed ? lastDirectTraps : DirectTraps.Vectors.Sum(Cpu.CountDirectTraps);
+        }
+    }
 
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
     public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
@@ -550,6 +560,7 @@ public sealed partial class Guest : IDisposable
         lastRegisters = Cpu.Registers;
         lastInstructionCount = CountInstructions();
         lastTime = Clock.Elapsed;
+        lastDirectTraps = DirectTraps.Vectors.Sum(Cpu.CountDirectTraps);
         disposed = true;
         Devices.Dispose();
         Cpu.Dispose();

@@ -10,6 +10,7 @@ namespace LguestPS.Guests;
 internal sealed class RunLoop(Guest guest)
 {
     private readonly TrapHandler traps = new(guest);
+    private readonly DirectTrapSwitch directTraps = new(guest);
     private readonly Interceptor interceptor = guest.Interceptor;
 
     /// <summary>Whether input and interrupts were offered since the last instruction.</summary>
@@ -111,6 +112,7 @@ internal sealed class RunLoop(Guest guest)
 
         if (goal.StopsBeforeInstruction(guest)) return Standstill.Instruction;
         interceptor.Update(goal.RunTo);
+        directTraps.Update(interceptor, goal);
         CpuBudget budget = goal.Budget(guest);
         guest.Meter?.Handled();
         CpuExit exit = guest.Cpu.Run(budget);

@@ -29,6 +29,7 @@ internal sealed class RunMeter
     private bool isRunning;
     private TimeSpan guestTime, guestTimeBefore;
     private long? instructions = 0, instructionsBefore;
+    private readonly long[] directTraps = new long[DirectTraps.Vectors.Count];
 
     public RunMeter(Guest guest)
     {
@@ -42,6 +43,7 @@ internal sealed class RunMeter
     public void Resume()
     {
         (guestTimeBefore, instructionsBefore) = (guest.GuestTime, guest.InstructionCount);
+        AddDirectTraps(-1);
         isRunning = true;
         current = Overhead;
         mark = Stopwatch.GetTimestamp();
@@ -54,6 +56,7 @@ internal sealed class RunMeter
         isRunning = false;
         guestTime += guest.GuestTime - guestTimeBefore;
         instructions += guest.InstructionCount - instructionsBefore;
+        AddDirectTraps(1);
     }
 
     /// <summary>The host is about to enter the vCPU, or to sleep.</summary>
@@ -105,6 +108,11 @@ internal sealed class RunMeter
         }
         for (int vector = 0; vector <= byte.MaxValue; vector++)
             if (Row(EventKinds.Trap, Vector.Name((byte)vector), origin: null, FirstTrap + vector, seconds) is { } row) yield return row;
+        for (int i = 0; i < directTraps.Length; i++)
+        {
+            long count = directTraps[i] + (isRunning ? guest.Cpu.CountDirectTraps(DirectTraps.Vectors[i]) : 0);
+            if (count != 0) yield return new SummaryRow { Kind = EventKinds.Trap, IsDirect = true, Name = Vector.Name(DirectTraps.Vectors[i]), Count = count, PerSecond = PerSecond(count, seconds) };
+        }
         for (int irq = 0; irq < InterruptController.Irqs; irq++)
             if (Row(EventKinds.Interrupt, $"irq {irq}", origin: null, FirstInterrupt + irq, seconds) is { } row) yield return row;
         for (int device = 0; device <= devices.Count; device++)
@@ -117,9 +125,17 @@ internal sealed class RunMeter
         return tally.Count == 0 ? null : new SummaryRow
         {
             Kind = kind, Name = name, Origin = origin, Count = tally.Count,
-            PerSecond = seconds > 0 ? tally.Count / seconds : 0,
+            PerSecond = PerSecond(tally.Count, seconds),
             HostTime = Time(tally.Ticks),
         };
+    }
+
+    private static double PerSecond(long count, double seconds) => seconds > 0 ? count / seconds : 0;
+
+    /// <summary>Counts those of the vCPU's whole life: taken away at the start of a run, added at its end.</summary>
+    private void AddDirectTraps(int sign)
+    {
+        for (int i = 0; i < directTraps.Length; i++) directTraps[i] += sign * guest.Cpu.CountDirectTraps(DirectTraps.Vectors[i]);
     }
 
     private int PlaceOf(uint hypercall, HypercallOrigin origin) => firstHypercall + 2 * (int)hypercall + (int)origin;

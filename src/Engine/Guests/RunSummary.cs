@@ -13,7 +13,10 @@ public sealed record SummaryRow
     public required string Name { get; init; }
 
     /// <summary>For a hypercall whether it came by the trap instruction or through the ring; else null.</summary>
-    public required HypercallOrigin? Origin { get; init; }
+    public HypercallOrigin? Origin { get; init; }
+
+    /// <summary>For a trap, whether the guest got it without the engine (<see cref="Guest.DirectTrapCount"/>).</summary>
+    public bool IsDirect { get; init; }
 
     public required long Count { get; init; }
 
@@ -21,12 +24,12 @@ public sealed record SummaryRow
     public required double PerSecond { get; init; }
 
     /// <summary>Host time from the exit of the vCPU to its next entry, as far as this was the reason.</summary>
-    public required TimeSpan HostTime { get; init; }
+    public TimeSpan HostTime { get; init; }
 
     /// <summary>Host time for each.</summary>
     public TimeSpan MeanTime => HostTime / Count;
 
-    public override string ToString() => $"{Count} {Name}{(Origin == HypercallOrigin.Ring ? " (ring)" : "")}";
+    public override string ToString() => $"{Count} {Name}{(Origin == HypercallOrigin.Ring ? " (ring)" : IsDirect ? " (direct)" : "")}";
 }
 
 /// <summary>What happened in a guest's runs, in numbers.</summary>
@@ -72,7 +75,7 @@ public sealed record RunSummary
             text.Append(culture, $"{"",-15} {"",-16} {"count",9} {"per second",11} {"host ms",11} {"us each",10}\n");
             foreach (SummaryRow row in Rows)
             {
-                string kind = row.Origin == HypercallOrigin.Ring ? "Hypercall, ring" : row.Kind.ToString();
+                string kind = row.Origin == HypercallOrigin.Ring ? "Hypercall, ring" : row.IsDirect ? "Trap, direct" : row.Kind.ToString();
                 text.Append(culture, $"{kind,-15} {row.Name,-16} {row.Count,9} {row.PerSecond,11:0.0} {row.HostTime.TotalMilliseconds,11:0.000} {row.HostTime.TotalMicroseconds / row.Count,10:0.00}\n");
             }
             return text.ToString();

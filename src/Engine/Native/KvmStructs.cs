@@ -63,6 +63,8 @@ internal struct kvm_vcpu_events
     public byte exception_nr;
     public byte exception_has_error_code;
     public byte exception_pending;
+    private readonly uint exception_error_code;
+    public byte interrupt_injected;
 }
 
 /// <summary>The first fields of a struct of 4 KiB: an image as fxsave makes it, and which parts of the state are not in their first state.</summary>

@@ -8,6 +8,9 @@ internal readonly ref struct GuestCode
 {
     public const int LongestInstruction = 15;
 
+    /// <summary>Bytes of <c>int n</c>.</summary>
+    public const uint InterruptLength = 2;
+
     private readonly ReadOnlySpan<byte> bytes;
     private readonly uint eip;
 

@@ -1,4 +1,5 @@
 using LguestPS.Cpu.Emulated;
+using LguestPS.Memory;
 using LguestPS.Native;
 using LguestPS.Segments;
 
@@ -25,7 +26,19 @@ internal sealed unsafe class HostPages
     public const ulong TaskLinear = Base + 2 * PageSize;
     public const ulong StubsLinear = Base + 3 * PageSize;
     public const ulong StackLinear = Base + 4 * PageSize;
-    private const int MappedPages = 5;
+    public const ulong MonitorLinear = Base + 5 * PageSize;
+    private const ulong WindowDirectories = Base + 6 * PageSize;
+    private const int MappedPages = 6;
+
+    /// <summary>Where <see cref="ShadowTables.MapGuestData"/> maps a page of the guest's once more, above the pages that stay.</summary>
+    public const int GuestDataPage = Count;
+    public const ulong GuestDataLinear = Base + GuestDataPage * PageSize;
+
+    /// <summary>Where guest-physical address 0 can be read, and all memory behind it.</summary>
+    public const ulong WindowLinear = 1UL << 33;
+
+    /// <summary>Tables that <see cref="MapWindow"/> fills, each for 1 GiB.</summary>
+    public const int WindowTables = 2;
 
     public const ushort CodeSelector = DescriptorTable.Entries << 3;
     public const ushort DataSelector = (DescriptorTable.Entries + 1) << 3;
@@ -38,7 +51,11 @@ internal sealed unsafe class HostPages
     public const ulong Resume = StubsLinear + 0x100;
     public const ulong FlushAndResume = StubsLinear + 0x110;
 
+    private const ulong MonitorCode = StubsLinear + 0x200;
+    private const int MonitorRoom = PageSize - 0x200;
+
     private const int Vectors = 256;
+    private const int LargePage = 1 << 21;
 
     // Present ring-0 segments: 64-bit code, writable data.
     private const ulong LongCode = 0x00AF9B000000FFFF;
@@ -64,8 +81,8 @@ internal sealed unsafe class HostPages
 
         for (int vector = 0; vector < Vectors; vector++)
         {
-            Idt[2 * vector] = InterruptGate | (ulong)CodeSelector << 16 | (StubsLinear & 0xFFFF) + (ulong)vector | (StubsLinear >> 16 & 0xFFFF) << 48;
-            Idt[2 * vector + 1] = StubsLinear >> 32;
+            Idt[2 * vector] = InterruptGate | (ulong)CodeSelector << 16;
+            SetHandler((byte)vector, StubOf((byte)vector));
         }
 
         byte* task = Page(TaskLinear);
@@ -86,13 +103,21 @@ internal sealed unsafe class HostPages
     /// <summary>The linear address of the frame that <see cref="WriteFrame"/> fills.</summary>
     public static ulong FrameLinear => StackLinear + FrameOffset;
 
-    /// <summary>Page table entries for these pages: only the stack may be written.</summary>
+    /// <summary>The linear address of the frame that a trap of the guest's pushes; an error code lies below it.</summary>
+    public static ulong TrapLinear => StackLinear + PageSize - (ulong)sizeof(TrapFrame);
+
+    /// <summary>What a resumption takes, or a delivery by the monitor.</summary>
+    public TrapFrame* ReturnFrame => (TrapFrame*)(Page(StackLinear) + FrameOffset);
+
+    public MonitorState* Monitor => (MonitorState*)Page(MonitorLinear);
+
+    /// <summary>Page table entries for these pages: only the stack and the monitor's state may be written.</summary>
     public static void Map(ulong* table)
     {
         for (int page = 0; page < MappedPages; page++)
         {
             ulong linear = Base + (ulong)page * PageSize;
-            table[page] = linear | ShadowTables.Present | ShadowTables.Used | (linear == StackLinear ? ShadowTables.Writable : 0);
+            table[page] = linear | ShadowTables.Present | ShadowTables.Used | (linear is StackLinear or MonitorLinear ? ShadowTables.Writable : 0);
         }
     }
 
@@ -102,6 +127,9 @@ internal sealed unsafe class HostPages
         ulong stub = rip - 1 - StubsLinear;
         return stub < Vectors ? (byte)stub : null;
     }
+
+    /// <summary>The stub of a vector: it ends KVM_RUN.</summary>
+    public static ulong StubOf(byte vector) => StubsLinear + vector;
 
     public static bool IsVectorStub(ulong rip) => rip - StubsLinear < Vectors;
 
@@ -113,6 +141,31 @@ internal sealed unsafe class HostPages
     {
         const int shift = 45;
         Idt[2 * vector] = Idt[2 * vector] & ~(3UL << shift) | (ulong)level << shift;
+    }
+
+    /// <summary>Sets where a vector's gate leads.</summary>
+    public void SetHandler(byte vector, ulong linear)
+    {
+        const ulong parts = 0xFFFF_0000_0000_FFFF;
+        Idt[2 * vector] = Idt[2 * vector] & ~parts | linear & 0xFFFF | (linear >> 16 & 0xFFFF) << 48;
+        Idt[2 * vector + 1] = linear >> 32;
+    }
+
+    /// <summary>Writes the monitor's code behind the stubs.</summary>
+    public TrapMonitorCode PlaceMonitor()
+    {
+        using UnmanagedMemoryStream room = new(Page(StubsLinear) + (MonitorCode - StubsLinear), 0, MonitorRoom, FileAccess.Write);
+        return new TrapMonitorCode(room, MonitorCode);
+    }
+
+    /// <summary>Writes page directories of large pages, read-only, that reach all of the guest's memory.</summary>
+    /// <param name="size">Of that, in bytes.</param>
+    /// <returns>Physical address of the first of <see cref="WindowTables"/>.</returns>
+    public ulong MapWindow(uint size)
+    {
+        ulong* entry = (ulong*)Page(WindowDirectories);
+        for (ulong physical = 0; physical < size; physical += LargePage) *entry++ = physical | PageFlags.LargePage | ShadowTables.Present | ShadowTables.Used;
+        return WindowDirectories;
     }
 
     /// <summary>The descriptor behind a guest's selector, or false if its table has none.</summary>
@@ -127,7 +180,7 @@ internal sealed unsafe class HostPages
     /// <summary>What the next resumption's <c>iretq</c> takes.</summary>
     public void WriteFrame(in GuestRegisters registers)
     {
-        TrapFrame* frame = (TrapFrame*)(Page(StackLinear) + FrameOffset);
+        TrapFrame* frame = ReturnFrame;
         frame->Rip = registers.Eip;
         frame->Cs = registers.Cs;
         frame->Rflags = registers.Eflags & ~(Eflags.IoPrivilegeLevel | Eflags.NestedTask | Eflags.Virtual8086) | Eflags.Interrupt | Eflags.AlwaysOne;

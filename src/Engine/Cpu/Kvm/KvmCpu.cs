@@ -40,6 +40,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private readonly Mapping own;
     private readonly HostPages pages;
     private readonly ShadowTables tables;
+    private readonly TrapMonitor monitor;
     private readonly KvmFpu fpu;
     private readonly Assistance assistance;
     private readonly InstructionCompleter? completer;
@@ -81,6 +82,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
             pages = new HostPages(own.Address);
             tables = new ShadowTables(own.Address + HostPages.Count * HostPages.PageSize, HostPages.Base + HostPages.Count * HostPages.PageSize, tablePages);
+            monitor = new TrapMonitor(memory, pages, tables);
             fpu = new KvmFpu(vcpu);
             debug = new DebugRegisters(vcpu);
             Start();
@@ -119,6 +121,12 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     public long Completions { get; private set; }
 
     public ShadowTables Tables => tables;
+
+    public override bool DeliversTraps => true;
+
+    public override void SetDirectTraps(in DirectTraps traps) => monitor.Deliver(traps);
+
+    public override long CountDirectTraps(byte vector) => monitor.Count(vector);
 
     public override CpuExit Run(CpuBudget budget)
     {
@@ -162,6 +170,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     {
         pageDirectory = directory;
         tables.SetAddressSpace(directory);
+        monitor.SetAddressSpace(directory);
         completer?.SetAddressSpace(directory);
     }
 
@@ -277,7 +286,11 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
             {
                 KickSignal.Drain(libc);
                 signalled = true;
-                if (!MayBeTouched) continue;
+                if (!MayBeTouched)
+                {
+                    monitor.Bypass();
+                    continue;
+                }
                 ReadInterruptedState();
             }
             else if (AfterExit(why) is { } exit)
@@ -314,6 +327,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     /// <summary>Makes the vCPU resume the guest with the registers as they are here.</summary>
     private void Prepare()
     {
+        monitor.Engage();
         kvm_run* run = vcpu.State;
         ref kvm_regs general = ref run->regs;
         general.rax = registers.Eax;
@@ -350,30 +364,40 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         if (frame == null) return CpuExit.Dead($"trap {vector} found a stack at 0x{general.rsp:x}");
         if ((frame->Cs & 3) == 0)
         {
+            if (monitor.Recover(frame->Rip) is { } trap) return AfterMonitorFault(trap, vector, errorCode);
             // The resumption's own iretq refused the guest's segments; nothing of the guest has run.
-            return HostPages.IsResumption(frame->Rip) && vector is Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent
+            return HostPages.IsResumption(frame->Rip) && IsOfSegments(vector)
                 ? CpuExit.Trap(vector, errorCode)
                 : CpuExit.Dead($"trap {vector} (0x{errorCode:x}) in the engine's own code at 0x{frame->Rip:x}");
         }
 
-        ReadGeneralRegisters();
-        registers.Eip = (uint)frame->Rip;
-        registers.Cs = (ushort)frame->Cs;
-        registers.Eflags = (uint)frame->Rflags & ~Eflags.Resume;
-        registers.Esp = (uint)frame->Rsp;
-        registers.Ss = (ushort)frame->Ss;
-        (knownCs, knownSs) = (registers.Cs, registers.Ss);
-        return vector switch
-        {
-            Vector.PageFault => AfterPageFault((uint)vcpu.State->sregs.cr2, (PageAccess)errorCode & (PageAccess.Write | PageAccess.User)),
-            Vector.GeneralProtection when errorCode == 0 && TryAnswer() => (registers.Eflags & Eflags.Trap) != 0 ? CpuExit.Trap(Vector.Debug) : null,
-            Vector.GeneralProtection when (errorCode & NamesGate) != 0 && ReadCode(stackalloc byte[GuestCode.LongestInstruction]).SoftwareVector is { } gate =>
-                CpuExit.Trap(vector, gate * 8u + NamesGate),        // QEMU's processor counts 16 bytes for a 64-bit gate
-            Vector.InvalidOpcode or Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent or Vector.InvalidTss
-                when assistance == Assistance.AtEveryFault => Complete(),
-            _ => CpuExit.Trap(vector, errorCode),
-        };
+        ReadGuest(*frame);
+        return Answer(vector, errorCode, (uint)vcpu.State->sregs.cr2);
     }
+
+    /// <summary>The monitor faulted: on the guest's stack, whose trap is then the engine's, or at the end, when it had delivered the trap.</summary>
+    private CpuExit? AfterMonitorFault(in MonitoredTrap trap, byte vector, uint errorCode)
+    {
+        ReadGuest(trap.Frame);
+        return !trap.IsDelivered ? Answer(trap.Vector, trap.ErrorCode, trap.FaultAddress)
+            : IsOfSegments(vector) ? CpuExit.Trap(vector, errorCode)
+            : CpuExit.Dead($"trap {vector} (0x{errorCode:x}) in the engine's own code");
+    }
+
+    /// <returns>Null to enter the guest again.</returns>
+    private CpuExit? Answer(byte vector, uint errorCode, uint faultAddress) => vector switch
+    {
+        Vector.PageFault => AfterPageFault(faultAddress, (PageAccess)errorCode & (PageAccess.Write | PageAccess.User)),
+        Vector.GeneralProtection when errorCode == 0 && TryAnswer() => (registers.Eflags & Eflags.Trap) != 0 ? CpuExit.Trap(Vector.Debug) : null,
+        Vector.GeneralProtection when (errorCode & NamesGate) != 0 && ReadCode(stackalloc byte[GuestCode.LongestInstruction]).SoftwareVector is { } gate =>
+            CpuExit.Trap(vector, gate * 8u + NamesGate),        // QEMU's processor counts 16 bytes for a 64-bit gate
+        Vector.InvalidOpcode or Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent or Vector.InvalidTss
+            when assistance == Assistance.AtEveryFault => Complete(),
+        _ => CpuExit.Trap(vector, errorCode),
+    };
+
+    /// <summary>An <c>iretq</c> that the segments it should load have refused.</summary>
+    private static bool IsOfSegments(byte vector) => vector is Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent;
 
     private CpuExit? AfterPageFault(uint linear, PageAccess access)
     {
@@ -477,7 +501,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         get
         {
             ref kvm_vcpu_events events = ref vcpu.State->events;
-            return (events.exception_injected | events.exception_pending) == 0 && !(IsInRing0 && HostPages.IsVectorStub(vcpu.State->regs.rip));
+            return (events.exception_injected | events.exception_pending | events.interrupt_injected) == 0 && !(IsInRing0 && HostPages.IsVectorStub(vcpu.State->regs.rip));
         }
     }
 
@@ -486,7 +510,8 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     {
         if (IsInRing0)
         {
-            tables.NeedsFlush = true;       // the resumption may not have got that far
+            if (monitor.Recover(vcpu.State->regs.rip) is { } trap) ReadInterruptedMonitor(trap);
+            else tables.NeedsFlush = true;      // the resumption may not have got that far
             return;
         }
 
@@ -498,6 +523,24 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         registers.Eflags = (uint)general.rflags & ~Eflags.Resume;
         registers.Esp = (uint)general.rsp;
         registers.Ss = special.ss.selector;
+        (knownCs, knownSs) = (registers.Cs, registers.Ss);
+    }
+
+    private void ReadInterruptedMonitor(in MonitoredTrap trap)
+    {
+        ReadGuest(trap.Frame);
+        // A fault comes again; the instruction int n, which is behind the guest already, has to.
+        if (!trap.IsDelivered && trap.Vector != Vector.PageFault) registers.Eip -= GuestCode.InterruptLength;
+    }
+
+    private void ReadGuest(in TrapFrame frame)
+    {
+        ReadGeneralRegisters();
+        registers.Eip = (uint)frame.Rip;
+        registers.Cs = (ushort)frame.Cs;
+        registers.Eflags = (uint)frame.Rflags & ~Eflags.Resume;
+        registers.Esp = (uint)frame.Rsp;
+        registers.Ss = (ushort)frame.Ss;
         (knownCs, knownSs) = (registers.Cs, registers.Ss);
     }
 

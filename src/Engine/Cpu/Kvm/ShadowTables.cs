@@ -33,6 +33,7 @@ internal sealed unsafe class ShadowTables
     private readonly int[] free;
     private readonly List<Space> spaces = [];
     private readonly ulong* root;
+    private readonly ulong* hostTable;
     private Space current;
     private int freeCount;
     private long uses;
@@ -51,7 +52,7 @@ internal sealed unsafe class ShadowTables
         ulong* top = Take(out ulong topEntry);
         root = Take(out ulong rootEntry);
         ulong* hostDirectory = Take(out ulong hostDirectoryEntry);
-        ulong* hostTable = Take(out ulong hostTableEntry);
+        hostTable = Take(out ulong hostTableEntry);
         top[0] = rootEntry;
         root[HostPages.Base >> DirectoryShift] = hostDirectoryEntry;
         hostDirectory[0] = hostTableEntry;
@@ -71,6 +72,25 @@ internal sealed unsafe class ShadowTables
 
     /// <summary>Page directories whose tables are kept.</summary>
     public int Spaces => spaces.Count;
+
+    /// <summary>Lets ring 0 read all of the guest's memory in one piece, at <see cref="HostPages.WindowLinear"/>.</summary>
+    /// <param name="tables">Physical address of the page directories for that.</param>
+    public void MapWindow(ulong tables)
+    {
+        for (ulong table = 0; table < HostPages.WindowTables; table++)
+            root[(HostPages.WindowLinear >> DirectoryShift) + table] = tables + table * GuestMemory.PageSize | Present | Used;
+        NeedsFlush = true;
+    }
+
+    /// <summary>Lets ring 0 read and write a page of the guest's at <see cref="HostPages.GuestDataLinear"/>.</summary>
+    /// <param name="physical">Its guest-physical address.</param>
+    public void MapGuestData(uint physical)
+    {
+        ulong entry = physical | Present | Used | Writable;
+        if (hostTable[HostPages.GuestDataPage] == entry) return;
+        hostTable[HostPages.GuestDataPage] = entry;
+        NeedsFlush = true;
+    }
 
     public void SetAddressSpace(uint directory)
     {
