@@ -17,11 +17,12 @@ internal static class KvmComparison
     private static readonly string Peer = Path.Combine(Folder, "peer");
 
     // How the guest in bench/workloads/exits.c and the C program in bench/kvm call the same work.
-    private static readonly (string Name, char Guest, string Peer)[] Kinds =
+    private static readonly (string Name, char Guest, string Peer, bool MayBeDirect)[] Kinds =
     [
-        ("hypercall: trap, engine, resume", 'c', "calls"),
-        ("demand fault: trap, fill, resume", 'f', "faults"),
-        ("system call from ring 3: trap, reflect, handler, iret", 's', "system"),
+        ("hypercall: trap, engine, resume", 'c', "calls", false),
+        ("demand fault: trap, fill, resume", 'f', "faults", false),
+        ("system call from ring 3: trap, reflect, handler, iret", 's', "system", true),
+        ("the guest's page fault in ring 3: trap, reflect, handler, iret", 'p', "pages", true),
     ];
 
     public static int Run(string? kernel = null, string? initrd = null, string[]? words = null)
@@ -44,22 +45,24 @@ internal static class KvmComparison
     private static void CompareRoundTrips()
     {
         Console.WriteLine();
-        Console.WriteLine("| round trip | C, /s | engine, /s | engine / C, time | vCPU alone, /s | vCPU alone / C, time | bytes allocated |");
-        Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|");
-        foreach ((string name, char guest, string peer) in Kinds)
+        Console.WriteLine("| round trip | C, /s | engine, /s | engine / C, time | vCPU alone, /s | vCPU alone / C, time | direct, /s | direct / C, time | bytes allocated |");
+        Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+        foreach ((string name, char guest, string peer, bool mayBeDirect) in Kinds)
         {
             int count = Unit * (int)Math.Ceiling(SecondsWanted / RunPeer(peer, Unit));
-            double peerTime = double.MaxValue, engineTime = double.MaxValue, aloneTime = double.MaxValue;
+            double peerTime = double.MaxValue, engineTime = double.MaxValue, aloneTime = double.MaxValue, directTime = double.MaxValue;
             long bytes = 0;
-            RunEngine(guest, Unit, out _);
+            RunEngine(guest, Unit, DirectTrapChoice.Auto, out _);
             for (int round = 0; round < Rounds; round++)
             {
                 peerTime = Math.Min(peerTime, RunPeer(peer, count));
-                engineTime = Math.Min(engineTime, RunEngine(guest, count, out bytes));
+                engineTime = Math.Min(engineTime, RunEngine(guest, count, DirectTrapChoice.Off, out bytes));
+                if (mayBeDirect) directTime = Math.Min(directTime, RunEngine(guest, count, DirectTrapChoice.Auto, out _));
                 if (guest == 'c') aloneTime = Math.Min(aloneTime, RunAlone(count));
             }
             string alone = guest == 'c' ? Text($"{count / aloneTime:N0} | {aloneTime / peerTime:F2}") : "|";
-            Console.WriteLine(Text($"| {name} | {count / peerTime:N0} | {count / engineTime:N0} | {engineTime / peerTime:F2} | {alone} | {(double)bytes / count:F0} |"));
+            string direct = mayBeDirect ? Text($"{count / directTime:N0} | {directTime / peerTime:F2}") : "|";
+            Console.WriteLine(Text($"| {name} | {count / peerTime:N0} | {count / engineTime:N0} | {engineTime / peerTime:F2} | {alone} | {direct} | {(double)bytes / count:F0} |"));
         }
     }
 
@@ -115,9 +118,9 @@ internal static class KvmComparison
     private static double RunPeer(string kind, int count) => double.Parse(Workloads.Run(Peer, $"{kind} {count}").Output, CultureInfo.InvariantCulture);
 
     /// <summary>The whole way: trap, run loop, hypercall or reflection, resume.</summary>
-    private static double RunEngine(char kind, int count, out long bytes)
+    private static double RunEngine(char kind, int count, DirectTrapChoice directTraps, out long bytes)
     {
-        using Guest guest = MakeGuest(kind, count);
+        using Guest guest = MakeGuest(kind, count, directTraps);
         bytes = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
         foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench", Filter = EventFilter.Nothing }))
@@ -146,14 +149,14 @@ internal static class KvmComparison
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static Guest MakeGuest(char kind, int count) =>
-        Guest.Create(Workloads.Guest("exits.elf", $"{kind} {count}") with { Cpu = CpuChoice.Kvm, Limits = new GuestLimits { Time = Patience } });
+    private static Guest MakeGuest(char kind, int count, DirectTrapChoice directTraps = DirectTrapChoice.Off) =>
+        Guest.Create(Workloads.Guest("exits.elf", $"{kind} {count}") with { Cpu = CpuChoice.Kvm, DirectTraps = directTraps, Limits = new GuestLimits { Time = Patience } });
 
-    /// <summary>The exits of whole guests, and how many of them carry a trap to the guest's own handler: ring-0 code inside could do that.</summary>
+    /// <summary>The exits of whole guests, with and without those that carry a trap to the guest's own handler.</summary>
     private static void CountExits(string? kernel, string? initrd, string[] words)
     {
-        Console.WriteLine("| guest | s | exits | fills of shadow tables | hypercalls | system calls | page faults of the guest's | its other traps | exits that need not be |");
-        Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+        Console.WriteLine("| guest | direct traps | s | exits | fills of shadow tables | hypercalls | system calls | page faults of the guest's | its other traps |");
+        Console.WriteLine("|---|---|---:|---:|---:|---:|---:|---:|---:|");
         string guests = Path.Combine(Workloads.Repository, "tests", "guests");
         CountExits("minikernel, cooperative", new GuestDefinition
         {
@@ -171,23 +174,30 @@ internal static class KvmComparison
 
     private static void CountExits(string name, GuestDefinition definition, string input = "")
     {
-        using Guest guest = Guest.Create(definition);
-        if (input.Length > 0) guest.SendConsole(input);
-        long calls = 0, systemCalls = 0, pageFaults = 0, others = 0;
-        long start = Stopwatch.GetTimestamp();
-        EventFilter filter = new() { Kinds = EventKinds.Hypercall | EventKinds.Trap };
-        foreach (LguestEvent happened in guest.Run(new RunOptions { Driver = "bench", Filter = filter }))
+        foreach (DirectTrapChoice directTraps in (DirectTrapChoice[])[DirectTrapChoice.Off, DirectTrapChoice.Auto])
         {
-            if (happened is HypercallEvent { Origin: HypercallOrigin.Trap }) calls++;
-            if (happened is not TrapEvent { Outcome: TrapOutcome.Reflected } trap) continue;
-            if (trap.Vector == Vector.SystemCall) systemCalls++;
-            else if (trap.Vector == Vector.PageFault) pageFaults++;
-            else others++;
+            using Guest guest = Guest.Create(definition with { DirectTraps = directTraps });
+            if (input.Length > 0) guest.SendConsole(input);
+            long start = Stopwatch.GetTimestamp();
+            foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench", Filter = EventFilter.Nothing, CollectSummary = true }))
+            {
+            }
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            KvmCpu cpu = (KvmCpu)guest.Cpu;
+            SummaryRow[] rows = guest.Summary!.Rows;
+            long calls = rows.Where(row => row.Origin == HypercallOrigin.Trap).Sum(row => row.Count);
+            SummaryRow[] traps = [.. rows.Where(row => row.Kind == EventKinds.Trap)];
+            string systemCalls = Vector.Name(Vector.SystemCall), pageFaults = Vector.Name(Vector.PageFault);
+            long others = traps.Where(row => row.Name != systemCalls && row.Name != pageFaults).Sum(row => row.Count);
+            Console.WriteLine(Text($"| {name} ({guest.StateReason}) | {directTraps} | {seconds:F1} | {cpu.Exits:N0} | {cpu.Fills:N0} | {calls:N0} | {Count(systemCalls)} | {Count(pageFaults)} | {others:N0} |"));
+
+            string Count(string trap)
+            {
+                long direct = traps.Where(row => row.Name == trap && row.IsDirect).Sum(row => row.Count);
+                long exits = traps.Where(row => row.Name == trap && !row.IsDirect).Sum(row => row.Count);
+                return direct == 0 ? Text($"{exits:N0}") : Text($"{exits:N0} and {direct:N0} direct");
+            }
         }
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        KvmCpu cpu = (KvmCpu)guest.Cpu;
-        double avoidable = (double)(systemCalls + pageFaults + others) / cpu.Exits;
-        Console.WriteLine(Text($"| {name} ({guest.StateReason}) | {seconds:F1} | {cpu.Exits:N0} | {cpu.Fills:N0} | {calls:N0} | {systemCalls:N0} | {pageFaults:N0} | {others:N0} | {avoidable:P0} |"));
     }
 
     private static string ProcessorName() =>

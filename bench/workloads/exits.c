@@ -14,9 +14,9 @@
 extern const char calling_program[], faulting_program[], system_call[], page_fault[];
 asm(".pushsection .text.exits, \"ax\"\n"
     "calling_program: int $0x80; decl %eax; jnz calling_program; int $0x80\n"
-    "faulting_program: movl (%ebx), %ecx; decl %eax; jnz faulting_program; int $0x80\n"
+    "faulting_program: movl %ss:(%ebx), %ecx; decl %eax; jnz faulting_program; int $0x80\n"
     "system_call: testl %eax, %eax; jz power_down; iret\n"
-    "page_fault: addl $2, 4(%esp); addl $4, %esp; iret\n"          /* past the load */
+    "page_fault: addl $3, 4(%esp); addl $4, %esp; iret\n"          /* past the load */
     ".popsection");
 
 static void calls(u32 count)
