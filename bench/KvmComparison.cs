@@ -34,7 +34,7 @@ internal static class KvmComparison
         Workloads.Build();
         Workloads.Run("gcc", $"-O2 -Wall -pthread -o \"{Peer}\" \"{Peer}.c\"");
 
-        CompareRoundTrips();
+        CompareRoundTrips(hasMonitor: verdict.State == KvmState.Ready);
         Console.WriteLine();
         CompareKicks();
         Console.WriteLine();
@@ -42,7 +42,7 @@ internal static class KvmComparison
         return 0;
     }
 
-    private static void CompareRoundTrips()
+    private static void CompareRoundTrips(bool hasMonitor)
     {
         Console.WriteLine();
         Console.WriteLine("| round trip | C, /s | engine, /s | engine / C, time | vCPU alone, /s | vCPU alone / C, time | direct, /s | direct / C, time | bytes allocated |");
@@ -57,11 +57,11 @@ internal static class KvmComparison
             {
                 peerTime = Math.Min(peerTime, RunPeer(peer, count));
                 engineTime = Math.Min(engineTime, RunEngine(guest, count, DirectTrapChoice.Off, out bytes));
-                if (mayBeDirect) directTime = Math.Min(directTime, RunEngine(guest, count, DirectTrapChoice.Auto, out _));
+                if (mayBeDirect && hasMonitor) directTime = Math.Min(directTime, RunEngine(guest, count, DirectTrapChoice.Auto, out _));
                 if (guest == 'c') aloneTime = Math.Min(aloneTime, RunAlone(count));
             }
             string alone = guest == 'c' ? Text($"{count / aloneTime:N0} | {aloneTime / peerTime:F2}") : "|";
-            string direct = mayBeDirect ? Text($"{count / directTime:N0} | {directTime / peerTime:F2}") : "|";
+            string direct = mayBeDirect && hasMonitor ? Text($"{count / directTime:N0} | {directTime / peerTime:F2}") : "|";
             Console.WriteLine(Text($"| {name} | {count / peerTime:N0} | {count / engineTime:N0} | {engineTime / peerTime:F2} | {alone} | {direct} | {(double)bytes / count:F0} |"));
         }
     }

@@ -10,6 +10,8 @@
 #define USER_STACK    0x0a000000
 #define NOWHERE       0x0b000000
 
+#define PAGE_FAULT    14
+
 /* The shortest way there and back; the last call comes with eax 0. */
 extern const char calling_program[], faulting_program[], system_call[], page_fault[];
 asm(".pushsection .text.exits, \"ax\"\n"
@@ -39,7 +41,7 @@ static void run_program(const char *program, u32 count)
     map_page(directory, USER_AT, physical(program) - offset, PAGE_PRESENT | PAGE_USER);
     map_page(directory, USER_AT + PAGE_SIZE, physical(program) - offset + PAGE_SIZE, PAGE_PRESENT | PAGE_USER);
     hypercall(LOAD_IDT_ENTRY, SYSTEM_CALL, KERNEL_CODE << 16 | ((u32)system_call & 0xffff), ((u32)system_call & 0xffff0000) | TRAP_GATE | FROM_USER);
-    hypercall(LOAD_IDT_ENTRY, 14, KERNEL_CODE << 16 | ((u32)page_fault & 0xffff), ((u32)page_fault & 0xffff0000) | INTERRUPT_GATE);
+    hypercall(LOAD_IDT_ENTRY, PAGE_FAULT, KERNEL_CODE << 16 | ((u32)page_fault & 0xffff), ((u32)page_fault & 0xffff0000) | INTERRUPT_GATE);
     hypercall(NEW_PGTABLE, directory, 0, 0);
     hypercall(SET_STACK, KERNEL_DATA, (u32)kernel_address(new_page() + PAGE_SIZE), 1);
     asm volatile("pushl %0; pushl %1; pushl %2; pushl %3; pushl %4; iret"

@@ -70,6 +70,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         this.timeStamp = timeStamp;
         this.libc = libc;
         this.assistance = assistance;
+        HasMonitor = assistance == Assistance.OnRequest;
         Stack<IDisposable> opened = new();
         try
         {
@@ -122,7 +123,10 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
     public ShadowTables Tables => tables;
 
-    public override bool DeliversTraps => true;
+    /// <summary>Whether the monitor delivers traps. A KVM that emulates is slower with it: it emulates the monitor, too.</summary>
+    public bool HasMonitor { get; init; }
+
+    public override bool DeliversTraps => HasMonitor;
 
     public override void SetDirectTraps(in DirectTraps traps) => monitor.Deliver(traps);
 

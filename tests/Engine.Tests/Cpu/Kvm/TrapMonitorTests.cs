@@ -23,7 +23,7 @@ public sealed class TrapMonitorTests : IDisposable
     private const uint KernelOnly = PageFlags.Present | PageFlags.Writable;
     private const uint InterruptGate = 0xEE00, TrapGate = 0xEF00;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly TempFolder folder = new();
 
@@ -190,6 +190,24 @@ public sealed class TrapMonitorTests : IDisposable
     private static bool SoftwareInterruptsAreDirect => KvmHost.Verdict.State == KvmState.Ready;
 
     private static RunOptions Unwatched => new() { Driver = "the test", Filter = EventFilter.Nothing, TimeLimit = Patience };
+
+    [SkippableTheory]
+    [InlineData("paging")]
+    [InlineData("tasks")]
+    [InlineData("traps")]
+    [InlineData("usermode")]
+    [InlineData("minikernel")]
+    [InlineData("minikernel-cooperative")]
+    public void A_guest_whose_traps_nobody_looks_at_prints_and_ends_as_it_should(string name)
+    {
+        GuestRun run = GuestRun.All.Single(run => run.Name == name);
+        using Guest guest = KvmHost.Create(run, ClockKind.Host);
+        if (run.Input is { } input) guest.SendConsole(input);
+        guest.Run(Unwatched).ToArray();
+        Assert.Equal(string.Join('\n', run.Console), guest.ConsoleText.TrimEnd('\n'));
+        if (run.Ending is { } ending) Assert.Equal(ending, guest.StateReason);
+        if (name.StartsWith("minikernel", StringComparison.Ordinal)) Assert.True(guest.DirectTrapCount > 0);
+    }
 
     private static void ToHandler(Guest guest)
     {
