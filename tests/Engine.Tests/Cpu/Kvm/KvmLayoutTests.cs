@@ -21,6 +21,7 @@ public sealed class KvmLayoutTests : IDisposable
         ["kvm_vcpu_events.exception_nr"] = "exception.nr",
         ["kvm_vcpu_events.exception_has_error_code"] = "exception.has_error_code",
         ["kvm_vcpu_events.exception_pending"] = "exception.pending",
+        ["kvm_vcpu_events.interrupt_injected"] = "interrupt.injected",
         ["kvm_run.hardware_entry_failure_reason"] = "fail_entry.hardware_entry_failure_reason",
         ["kvm_run.suberror"] = "internal.suberror",
         ["kvm_run.dr6"] = "debug.arch.dr6",

@@ -36,7 +36,7 @@ public sealed unsafe class ShadowTablesTests : IDisposable
     }
 
     [Fact]
-    public void The_engines_pages_are_there_in_every_address_space_and_only_the_stack_is_writable()
+    public void The_engines_pages_are_there_in_every_address_space_and_only_the_stack_and_the_monitors_state_are_writable()
     {
         foreach (uint directory in (uint[])[First, Second])
         {
@@ -44,7 +44,8 @@ public sealed unsafe class ShadowTablesTests : IDisposable
             Assert.Equal((HostPages.GdtLinear, 1UL), Walk(HostPages.GdtLinear));
             Assert.Equal((HostPages.StubsLinear, 1UL), Walk(HostPages.StubsLinear));
             Assert.Equal((HostPages.StackLinear, 3UL), Walk(HostPages.StackLinear));
-            Assert.Null(Walk(HostPages.StackLinear + HostPages.PageSize));
+            Assert.Equal((HostPages.MonitorLinear, 3UL), Walk(HostPages.MonitorLinear));
+            Assert.Null(Walk(HostPages.MonitorLinear + HostPages.PageSize));
         }
     }
 
