@@ -4,6 +4,19 @@ using LguestPS.Memory;
 
 namespace LguestPS.Cpu.Kvm;
 
+/// <summary>With what a guest on KVM is watched.</summary>
+internal enum WatchMeans
+{
+    /// <summary>It runs on the emulated CPU while anything is watched.</summary>
+    EmulatedCpu,
+
+    /// <summary>Memory: pages of it are kept from KVM. Instructions: the emulated CPU, as above.</summary>
+    Pages,
+
+    /// <summary>The same, and up to four instructions by the processor's debug registers.</summary>
+    PagesAndDebugRegisters,
+}
+
 /// <summary>Watched addresses: KVM comes out where something may be watched, and the emulated CPU runs that instruction and decides.</summary>
 /// <remarks>
 /// So both kinds of vCPU report the same. For memory KVM comes out because the page is missing from the shadow tables, or read-only in them;
@@ -18,8 +31,8 @@ internal sealed unsafe partial class KvmCpu
 
     public override bool CanWatch => completer is not null;
 
-    /// <summary>Asked when instructions are watched; every guest of a machine has the same answer.</summary>
-    public Func<bool> MayUseDebugRegisters { get; init; } = () => KvmProbe.Machine.HasDebugRegisters;
+    /// <summary>Asked when something is watched; every guest of a machine has the same answer.</summary>
+    public Func<WatchMeans> FindMeans { get; init; } = () => KvmProbe.Machine.WatchMeans;
 
     /// <summary>Instructions that the emulated CPU has run for this one.</summary>
     public long EmulatedInstructions => completer?.Cpu.InstructionCount ?? 0;
@@ -32,13 +45,14 @@ internal sealed unsafe partial class KvmCpu
     public override void Watch(IReadOnlyList<WatchRange> ranges)
     {
         completer!.Cpu.Watch(ranges);
+        WatchMeans means = ranges.Count == 0 ? WatchMeans.Pages : FindMeans();
         foreach (WatchRange range in ranges)
             if (range.Access != MemoryAccess.Execute) Forget(range);
 
         WatchRange[] code = [.. ranges.Where(range => (range.Access & MemoryAccess.Execute) != 0)];
-        mustWatchAll = code.Length != 0 && (code.Any(range => range.Length != 1) || !MayUseDebugRegisters());
-        HashSet<uint> instructions = mustWatchAll ? [] : [.. code.Select(range => range.First)];
-        mustWatchAll |= !debug.TryWatch(instructions);
+        bool suitsRegisters = means == WatchMeans.PagesAndDebugRegisters && code.All(range => range.Length == 1);
+        bool inRegisters = debug.TryWatch(suitsRegisters ? [.. code.Select(range => range.First)] : (HashSet<uint>)[]) && suitsRegisters;
+        mustWatchAll = means == WatchMeans.EmulatedCpu || (code.Length != 0 && !inRegisters);
     }
 
     protected override void LoadInstructionCount(long count) => completer?.Cpu.ForgetWatched();

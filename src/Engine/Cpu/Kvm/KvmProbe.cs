@@ -26,8 +26,8 @@ internal sealed class KvmProbe(LibC libc)
         }
     }
 
-    /// <summary>Whether a guest is stopped before watched instructions by the processor itself.</summary>
-    public bool HasDebugRegisters => IsReady && debugRegisters.Value;
+    /// <summary>With what guests are watched. Where KVM needs the emulated CPU's help, that alone is faster; and such a KVM may get stores into missing pages wrong.</summary>
+    public WatchMeans WatchMeans => !IsReady ? WatchMeans.EmulatedCpu : debugRegisters.Value ? WatchMeans.PagesAndDebugRegisters : WatchMeans.Pages;
 
     /// <summary>Why <c>cpu: auto</c> takes KVM, or does not.</summary>
     public string WhyChosen => quick.Value.Reason;
@@ -77,7 +77,7 @@ internal sealed class KvmProbe(LibC libc)
         try
         {
             using ProbeGuest guest = new((memory, timeStamp) =>
-                new KvmCpu(memory, timeStamp, libc, assistance, ShadowTables.FewestPages) { MayUseDebugRegisters = () => true });
+                new KvmCpu(memory, timeStamp, libc, assistance, ShadowTables.FewestPages) { FindMeans = () => WatchMeans.PagesAndDebugRegisters });
             return guest.RunWatched() is null;
         }
         catch (ErrnoException)

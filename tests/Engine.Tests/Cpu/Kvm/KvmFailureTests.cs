@@ -31,7 +31,9 @@ public sealed class KvmFailureTests : IDisposable
         KvmNumbers.KVM_SET_CPUID2, KvmNumbers.KVM_SET_MSRS, KvmNumbers.KVM_SET_SIGNAL_MASK, KvmNumbers.KVM_GET_SREGS, KvmNumbers.KVM_SET_SREGS,
     ];
 
-    private static readonly uint[] Later = [KvmNumbers.KVM_RUN, KvmNumbers.KVM_GET_XSAVE, KvmNumbers.KVM_SET_XSAVE];
+    private static readonly uint[] Later = [KvmNumbers.KVM_RUN, KvmNumbers.KVM_GET_XSAVE, KvmNumbers.KVM_SET_XSAVE, KvmNumbers.KVM_SET_GUEST_DEBUG];
+
+    private static readonly string[] NoCalls = ["KVM_EXIT_", "KVM_INTERNAL_", "KVM_GUESTDBG_"];
 
     public static TheoryData<uint> AtTheStart => [.. First];
 
@@ -62,7 +64,7 @@ public sealed class KvmFailureTests : IDisposable
     public void These_tests_know_every_call_the_engine_makes()
     {
         IEnumerable<uint> all = typeof(KvmNumbers).GetFields()
-            .Where(number => number.FieldType == typeof(uint) && !number.Name.StartsWith("KVM_EXIT_", StringComparison.Ordinal) && !number.Name.StartsWith("KVM_INTERNAL_", StringComparison.Ordinal))
+            .Where(number => number.FieldType == typeof(uint) && !NoCalls.Any(prefix => number.Name.StartsWith(prefix, StringComparison.Ordinal)))
             .Select(number => (uint)number.GetRawConstantValue()!);
         Assert.Equal(all.Order(), First.Concat(Later).Order());
     }
@@ -91,6 +93,20 @@ public sealed class KvmFailureTests : IDisposable
             Assert.Equal(NoMemory, Assert.Throws<ErrnoException>(() => KvmHost.Make(memory, () => 0, libc)).Errno);
             Assert.Equal(0, libc.Open);
         }
+    }
+
+    [SkippableFact]
+    public void Debug_registers_that_cannot_be_had_are_done_without()
+    {
+        TroubledLibC libc = new() { Request = KvmNumbers.KVM_SET_GUEST_DEBUG, Errno = BadAddress };
+        KvmHost.Require();
+        using CpuMachine machine = new(make: (memory, timeStamp) => new KvmCpu(memory, timeStamp, libc, KvmHost.Assistance) { FindMeans = () => WatchMeans.PagesAndDebugRegisters });
+        machine.Assemble(a => { a.inc(eax); a.inc(eax); a.hlt(); });
+        uint second = CpuMachine.Code + 1;
+        machine.Cpu.Watch([new WatchRange(second, 1, MemoryAccess.Execute)]);
+        Assert.Equal((CpuExitKind.Watched, second), (machine.Run(Patience).Kind, machine.Registers.Eip));
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection), machine.Run(Patience));
+        Assert.Equal((1, 2u), (libc.Failures, machine.Registers.Eax));
     }
 
     [SkippableFact]

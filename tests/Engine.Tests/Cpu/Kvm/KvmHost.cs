@@ -36,9 +36,9 @@ internal static class KvmHost
     public static void RequireRealProcessor(string why) =>
         Skip.If(File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("model name", StringComparison.Ordinal) && line.Contains("QEMU TCG", StringComparison.Ordinal)), why);
 
-    /// <summary>A vCPU; it uses debug registers where they work, even if only the emulated CPU's help makes them, and the monitor.</summary>
+    /// <summary>A vCPU, watched by KVM's own means as far as they work; where KVM needs help, a definition's would use neither them nor the monitor.</summary>
     public static KvmCpu Make(GuestMemory memory, Func<ulong> timeStamp, LibC? libc = null, int tablePages = 256) =>
-        new(memory, timeStamp, libc ?? LibC.Instance, Assistance, tablePages) { MayUseDebugRegisters = () => DebugRegistersWork.Value, HasMonitor = true };
+        new(memory, timeStamp, libc ?? LibC.Instance, Assistance, tablePages) { FindMeans = () => DebugRegistersWork.Value ? WatchMeans.PagesAndDebugRegisters : WatchMeans.Pages, HasMonitor = true };
 
     public static Func<GuestMemory, GuestClock, VirtualCpu> Maker(LibC? libc = null, int tablePages = 256) =>
         (memory, clock) => Make(memory, clock.ReadTimeStampCounter, libc, tablePages);

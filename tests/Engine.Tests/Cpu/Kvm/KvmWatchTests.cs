@@ -20,15 +20,11 @@ public sealed class KvmWatchTests : WatchTests
         return new CpuMachine(make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp));
     }
 
-    /// <summary>The same, with what no debug register is used for.</summary>
+    /// <summary>The same on the emulated CPU that takes over for a while.</summary>
     [Trait("Cpu", "kvm")]
-    public sealed class WithoutDebugRegisters : WatchTests
+    public sealed class OnTheEmulatedCpu : WatchTests
     {
-        private protected override CpuMachine Machine()
-        {
-            KvmHost.Require();
-            return new CpuMachine(make: (memory, timeStamp) => new KvmCpu(memory, timeStamp, Native.LibC.Instance, KvmHost.Assistance) { MayUseDebugRegisters = () => false });
-        }
+        private protected override CpuMachine Machine() => Watched(WatchMeans.EmulatedCpu);
     }
 
     [SkippableFact]
@@ -61,8 +57,7 @@ public sealed class KvmWatchTests : WatchTests
     [SkippableFact]
     public void The_guests_own_tracing_reaches_it_while_debug_registers_are_in_use()
     {
-        KvmHost.Require();
-        using CpuMachine machine = new(make: (memory, timeStamp) => new KvmCpu(memory, timeStamp, Native.LibC.Instance, KvmHost.Assistance) { MayUseDebugRegisters = () => true });
+        using CpuMachine machine = Watched(WatchMeans.PagesAndDebugRegisters);
         machine.Assemble(a =>
         {
             a.inc(eax);
@@ -93,6 +88,12 @@ public sealed class KvmWatchTests : WatchTests
         Assert.Equal(Vector.Breakpoint, Run(machine).Vector);
         Assert.Equal(5u, machine.Read32(CpuMachine.Data));
         if (KvmHost.Verdict.State == KvmState.Ready) Assert.Equal(before, ((KvmCpu)machine.Cpu).EmulatedInstructions);
+    }
+
+    private static CpuMachine Watched(WatchMeans means)
+    {
+        KvmHost.Require();
+        return new CpuMachine(make: (memory, timeStamp) => new KvmCpu(memory, timeStamp, Native.LibC.Instance, KvmHost.Assistance) { FindMeans = () => means });
     }
 
     /// <summary>Counts in eax, then stores the count at <see cref="CpuMachine.Data"/>.</summary>
