@@ -55,6 +55,26 @@ Describe 'Checkpoint-LguestGuest and Restore-LguestGuest' {
         $other = New-LguestGuest -Kernel $examples/hello/hello.elf -Device console, @{ block = @{ path = $image; mode = 'readWrite' } }
         { $other | Checkpoint-LguestGuest -ErrorAction Stop } | Should -Throw '*block0 writes to its image*' -ErrorId 'CheckpointRefused,*'
     }
+    It 'has an error for a disk image that holds something else than it did' {
+        $image = Join-Path $TestDrive snapshot.img
+        $file = Join-Path $TestDrive snapshot.lguest
+        [IO.File]::WriteAllBytes($image, [byte[]]::new(4096))
+        $other = New-LguestGuest -Kernel $examples/hello/hello.elf -Device console, @{ block = $image }
+        $other | Checkpoint-LguestGuest -Path $file | Out-Null
+        $other | Remove-LguestGuest
+        Restore-LguestGuest -Path $file | Remove-LguestGuest
+        [IO.File]::WriteAllBytes($image, [byte[]](@(0) * 4095 + 1))
+        { Restore-LguestGuest -Path $file -ErrorAction Stop } | Should -Throw '*snapshot.img*does not hold what*' -ErrorId 'CheckpointRefused,*'
+    }
+    It 'keeps the descriptors as the guest loaded them' {
+        $other = New-LguestGuest $examples/paging/paging.yaml
+        $other | Step-LguestGuest -Hypercall SET_STACK | Out-Null
+        $expected = $other | Get-LguestDescriptor | ForEach-Object { "$($_.Index) $($_.Loaded)" }
+        $expected | Should -Match ' [1-9]'
+        $other | Checkpoint-LguestGuest | Out-Null
+        Restore-LguestGuest -Guest paging
+        $other | Get-LguestDescriptor | ForEach-Object { "$($_.Index) $($_.Loaded)" } | Should -Be $expected
+    }
     It 'only says what it would do with -WhatIf' {
         $guest | Checkpoint-LguestGuest -WhatIf | Should -BeNullOrEmpty
         $guest.LastCheckpoint | Should -BeNullOrEmpty

@@ -28,7 +28,7 @@ public sealed partial class Guest
     }
 
     /// <summary>Makes the guest what it was, even if it has ended since. What was typed into it and not yet read then waits again.</summary>
-    /// <exception cref="LguestException">GuestBusy; GuestEnded if it was removed; CheckpointRefused if the checkpoint is not one of this guest.</exception>
+    /// <exception cref="LguestException">GuestBusy; GuestEnded if it was removed; CheckpointRefused if the checkpoint is not one of this guest, or one of its disk images was changed since; FileUnavailable: such an image cannot be read.</exception>
     public void Restore(Checkpoint checkpoint)
     {
         lock (gate)
@@ -37,6 +37,7 @@ public sealed partial class Guest
                 throw new LguestException(LguestError.CheckpointRefused, $"{checkpoint} is not a checkpoint of the guest '{Name}' that is here now. Save it and make a new guest of the file.");
             CheckIsHere();
             if (driver is not null) throw Busy();
+            CheckCanGoBack(Devices.RestoreObstacle, "go back");
             Load(checkpoint);
             Devices.Resume(this);
             if (Recording is { } recording) Recording = Recordings.Recording.Begin(this, recording.KeepsEvents);
@@ -47,7 +48,7 @@ public sealed partial class Guest
     /// <param name="checkpoint">Where it goes on.</param>
     /// <param name="name">Its name, or null for the one it had.</param>
     /// <param name="cpu">The CPU, or null for what its definition says.</param>
-    /// <exception cref="LguestException">As for making one from a definition; InvalidCheckpoint: the state is none a guest can be in.</exception>
+    /// <exception cref="LguestException">As for making one from a definition; InvalidCheckpoint: the state is none a guest can be in; CheckpointRefused: its disk images, or the frames it replays, are others than they were.</exception>
     public static Guest CreateFrom(Checkpoint checkpoint, string? name = null, CpuChoice? cpu = null)
     {
         GuestDefinition definition = checkpoint.Definition with { Name = name ?? checkpoint.Guest, Cpu = cpu ?? checkpoint.Definition.Cpu };
@@ -66,6 +67,11 @@ public sealed partial class Guest
             guest.Devices.Resume(guest);
             if (definition.Record) guest.Record();
             return guest;
+        }
+        catch (LguestException)
+        {
+            guest.Dispose();
+            throw;
         }
         catch (InvalidStateException e)
         {

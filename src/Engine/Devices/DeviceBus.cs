@@ -85,6 +85,9 @@ internal sealed class DeviceBus : IDisposable
     /// <summary>Why this guest cannot be taken back to an earlier moment, or null.</summary>
     public string? CheckpointObstacle => FirstObstacle(device => device.CheckpointObstacle);
 
+    /// <summary>Why it cannot become what one of its checkpoints is any more, or null.</summary>
+    public string? RestoreObstacle => FirstObstacle(device => device.RestoreObstacle);
+
     /// <summary>Why its run cannot be recorded, or null.</summary>
     public string? RecordingObstacle => FirstObstacle(device => device.RecordingObstacle);
 
@@ -167,7 +170,7 @@ internal sealed class DeviceBus : IDisposable
     }
 
     private string? FirstObstacle(Func<Device, string?> obstacleOf) =>
-        devices.Where(device => obstacleOf(device) is not null).Select(device => $"{device.Name} {obstacleOf(device)}").FirstOrDefault();
+        devices.Select(device => obstacleOf(device) is { } obstacle ? $"{device.Name} {obstacle}" : null).FirstOrDefault(obstacle => obstacle is not null);
 
     /// <summary>Records that a device put <paramref name="length"/> bytes into a buffer of the guest.</summary>
     private static void Received(Guest guest, Device device, DmaList buffer, uint length, uint usedLength) =>

@@ -145,7 +145,7 @@ internal sealed class HostLinkDevice : NetDevice
             if (port is SilentPort && definition is not null) Replace(NetworkPorts.Open(definition));
             Replace(go(port));
         }
-        catch (LguestException e)
+        catch (LguestException e) when (e.Error != LguestError.CheckpointRefused)
         {
             Replace(new SilentPort(port.HostMac));
             guest.Warn($"{Name} is dead from here on: {e.Message}");

@@ -12,7 +12,7 @@ public sealed record GuestDescriptor : GuestView
     /// <summary>The descriptor in force: what the guest loaded, made safe (ABI §6). 0 is empty.</summary>
     public required ulong Value { get; init; }
 
-    /// <summary>The descriptor as the guest last loaded it; null if it did not since it was created or restored.</summary>
+    /// <summary>The descriptor as the guest last loaded it; null if it never did.</summary>
     public required ulong? Loaded { get; init; }
 
     /// <summary>What <see cref="Value"/> means.</summary>

@@ -45,7 +45,7 @@ internal sealed class DescriptorTable
     /// <summary>The table as the vCPU uses it.</summary>
     public ReadOnlySpan<ulong> Descriptors => descriptors;
 
-    /// <summary>A descriptor as the guest last loaded it; null if it did not since it was created or restored.</summary>
+    /// <summary>A descriptor as the guest last loaded it; null if it never did.</summary>
     public ulong? Loaded(int entry) => loaded[entry];
 
     /// <summary>Replaces descriptors from entry <paramref name="first"/> on with the guest's.</summary>
@@ -64,6 +64,7 @@ internal sealed class DescriptorTable
     {
         state.Part("descriptors");
         state.WriteRaw<ulong>(descriptors);
+        foreach (ulong? descriptor in loaded) state.Write(descriptor, state.Write);
     }
 
     /// <exception cref="InvalidStateException">The state is cut off; unsafe descriptors are made safe like a guest's.</exception>
@@ -71,7 +72,7 @@ internal sealed class DescriptorTable
     {
         state.Part("descriptors");
         state.ReadRaw<ulong>(descriptors);
-        Array.Clear(loaded);
+        for (int i = 0; i < Entries; i++) loaded[i] = state.ReadOptional(state.ReadUInt64);
         for (int i = 0; i < Entries; i++) descriptors[i] = BelongsToHost(i) ? 0 : MakeSafe(descriptors[i]);
         cpu.LoadDescriptors(descriptors);
     }

@@ -107,6 +107,49 @@ public class CheckpointTests
         Assert.Contains("has 8192 bytes; the guest's had 4096", Assert.Throws<LguestException>(() => Guest.CreateFrom(Checkpoint.Load(folder.Path("guest.lguest")))).Message);
     }
 
+    [Theory]
+    [InlineData(4096, 4000)]
+    [InlineData(64 << 20, 1024)]                    // where a file system says which it is
+    [InlineData(64 << 20, (64 << 20) - 1)]
+    public void A_disk_image_that_holds_something_else_is_refused(int length, int changedAt)
+    {
+        using TempFolder folder = new();
+        string image = folder.Write("disk.img", new byte[length]);
+        using Guest guest = Guest.Create(Run("example-hello").Definition(ClockKind.Virtual) with { Devices = [new ConsoleDefinition(), new BlockDefinition(image)] });
+        Checkpoint checkpoint = guest.TakeCheckpoint();
+        checkpoint.Save(folder.Path("guest.lguest"));
+
+        DateTime before = File.GetLastWriteTimeUtc(image);
+        Change(image, changedAt, value: 0);
+        Assert.NotEqual(before, File.GetLastWriteTimeUtc(image));
+        guest.Restore(checkpoint);      // nothing is different in it
+
+        Change(image, changedAt, value: 1);
+        LguestException refused = Assert.Throws<LguestException>(() => guest.Restore(checkpoint));
+        Assert.Equal(LguestError.CheckpointRefused, refused.Error);
+        Assert.Contains($"block0 has an image that was changed since the guest's checkpoints were taken, '{image}'", refused.Message);
+        refused = Assert.Throws<LguestException>(() => Guest.CreateFrom(Checkpoint.Load(folder.Path("guest.lguest"))));
+        Assert.Equal((LguestError.CheckpointRefused, image), (refused.Error, refused.Path));
+        Assert.Contains($"'{image}' does not hold what the guest's did", refused.Message);
+
+        Change(image, changedAt, value: 0);
+        guest.Restore(checkpoint);
+        using Guest other = Guest.CreateFrom(Checkpoint.Load(folder.Path("guest.lguest")));
+        Assert.Equal(checkpoint.EventCount, other.EventCount);
+    }
+
+    /// <summary>Changes a byte in place, as no guest can, and later than any write before.</summary>
+    private static void Change(string image, long at, byte value)
+    {
+        DateTime before = File.GetLastWriteTimeUtc(image);
+        using (FileStream file = new(image, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Position = at;
+            file.WriteByte(value);
+        }
+        File.SetLastWriteTimeUtc(image, before.AddSeconds(1));
+    }
+
     [Fact]
     public void A_disk_image_that_moved_with_its_checkpoint_is_found_beside_it()
     {

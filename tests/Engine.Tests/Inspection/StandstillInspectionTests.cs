@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using Xunit;
 
@@ -70,6 +71,12 @@ public sealed class StandstillInspectionTests : IDisposable
         Assert.Equal((0x00CF9A000000FFFFul, 0x00CFBB000000FFFFul, (ushort)0x71), (code.Loaded!.Value, code.Value, code.Selector));
         Assert.Equal("refused: system type 9 dpl=3", shown.Single(descriptor => descriptor.Index == 15).Meaning);
         Assert.Equal("refused: the entry is the host's", shown.Single(descriptor => descriptor.Index == 16).Meaning);
+
+        StateWriter checkpoint = new();
+        guest.Guest.Descriptors.Save(checkpoint);
+        guest.Guest.Descriptors.Load(14, new byte[24]);
+        guest.Guest.Descriptors.Load(new StateReader(checkpoint.ToArray(), []));
+        Assert.Equal(shown, guest.Inspector.Descriptors());
     }
 
     [Fact]

@@ -65,6 +65,8 @@ internal sealed class BlockDevice(string name, BlockDefinition definition) : Dev
         return lastProblem = $"{name}: {problem}";
     }
 
+    public override string? RestoreObstacle => store.Change;
+
     public override string? CheckpointObstacle => store.CheckpointObstacle;
 
     public override void Save(StateWriter state)

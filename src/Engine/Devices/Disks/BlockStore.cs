@@ -110,17 +110,24 @@ internal sealed class BlockStore : IDisposable
         _ => null,
     };
 
+    /// <summary>Why the disk is not any more what it was at this guest's checkpoints; null if it is.</summary>
+    /// <exception cref="LguestException">FileUnavailable: the image cannot be read.</exception>
+    public string? Change => image.HasChanged ? $"has an image that was changed since the guest's checkpoints were taken, '{image.Path}'" : null;
+
     public void Save(StateWriter state)
     {
         state.Write(Length);
+        state.Write(image.Fingerprint);
         if (overlay is MemoryOverlay memory) state.Share(memory.Image);
     }
 
-    /// <exception cref="InvalidStateException">The image has another length than the one the guest had.</exception>
+    /// <exception cref="LguestException">CheckpointRefused: it is not the one the guest had; FileUnavailable: it cannot be read.</exception>
+    /// <exception cref="InvalidStateException">The state makes no sense.</exception>
     public void Load(StateReader state)
     {
         long length = state.ReadInt64();
-        if (length != Length) throw new InvalidStateException($"the disk image '{image.Path}' has {Length} bytes; the guest's had {length}");
+        if (length != Length) throw Other($"has {Length} bytes; the guest's had {length}");
+        if (!state.ReadBytes().AsSpan().SequenceEqual(image.Fingerprint)) throw Other("does not hold what the guest's did");
         if (overlay is not MemoryOverlay memory) return;
         SectorImage sectors = state.ReadShared<SectorImage>();
         if (sectors.Sectors.Keys.Any(sector => sector < 0 || sector >= Length / DiskImage.SectorSize)) throw new InvalidStateException("a sector behind the end of the disk was written");
@@ -132,6 +139,8 @@ internal sealed class BlockStore : IDisposable
         overlay?.Dispose();
         image.Dispose();
     }
+
+    private LguestException Other(string how) => new(LguestError.CheckpointRefused, $"disk image '{image.Path}' {how}") { Path = image.Path };
 
     private static SectorOverlay OpenOverlay(BlockDefinition disk, DiskImage image) =>
         disk.Overlay is { } path ? FileOverlay.Open(path, image) : new MemoryOverlay();

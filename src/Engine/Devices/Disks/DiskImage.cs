@@ -8,6 +8,7 @@ internal sealed class DiskImage : IDisposable
     public const int SectorSize = 512;
 
     private readonly SafeFileHandle file;
+    private (byte[] Bytes, DateTime Taken)? fingerprint;
 
     private DiskImage(string path, SafeFileHandle file, long length)
     {
@@ -23,6 +24,14 @@ internal sealed class DiskImage : IDisposable
 
     /// <summary>When the file was last written, UTC.</summary>
     public DateTime LastWrite => File.GetLastWriteTimeUtc(file);
+
+    /// <summary>What it held when this was asked for the first time.</summary>
+    /// <exception cref="LguestException">FileUnavailable: it cannot be read.</exception>
+    public ReadOnlySpan<byte> Fingerprint => (fingerprint ??= (TakeFingerprint(), LastWrite)).Bytes;
+
+    /// <summary>Whether somebody has changed it since its fingerprint was taken.</summary>
+    /// <exception cref="LguestException">FileUnavailable: it cannot be read.</exception>
+    public bool HasChanged => fingerprint is var (bytes, taken) && LastWrite != taken && !TakeFingerprint().AsSpan().SequenceEqual(bytes);
 
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it has not even one sector.</exception>
     public static DiskImage Open(string path, bool forWriting)
@@ -55,6 +64,18 @@ internal sealed class DiskImage : IDisposable
     public void Flush() => RandomAccess.FlushToDisk(file);
 
     public void Dispose() => file.Dispose();
+
+    private byte[] TakeFingerprint()
+    {
+        try
+        {
+            return DiskFingerprint.Of(this);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LguestException(LguestError.FileUnavailable, $"disk image '{Path}' cannot be read: {e.Message}", e) { Path = Path };
+        }
+    }
 
     /// <summary>Whether the path still leads to the open file: after a write, both have the same time or are two files.</summary>
     private bool IsStillThere()
