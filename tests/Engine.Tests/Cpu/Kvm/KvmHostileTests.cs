@@ -3,6 +3,7 @@ using LguestPS.Cpu;
 using LguestPS.Cpu.Kvm;
 using LguestPS.Memory;
 using LguestPS.Native;
+using LguestPS.Segments;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -93,6 +94,25 @@ public class KvmHostileTests
         Assert.Equal(CpuExitKind.Dead, exit.Kind);
         Assert.StartsWith("bad page directory entry 7ffff", exit.Reason);
         Assert.True(libc.AreIntact);
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_descriptor_of_64_bit_code_is_one_of_32_bit_code(bool stepping)
+    {
+        if (!stepping) KvmHost.RequireReady("a KVM that emulates looks for the next instruction without the code segment's base");
+        using CpuMachine machine = Machine();
+        machine.Cpu.SetGatePrivilege(0x80, 3);
+        const ushort selector = 6 << 3 | 1;
+        const byte offset = 0x80;
+        new DescriptorTable(machine.Cpu).Load(6, BitConverter.GetBytes(CpuMachine.Segment(CpuMachine.Code, 0xFFFFF, 0xBB, 0xE)));
+        machine.Bytes(CpuMachine.Code + offset, 0xB8, 1, 2, 3, 4, 0xCD, 0x80);                  // mov eax, 0x04030201; int 0x80
+        machine.Bytes(CpuMachine.Code, 0xEA, offset, 0, 0, 0, selector & 0xFF, selector >> 8);  // far jump; 64-bit code would leave the base behind, or be refused
+        if (stepping)
+            for (int i = 0; i < 2; i++) Assert.Equal(CpuExit.Budget, machine.Run(1));
+        Assert.Equal(CpuExit.Trap(0x80), stepping ? machine.Run(1) : machine.Run(Patience));
+        Assert.Equal((0x04030201u, selector), (machine.Registers.Eax, machine.Registers.Cs));
     }
 
     [SkippableFact]
