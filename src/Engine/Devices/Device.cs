@@ -89,8 +89,7 @@ internal abstract class Device : IDisposable
         if (recorded is null) guest.Recording?.NoteInput(Index, buffer.ReadFirst(used));
         buffer.UsedLength = used;
         guest.Interrupts.Raise(binding.Irq);
-        guest.Events.Served(
-            DmaDirection.Receive, InputKey, buffer.Address, Name, guest.Events.WantsDma(Name) ? buffer.Sections(used) : null, used);
+        guest.Events.Received(InputKey, Name, buffer, used);
         return true;
     }
 

@@ -134,7 +134,7 @@ internal sealed class DeviceBus : IDisposable
         }
         sent.UsedLength = outcome.UsedLength;
         guest.Events.Served(DmaDirection.Send, pending.Key, pending.Address, device.Name, sections, outcome.UsedLength);
-        if (outcome.Reply is { } reply) Received(guest, device, reply, outcome.ReplyLength, reply.UsedLength);
+        if (outcome.Reply is { } reply) guest.Events.Received(device.InputKey, device.Name, reply, outcome.ReplyLength);
     }
 
     /// <summary>Hands what devices have for the guest to the buffers it bound; without a free one, it waits.</summary>
@@ -171,10 +171,4 @@ internal sealed class DeviceBus : IDisposable
 
     private string? FirstObstacle(Func<Device, string?> obstacleOf) =>
         devices.Select(device => obstacleOf(device) is { } obstacle ? $"{device.Name} {obstacle}" : null).FirstOrDefault(obstacle => obstacle is not null);
-
-    /// <summary>Records that a device put <paramref name="length"/> bytes into a buffer of the guest.</summary>
-    private static void Received(Guest guest, Device device, DmaList buffer, uint length, uint usedLength) =>
-        guest.Events.Served(
-            DmaDirection.Receive, device.InputKey, buffer.Address, device.Name,
-            guest.Events.WantsDma(device.Name) ? buffer.Sections(length) : null, usedLength);
 }

@@ -158,8 +158,7 @@ internal sealed class SharedNetDevice : NetDevice
         buffer.UsedLength = length;
         binding.Next++;
         guest.Interrupts.Raise(binding.Irq);
-        guest.Events.Served(
-            DmaDirection.Receive, binding.Key, buffer.Address, Name, guest.Events.WantsDma(Name) ? buffer.Sections(length) : null, length);
+        guest.Events.Received(binding.Key, Name, buffer, length);
     }
 
     /// <summary>What the network answers now or, in the guest's past, answered then.</summary>
