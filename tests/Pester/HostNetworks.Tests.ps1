@@ -66,20 +66,23 @@ Describe 'A network with the host' {
 Describe 'A network that guests share' {
     AfterEach { Get-LguestGuest | Remove-LguestGuest }
 
-    It 'is recorded with what came from it, and not needed to replay it' -Skip:(-not $IsLinux) {
+    It 'is recorded by each guest with what came from it, and not needed to replay them' -Skip:(-not $IsLinux) {
         $file = "$TestDrive/ask.lguest"
+        $other = "$TestDrive/answer.lguest"
         $lan = @{ net = @{ shared = "$TestDrive/lan0" } }
-        $answer = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -Device $lan, console
+        $answer = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -Clock Virtual -Device $lan, console
         $ask = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -CommandLine ask -Clock Virtual -Device $lan, console
-        $job = $answer | Start-LguestGuest -AsJob
+        $job = $answer | Start-LguestGuest -AsJob -RecordPath $other
         $recorded = $ask | Start-LguestGuest -RecordPath $file -TimeoutSeconds 60 | ForEach-Object What
         $ask.StateReason | Should -Be 'Power down'
-        $job | Wait-Job -Timeout 30 | Remove-Job
+        $job | Wait-Job -Timeout 30 | ForEach-Object State | Should -Be Completed
+        $answered = $job | Receive-Job -AutoRemoveJob -Wait | ForEach-Object What
         Remove-Item "$TestDrive/lan0"
 
         $again = New-LguestGuest -Replay $file
         $again | Start-LguestGuest | ForEach-Object What | Should -Be $recorded
         $again.ConsoleText | Should -BeLike '*WHAT IS THAT IN CAPITALS*'
+        Start-LguestGuest -Replay $other | ForEach-Object What | Should -Be $answered
         "$TestDrive/lan0" | Should -Not -Exist
     }
 }

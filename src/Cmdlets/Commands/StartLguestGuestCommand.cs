@@ -38,7 +38,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
     [Parameter]
     public SwitchParameter Record { get; set; }
 
-    [Parameter(ParameterSetName = "Stream")]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     public string RecordPath { get; set; } = "";
 
@@ -72,8 +72,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
         // A summary is in place of the events, unless some are asked for.
         bool onlySummary = Summary && Kind is null && Hypercall is null && Device is null;
         EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
-        string? recordingFile = Given(nameof(RecordPath)) ? FullPath(RecordPath) : null;
-        if (Record || recordingFile is not null) guest.Record(keepEvents: recordingFile is not null);
+        string? recordingFile = BeginRecording(guest);
         RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, CollectSummary = Summary };
         try
@@ -89,12 +88,20 @@ public sealed class StartLguestGuestCommand : RunningCommand
         if (Summary) WriteObject(guest.Summary);
     }
 
+    /// <returns>The file for the recording, or null.</returns>
+    private string? BeginRecording(Guest guest)
+    {
+        string? file = Given(nameof(RecordPath)) ? FullPath(RecordPath) : null;
+        if (Record || file is not null) guest.Record(keepEvents: file is not null);
+        return file;
+    }
+
     private void StartJob(Guest guest, bool madeByJob)
     {
         if (guest.Driver is not null) throw Errors.Busy(guest);
-        if (Record) guest.Record();
+        string? recordingFile = BeginRecording(guest);
         EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
-        RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob);
+        RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob, recordingFile);
         JobRepository.Add(job);
         GuestRegistry.SetJob(guest, job);
         job.Begin();

@@ -7,19 +7,29 @@ public sealed class RunJob : GuestJob
 {
     private readonly EventFilter filter;
     private readonly TimeSpan? timeLimit;
+    private readonly string? recordingFile;
 
-    internal RunJob(Guest guest, string command, EventFilter filter, TimeSpan? timeLimit, int newest, bool madeGuest)
+    internal RunJob(Guest guest, string command, EventFilter filter, TimeSpan? timeLimit, int newest, bool madeGuest, string? recordingFile)
         : base(guest, command, newest, madeGuest)
     {
         this.filter = filter;
         this.timeLimit = timeLimit;
+        this.recordingFile = recordingFile;
         PSJobTypeName = "LguestGuest";
     }
 
     private protected override JobState? Drive(CancellationToken leave)
     {
         RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
-        foreach (LguestEvent happened in Guest.Run(options, leave)) Keep(happened);
+        try
+        {
+            foreach (LguestEvent happened in Guest.Run(options, leave)) Keep(happened);
+        }
+        finally
+        {
+            // Also of a run that was left early.
+            if (recordingFile is not null) Guest.SaveRecording(recordingFile);
+        }
         return Guest.Standstill == Standstill.Breakpoint ? JobState.Suspended
             : Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
             : Guest.HasEnded || !leave.IsCancellationRequested ? JobState.Completed
