@@ -25,11 +25,13 @@ internal abstract record SharedNetInput
     public static SharedNetInput? Read(ReadOnlySpan<byte> bytes) => bytes switch
     {
         [MacsKind, .. { Length: SharedNetFile.Slots * MacAddress.Size } page] => new Macs(page.ToArray()),
-        [FrameKind, .. { Length: >= KeySize and <= KeySize + SharedNetwork.LongestFrame } rest] => new Frame(BinaryPrimitives.ReadUInt16LittleEndian(rest), rest[KeySize..].ToArray()),
-        [KnockKind, .. { Length: KeySize } rest] => new Knock(BinaryPrimitives.ReadUInt16LittleEndian(rest)),
+        [FrameKind, .. { Length: >= KeySize and <= KeySize + SharedNetwork.LongestFrame } rest] when SharedNetwork.IsKey(KeyIn(rest)) => new Frame(KeyIn(rest), rest[KeySize..].ToArray()),
+        [KnockKind, .. { Length: KeySize } rest] when SharedNetwork.IsKey(KeyIn(rest)) => new Knock(KeyIn(rest)),
         [AnswerKind, var yes and <= 1] => new Answer(yes != 0),
         _ => null,
     };
+
+    private static ushort KeyIn(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16LittleEndian(bytes);
 
     /// <summary>The MAC addresses of all slots, its own included, were not what stood in the guest's page.</summary>
     public sealed record Macs(byte[] Page) : SharedNetInput;

@@ -95,6 +95,9 @@ internal sealed class SharedNetwork : IDisposable
         throw new LguestException(LguestError.NotSupported, $"network '{path}': all {Slots} slots are taken") { Path = path };
     }
 
+    /// <summary>Whether this can be a key, as an offset in the page.</summary>
+    public static bool IsKey(uint offset) => offset % KeyAlignment == 0 && offset < PageSize;
+
     /// <summary>Takes a number for the guest, from which the driver of v2.6.23 makes its MAC address.</summary>
     /// <returns>False if another guest here has it.</returns>
     public bool TryClaim(ushort id)
@@ -301,7 +304,7 @@ internal sealed class SharedNetwork : IDisposable
 
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(header);
         uint key = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
-        bool good = waiting <= SharedNetFile.QueueSize && length is > 0 and <= LongestFrame && key % KeyAlignment == 0 && key < PageSize;
+        bool good = waiting <= SharedNetFile.QueueSize && length is > 0 and <= LongestFrame && IsKey(key);
         if (good && new SharedFrame(sender, key, (int)length) is var frame && frame.Size <= waiting) return frame;
         Dropped++;
         taken[sender] = writtenByOthers[sender];

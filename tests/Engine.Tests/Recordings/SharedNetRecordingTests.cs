@@ -120,7 +120,7 @@ public sealed class SharedNetRecordingTests : IDisposable
         SharedNetInput[] inputs = [new SharedNetInput.Frame(4092, [1, 2, 3]), new SharedNetInput.Frame(4, []), new SharedNetInput.Knock(260), new SharedNetInput.Answer(true), new SharedNetInput.Answer(false)];
         foreach (SharedNetInput input in inputs) Assert.Equal(input.ToBytes(), SharedNetInput.Read(input.ToBytes())!.ToBytes());
         Assert.Equal(96, Assert.IsType<SharedNetInput.Macs>(SharedNetInput.Read(new SharedNetInput.Macs(new byte[96]).ToBytes())).Page.Length);
-        byte[][] nonsense = [[], [0], [.. new byte[96]], [1, 0], [2, 0], [2, 0, 0, 0], [3], [3, 2], [4, 0], [1, 0, 0, .. new byte[SharedNetwork.LongestFrame + 1]]];
+        byte[][] nonsense = [[], [0], [.. new byte[96]], [1, 0], [2, 0], [2, 0, 0, 0], [2, 2, 0], [2, 0, 16], [1, 1, 0, 7], [1, 0, 16, 7], [3], [3, 2], [4, 0], [1, 0, 0, .. new byte[SharedNetwork.LongestFrame + 1]]];
         Assert.All(nonsense, bytes => Assert.Null(SharedNetInput.Read(bytes)));
     }
 
