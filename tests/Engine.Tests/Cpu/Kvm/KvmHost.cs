@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LguestPS.Boot;
 using LguestPS.Clock;
 using LguestPS.Cpu;
@@ -42,6 +43,9 @@ internal static class KvmHost
 
     public static Func<GuestMemory, GuestClock, VirtualCpu> Maker(LibC? libc = null, int tablePages = 256) =>
         (memory, clock) => Make(memory, clock.ReadTimeStampCounter, libc, tablePages);
+
+    /// <summary>Every register, as it lies in memory.</summary>
+    public static string Text(in GuestRegisters registers) => Convert.ToHexString(MemoryMarshal.AsBytes(new ReadOnlySpan<GuestRegisters>(in registers)));
 
     /// <summary>A guest on KVM, unless this machine's does otherwise than a processor in what that guest looks at.</summary>
     public static Guest Create(GuestRun run, ClockKind clock)

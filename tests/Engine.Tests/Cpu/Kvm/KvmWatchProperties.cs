@@ -67,7 +67,7 @@ public class KvmWatchProperties
         {
             exit = machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + 60 * Stopwatch.Frequency));
             string what = exit.Watched is { } watched ? $"{watched.Access} {watched.Address:x} {watched.Length} {watched.Eip:x} {Convert.ToHexString(watched.Before)}" : $"{exit.Vector} {exit.Reason}";
-            exits.Add($"{exit.Kind} {what} {machine.Registers} {Convert.ToHexString(machine.Memory.Read(machine.Physical(CpuMachine.Data), 0x60))}");
+            exits.Add($"{exit.Kind} {what} {KvmHost.Text(machine.Registers)} {Convert.ToHexString(machine.Memory.Read(machine.Physical(CpuMachine.Data), 0x60))}");
         }
         while (exit.Kind == CpuExitKind.Watched);
         machine.Cpu.Watch([]);
