@@ -150,17 +150,6 @@ public sealed class KvmFailureTests : IDisposable
         Assert.Contains(call, exit.Reason);
     }
 
-    [SkippableFact]
-    public void A_watched_instruction_is_found_without_debug_registers()
-    {
-        TroubledLibC libc = new() { Request = KvmNumbers.KVM_SET_GUEST_DEBUG, Errno = Errno.EINVAL };
-        using CpuMachine machine = Machine(libc);
-        machine.Assemble(a => { a.inc(eax); a.inc(eax); a.int3(); });
-        machine.Cpu.Watch([new WatchRange(CpuMachine.Code + 1, 1, MemoryAccess.Execute)]);
-        CpuExit exit = machine.Run(Patience);
-        Assert.Equal((CpuExitKind.Watched, CpuMachine.Code + 1, 1u), (exit.Kind, exit.Watched?.Address, machine.Registers.Eax));
-    }
-
     [SkippableTheory]
     [InlineData(nameof(LibC.timer_create))]
     [InlineData(nameof(LibC.timer_settime))]
