@@ -22,6 +22,7 @@ internal static class KvmNumbers
     public const uint KVM_GET_XSAVE = 0x9000AEA4;
     public const uint KVM_SET_XSAVE = 0x5000AEA5;
     public const uint KVM_SET_GUEST_DEBUG = 0x4048AE9B;
+    public const uint KVM_GET_VCPU_EVENTS = 0x8040AE9F;
 
     public const int KVM_CAP_USER_MEMORY = 3;
     public const int KVM_CAP_SET_TSS_ADDR = 4;
@@ -33,7 +34,6 @@ internal static class KvmNumbers
 
     public const ulong KVM_SYNC_X86_REGS = 1;
     public const ulong KVM_SYNC_X86_SREGS = 2;
-    public const ulong KVM_SYNC_X86_EVENTS = 4;
 
     public const uint KVM_GUESTDBG_ENABLE = 1;
     public const uint KVM_GUESTDBG_USE_HW_BP = 0x20000;

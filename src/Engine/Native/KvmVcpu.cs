@@ -58,14 +58,15 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
         uint reason => $"exit {reason}",
     };
 
-    public kvm_sregs GetSpecialRegisters()
+    /// <summary>Reads special registers and pending events into <see cref="State"/>, where KVM_RUN may have left them as they were.</summary>
+    public void ReadRest()
     {
-        kvm_sregs registers;
-        Control(KVM_GET_SREGS, (nint)(&registers), nameof(KVM_GET_SREGS));
-        return registers;
+        Control(KVM_GET_SREGS, (nint)(&State->sregs), nameof(KVM_GET_SREGS));
+        Control(KVM_GET_VCPU_EVENTS, (nint)(&State->events), nameof(KVM_GET_VCPU_EVENTS));
     }
 
-    public void SetSpecialRegisters(kvm_sregs registers) => Control(KVM_SET_SREGS, (nint)(&registers), nameof(KVM_SET_SREGS));
+    /// <summary>Makes the special registers those of <see cref="State"/>.</summary>
+    public void SetSpecialRegisters() => Control(KVM_SET_SREGS, (nint)(&State->sregs), nameof(KVM_SET_SREGS));
 
     public void GetFloatingPoint(out kvm_xsave state)
     {

@@ -9,7 +9,8 @@ namespace LguestPS.Cpu.Kvm;
 /// <remarks>
 /// They lie above 4 GiB, physically and linearly, where 32-bit code has no addresses: the guest's kernel in ring 1 is "supervisor"
 /// to the page tables, so nothing else would keep it off the ring-0 stack.
-/// Every gate leads to a stub of one byte, <c>hlt</c>, which ends KVM_RUN; the stub's place tells the vector.
+/// Every gate leads to a stub that ends KVM_RUN by <c>hlt</c>. Before that it puts what the engine wants of every trap into registers that
+/// 32-bit code has not: so each exit need bring out no more than the general registers.
 /// </remarks>
 internal sealed unsafe class HostPages
 {
@@ -48,11 +49,14 @@ internal sealed unsafe class HostPages
     public const uint TaskLimit = 0x67;
 
     /// <summary>Where a resumption starts: with the translations the processor still knows, or after it forgot them.</summary>
-    public const ulong Resume = StubsLinear + 0x100;
-    public const ulong FlushAndResume = StubsLinear + 0x110;
+    public const ulong Resume = StubsEnd;
+    public const ulong FlushAndResume = StubsEnd + 0x10;
 
-    private const ulong MonitorCode = StubsLinear + 0x200;
-    private const int MonitorRoom = PageSize - 0x200;
+    private const int StubSize = 8;
+    private const ulong FaultStub = StubsLinear + Vectors * StubSize;
+    private const ulong AnyStub = FaultStub + 4;
+    private const ulong StubsEnd = FaultStub + 0x20;
+    private const ulong MonitorCode = StubsEnd + 0x20;
 
     private const int Vectors = 256;
     private const int LargePage = 1 << 21;
@@ -65,7 +69,6 @@ internal sealed unsafe class HostPages
 
     // A resumption's frame, with room above for the frame and error code of the next trap.
     private const int FrameOffset = PageSize - 128;
-    private const byte Halt = 0xF4;
 
     private readonly byte* memory;
 
@@ -89,11 +92,7 @@ internal sealed unsafe class HostPages
         *(ulong*)(task + 4) = StackLinear + PageSize;       // rsp for ring 0
         *(ushort*)(task + 0x66) = (ushort)(TaskLimit + 1);  // no I/O bitmap: ports fault
 
-        Span<byte> stubs = new(Page(StubsLinear), PageSize);
-        stubs[..Vectors].Fill(Halt);
-        // iretq; and: push rax; mov rax, cr3; mov cr3, rax; pop rax; iretq
-        ((ReadOnlySpan<byte>)[0x48, 0xCF]).CopyTo(stubs[0x100..]);
-        ((ReadOnlySpan<byte>)[0x50, 0x0F, 0x20, 0xD8, 0x0F, 0x22, 0xD8, 0x58, 0x48, 0xCF]).CopyTo(stubs[0x110..]);
+        WriteStubs();
     }
 
     private ulong* Gdt => (ulong*)Page(GdtLinear);
@@ -121,19 +120,17 @@ internal sealed unsafe class HostPages
         }
     }
 
-    /// <summary>The vector of the stub that has halted, or null if it was none.</summary>
-    public static byte? VectorOf(ulong rip)
-    {
-        ulong stub = rip - 1 - StubsLinear;
-        return stub < Vectors ? (byte)stub : null;
-    }
+    /// <summary>What the stub that has halted tells, or null if it was none.</summary>
+    public static StubReport? ReportOf(in kvm_regs registers) => registers.rip is > AnyStub and <= StubsEnd
+        ? new StubReport((byte)registers.r15, ((ushort)registers.r8, (ushort)registers.r9, (ushort)registers.r10, (ushort)registers.r11), (uint)registers.r12)
+        : null;
 
     /// <summary>The stub of a vector: it ends KVM_RUN.</summary>
-    public static ulong StubOf(byte vector) => StubsLinear + vector;
+    public static ulong StubOf(byte vector) => StubsLinear + (ulong)vector * StubSize;
 
-    public static bool IsVectorStub(ulong rip) => rip - StubsLinear < Vectors;
+    public static bool IsStub(ulong rip) => rip - StubsLinear < StubsEnd - StubsLinear;
 
-    public static bool IsResumption(ulong rip) => rip - Resume < FlushAndResume + 16 - Resume;
+    public static bool IsResumption(ulong rip) => rip - Resume < MonitorCode - Resume;
 
     public void LoadDescriptors(ReadOnlySpan<ulong> descriptors) => descriptors.CopyTo(new Span<ulong>(Gdt, DescriptorTable.Entries));
 
@@ -154,7 +151,7 @@ internal sealed unsafe class HostPages
     /// <summary>Writes the monitor's code behind the stubs.</summary>
     public TrapMonitorCode PlaceMonitor()
     {
-        using UnmanagedMemoryStream room = new(Page(StubsLinear) + (MonitorCode - StubsLinear), 0, MonitorRoom, FileAccess.Write);
+        using UnmanagedMemoryStream room = new(Page(MonitorCode), 0, (long)(StubsLinear + PageSize - MonitorCode), FileAccess.Write);
         return new TrapMonitorCode(room, MonitorCode);
     }
 
@@ -203,8 +200,33 @@ internal sealed unsafe class HostPages
         return (TrapFrame*)(top + 8);
     }
 
+    private void WriteStubs()
+    {
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            ulong stub = StubOf((byte)vector), next = vector == Vector.PageFault ? FaultStub : AnyStub;
+            Write(stub, 0x41, 0xB7, (byte)vector, 0xE9);                        // mov r15b, vector; jmp next
+            *(int*)Page(stub + 4) = (int)(next - (stub + StubSize));
+        }
+
+        Write(FaultStub, 0x41, 0x0F, 0x20, 0xD4);                               // mov r12, cr2
+        Write(AnyStub,
+            0x41, 0x8C, 0xD8, 0x41, 0x8C, 0xC1, 0x41, 0x8C, 0xE2, 0x41, 0x8C, 0xEB,     // mov r8d, ds; mov r9d, es; mov r10d, fs; mov r11d, gs
+            0xF4);                                                              // hlt
+        Write(Resume, 0x48, 0xCF);                                              // iretq
+        Write(FlushAndResume, 0x41, 0x0F, 0x20, 0xD8, 0x41, 0x0F, 0x22, 0xD8, 0x48, 0xCF);      // mov r8, cr3; mov cr3, r8; iretq
+    }
+
+    private void Write(ulong linear, params ReadOnlySpan<byte> code) => code.CopyTo(new Span<byte>(Page(linear), code.Length));
+
     private byte* Page(ulong linear) => memory + (linear - Base);
 }
+
+/// <summary>What a stub has put into registers before it halted.</summary>
+/// <param name="Vector">Of the trap.</param>
+/// <param name="Data">Selectors of the guest's data segments.</param>
+/// <param name="FaultAddress">For a page fault, cr2.</param>
+internal readonly record struct StubReport(byte Vector, (ushort Ds, ushort Es, ushort Fs, ushort Gs) Data, uint FaultAddress);
 
 /// <summary>What a 64-bit processor pushes for a trap and <c>iretq</c> pops.</summary>
 internal struct TrapFrame

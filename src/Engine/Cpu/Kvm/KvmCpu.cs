@@ -52,6 +52,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private bool descriptorsChanged = true;
     private bool segmentsChanged;
     private ushort knownCs, knownSs;
+    private (ushort Ds, ushort Es, ushort Fs, ushort Gs) knownData;
     private bool ranSomething;
     private string? failure;
     private volatile bool kicked;
@@ -256,7 +257,8 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         // Outside ring 0 cpuid faults, so that the engine answers: not every KVM keeps to what it was told to show.
         if (vcpu.TrySetModelSpecific(PlatformInfo, CpuidFaultingExists)) vcpu.TrySetModelSpecific(MiscFeaturesEnables, CpuidFaults);
         vcpu.SetSignalMask(KickSignal.MaskInGuest);
-        kvm_sregs special = vcpu.GetSpecialRegisters();
+        vcpu.ReadRest();
+        ref kvm_sregs special = ref vcpu.State->sregs;
         special.cs = KvmSegments.HostCode;
         special.ss = KvmSegments.HostData;
         special.ds = special.es = special.fs = special.gs = KvmSegments.Null(0);
@@ -269,9 +271,8 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         special.cr4 = Cr4;
         special.efer = Efer;
         special.apic_base &= ~ApicEnabled;          // or cpuid would show an APIC
-        vcpu.SetSpecialRegisters(special);
-        vcpu.State->sregs = special;
-        vcpu.State->kvm_valid_regs = KvmNumbers.KVM_SYNC_X86_REGS | KvmNumbers.KVM_SYNC_X86_SREGS | KvmNumbers.KVM_SYNC_X86_EVENTS;
+        vcpu.SetSpecialRegisters();
+        vcpu.State->kvm_valid_regs = KvmNumbers.KVM_SYNC_X86_REGS;
     }
 
     private CpuExit RunUntilExit(long until)
@@ -286,6 +287,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
             KvmExit why = vcpu.Run();
             Exits++;
             vcpu.State->kvm_dirty_regs = 0;
+            if (why != KvmExit.Halted) vcpu.ReadRest();
             if (why == KvmExit.Interrupted)
             {
                 KickSignal.Drain(libc);
@@ -354,6 +356,10 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         special.cr0 = cr0;
         special.cs = KvmSegments.HostCode;
         special.ss = KvmSegments.HostData;
+        special.ds = DataSegment(registers.Ds);
+        special.es = DataSegment(registers.Es);
+        special.fs = DataSegment(registers.Fs);
+        special.gs = DataSegment(registers.Gs);
         segmentsChanged = false;
         run->kvm_dirty_regs |= KvmNumbers.KVM_SYNC_X86_SREGS;
     }
@@ -363,29 +369,30 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private CpuExit? AfterTrap()
     {
         ref kvm_regs general = ref vcpu.State->regs;
-        if (HostPages.VectorOf(general.rip) is not { } vector) return CpuExit.Dead($"the virtual processor halted at 0x{general.rip:x}");
+        if (HostPages.ReportOf(general) is not { } stub) return CpuExit.Dead($"the virtual processor halted at 0x{general.rip:x}");
+        byte vector = stub.Vector;
         TrapFrame* frame = pages.ReadFrame(general.rsp, Vector.HasErrorCode(vector), out uint errorCode);
         if (frame == null) return CpuExit.Dead($"trap {vector} found a stack at 0x{general.rsp:x}");
         if ((frame->Cs & 3) == 0)
         {
-            if (monitor.Recover(frame->Rip) is { } trap) return AfterMonitorFault(trap, vector, errorCode);
+            if (monitor.Recover(frame->Rip) is { } trap) return AfterMonitorFault(trap, stub, errorCode);
             // The resumption's own iretq refused the guest's segments; nothing of the guest has run.
             return HostPages.IsResumption(frame->Rip) && IsOfSegments(vector)
                 ? CpuExit.Trap(vector, errorCode)
                 : CpuExit.Dead($"trap {vector} (0x{errorCode:x}) in the engine's own code at 0x{frame->Rip:x}");
         }
 
-        ReadGuest(*frame);
-        return Answer(vector, errorCode, (uint)vcpu.State->sregs.cr2);
+        ReadGuest(*frame, stub.Data);
+        return Answer(vector, errorCode, stub.FaultAddress);
     }
 
     /// <summary>The monitor faulted: on the guest's stack, whose trap is then the engine's, or at the end, when it had delivered the trap.</summary>
-    private CpuExit? AfterMonitorFault(in MonitoredTrap trap, byte vector, uint errorCode)
+    private CpuExit? AfterMonitorFault(in MonitoredTrap trap, in StubReport stub, uint errorCode)
     {
-        ReadGuest(trap.Frame);
+        ReadGuest(trap.Frame, stub.Data);
         return !trap.IsDelivered ? Answer(trap.Vector, trap.ErrorCode, trap.FaultAddress)
-            : IsOfSegments(vector) ? CpuExit.Trap(vector, errorCode)
-            : CpuExit.Dead($"trap {vector} (0x{errorCode:x}) in the engine's own code");
+            : IsOfSegments(stub.Vector) ? CpuExit.Trap(stub.Vector, errorCode)
+            : CpuExit.Dead($"trap {stub.Vector} (0x{errorCode:x}) in the engine's own code");
     }
 
     /// <returns>Null to enter the guest again.</returns>
@@ -505,7 +512,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         get
         {
             ref kvm_vcpu_events events = ref vcpu.State->events;
-            return (events.exception_injected | events.exception_pending | events.interrupt_injected) == 0 && !(IsInRing0 && HostPages.IsVectorStub(vcpu.State->regs.rip));
+            return (events.exception_injected | events.exception_pending | events.interrupt_injected) == 0 && !(IsInRing0 && HostPages.IsStub(vcpu.State->regs.rip));
         }
     }
 
@@ -521,38 +528,19 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
         ref kvm_regs general = ref vcpu.State->regs;
         ref kvm_sregs special = ref vcpu.State->sregs;
-        ReadGeneralRegisters();
-        registers.Eip = (uint)general.rip;
-        registers.Cs = special.cs.selector;
-        registers.Eflags = (uint)general.rflags & ~Eflags.Resume;
-        registers.Esp = (uint)general.rsp;
-        registers.Ss = special.ss.selector;
-        (knownCs, knownSs) = (registers.Cs, registers.Ss);
+        ReadGuest(new TrapFrame { Rip = general.rip, Cs = special.cs.selector, Rflags = general.rflags, Rsp = general.rsp, Ss = special.ss.selector }, LoadedData);
     }
 
     private void ReadInterruptedMonitor(in MonitoredTrap trap)
     {
-        ReadGuest(trap.Frame);
+        ReadGuest(trap.Frame, LoadedData);
         // A fault comes again; the instruction int n, which is behind the guest already, has to.
         if (!trap.IsDelivered && trap.Vector != Vector.PageFault) registers.Eip -= GuestCode.InterruptLength;
     }
 
-    private void ReadGuest(in TrapFrame frame)
-    {
-        ReadGeneralRegisters();
-        registers.Eip = (uint)frame.Rip;
-        registers.Cs = (ushort)frame.Cs;
-        registers.Eflags = (uint)frame.Rflags & ~Eflags.Resume;
-        registers.Esp = (uint)frame.Rsp;
-        registers.Ss = (ushort)frame.Ss;
-        (knownCs, knownSs) = (registers.Cs, registers.Ss);
-    }
-
-    /// <summary>What is the same in the guest and behind its trap.</summary>
-    private void ReadGeneralRegisters()
+    private void ReadGuest(in TrapFrame frame, in (ushort Ds, ushort Es, ushort Fs, ushort Gs) data)
     {
         ref kvm_regs general = ref vcpu.State->regs;
-        ref kvm_sregs special = ref vcpu.State->sregs;
         registers.Eax = (uint)general.rax;
         registers.Ebx = (uint)general.rbx;
         registers.Ecx = (uint)general.rcx;
@@ -560,11 +548,24 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         registers.Esi = (uint)general.rsi;
         registers.Edi = (uint)general.rdi;
         registers.Ebp = (uint)general.rbp;
-        registers.Ds = special.ds.selector;
-        registers.Es = special.es.selector;
-        registers.Fs = special.fs.selector;
-        registers.Gs = special.gs.selector;
+        registers.Eip = (uint)frame.Rip;
+        registers.Cs = (ushort)frame.Cs;
+        registers.Eflags = (uint)frame.Rflags & ~Eflags.Resume;
+        registers.Esp = (uint)frame.Rsp;
+        registers.Ss = (ushort)frame.Ss;
+        (registers.Ds, registers.Es, registers.Fs, registers.Gs) = data;
+        (knownCs, knownSs, knownData) = (registers.Cs, registers.Ss, data);
         ranSomething = true;
+    }
+
+    /// <summary>The data segments' selectors, where special registers were read.</summary>
+    private (ushort, ushort, ushort, ushort) LoadedData
+    {
+        get
+        {
+            ref kvm_sregs special = ref vcpu.State->sregs;
+            return (special.ds.selector, special.es.selector, special.fs.selector, special.gs.selector);
+        }
     }
 
     /// <summary>Loads the segment registers that the host has changed, or all after a change of the descriptor table.</summary>
@@ -586,24 +587,26 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
             knownSs = registers.Ss;
         }
 
-        ref kvm_sregs special = ref vcpu.State->sregs;
-        TakeData(ref special.ds, ref registers.Ds, all);
-        TakeData(ref special.es, ref registers.Es, all);
-        TakeData(ref special.fs, ref registers.Fs, all);
-        TakeData(ref special.gs, ref registers.Gs, all);
+        if (all || (registers.Ds, registers.Es, registers.Fs, registers.Gs) != knownData)
+        {
+            registers.Ds = DataSegment(registers.Ds).selector;
+            registers.Es = DataSegment(registers.Es).selector;
+            registers.Fs = DataSegment(registers.Fs).selector;
+            registers.Gs = DataSegment(registers.Gs).selector;
+            knownData = (registers.Ds, registers.Es, registers.Fs, registers.Gs);
+            segmentsChanged = true;
+        }
         descriptorsChanged = false;
         return null;
     }
 
-    private void TakeData(ref kvm_segment loaded, ref ushort selector, bool all)
+    /// <summary>What a data segment register has behind a selector; one that the guest may not have there is null.</summary>
+    private kvm_segment DataSegment(ushort selector)
     {
-        if (!all && selector == loaded.selector) return;
-        bool isNull = Segmentation.IsNull(selector);
-        bool usable = pages.TryFind(selector, out Emulated.Descriptor descriptor) && !isNull && descriptor.IsPresent
+        if (Segmentation.IsNull(selector)) return KvmSegments.Null(selector);
+        bool usable = pages.TryFind(selector, out Emulated.Descriptor descriptor) && descriptor.IsPresent
             && Segmentation.MayHoldData(descriptor, selector, registers.PrivilegeLevel);
-        if (!usable && !isNull) selector = 0;
-        loaded = usable ? KvmSegments.From(selector, descriptor) : KvmSegments.Null(selector);
-        segmentsChanged = true;
+        return usable ? KvmSegments.From(selector, descriptor) : KvmSegments.Null(0);
     }
 
     private void ArmTimer(int thread, long until)

@@ -23,7 +23,7 @@ internal sealed unsafe class InterruptingLibC : VcpuLibC
         }
 
         long result = ReallyRun(vcpu);
-        if (halves != 0 || result < 0 || Vcpu->exit_reason != KvmNumbers.KVM_EXIT_HLT || HostPages.VectorOf(Vcpu->regs.rip) != Vector.PageFault) return result;
+        if (halves != 0 || result < 0 || Vcpu->exit_reason != KvmNumbers.KVM_EXIT_HLT || HostPages.ReportOf(Vcpu->regs)?.Vector != Vector.PageFault) return result;
         halves++;
         Vcpu->regs.rip--;
         InBetween();

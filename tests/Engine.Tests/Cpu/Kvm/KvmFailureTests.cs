@@ -28,7 +28,7 @@ public sealed class KvmFailureTests : IDisposable
     [
         KvmNumbers.KVM_GET_API_VERSION, KvmNumbers.KVM_CHECK_EXTENSION, KvmNumbers.KVM_GET_VCPU_MMAP_SIZE, KvmNumbers.KVM_CREATE_VM,
         KvmNumbers.KVM_SET_IDENTITY_MAP_ADDR, KvmNumbers.KVM_SET_TSS_ADDR, KvmNumbers.KVM_SET_USER_MEMORY_REGION, KvmNumbers.KVM_CREATE_VCPU,
-        KvmNumbers.KVM_SET_CPUID2, KvmNumbers.KVM_SET_MSRS, KvmNumbers.KVM_SET_SIGNAL_MASK, KvmNumbers.KVM_GET_SREGS, KvmNumbers.KVM_SET_SREGS,
+        KvmNumbers.KVM_SET_CPUID2, KvmNumbers.KVM_SET_MSRS, KvmNumbers.KVM_SET_SIGNAL_MASK, KvmNumbers.KVM_GET_SREGS, KvmNumbers.KVM_GET_VCPU_EVENTS, KvmNumbers.KVM_SET_SREGS,
     ];
 
     private static readonly uint[] Later = [KvmNumbers.KVM_RUN, KvmNumbers.KVM_GET_XSAVE, KvmNumbers.KVM_SET_XSAVE, KvmNumbers.KVM_SET_GUEST_DEBUG];
