@@ -34,6 +34,7 @@ internal static class KvmNumbers
 
     public const ulong KVM_SYNC_X86_REGS = 1;
     public const ulong KVM_SYNC_X86_SREGS = 2;
+    public const ulong KVM_SYNC_X86_EVENTS = 4;
 
     public const uint KVM_GUESTDBG_ENABLE = 1;
     public const uint KVM_GUESTDBG_USE_HW_BP = 0x20000;

@@ -8,7 +8,7 @@ internal sealed class KvmSystem : Descriptor
     public const string DevicePath = "/dev/kvm";
 
     // What a vCPU shares with its owner must hold all that this engine reads there.
-    private const ulong NeededRegisters = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    private const ulong NeededRegisters = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS;
 
     private KvmSystem(LibC libc, long number) : base(libc, number)
     {

@@ -58,9 +58,21 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
         uint reason => $"exit {reason}",
     };
 
-    /// <summary>Reads special registers and pending events into <see cref="State"/>, where KVM_RUN may have left them as they were.</summary>
-    public void ReadRest()
+    /// <summary>Whether KVM_RUN brings out special registers and pending events, too, which costs a little at each exit; else only the general registers.</summary>
+    public bool BringsOutAll
     {
+        get;
+        set
+        {
+            field = value;
+            State->kvm_valid_regs = KVM_SYNC_X86_REGS | (value ? KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS : 0);
+        }
+    }
+
+    /// <summary>Has special registers and pending events in <see cref="State"/>, too.</summary>
+    public void BringOutRest()
+    {
+        if (BringsOutAll) return;
         Control(KVM_GET_SREGS, (nint)(&State->sregs), nameof(KVM_GET_SREGS));
         Control(KVM_GET_VCPU_EVENTS, (nint)(&State->events), nameof(KVM_GET_VCPU_EVENTS));
     }

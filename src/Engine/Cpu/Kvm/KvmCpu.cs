@@ -257,7 +257,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         // Outside ring 0 cpuid faults, so that the engine answers: not every KVM keeps to what it was told to show.
         if (vcpu.TrySetModelSpecific(PlatformInfo, CpuidFaultingExists)) vcpu.TrySetModelSpecific(MiscFeaturesEnables, CpuidFaults);
         vcpu.SetSignalMask(KickSignal.MaskInGuest);
-        vcpu.ReadRest();
+        vcpu.BringOutRest();
         ref kvm_sregs special = ref vcpu.State->sregs;
         special.cs = KvmSegments.HostCode;
         special.ss = KvmSegments.HostData;
@@ -272,7 +272,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         special.efer = Efer;
         special.apic_base &= ~ApicEnabled;          // or cpuid would show an APIC
         vcpu.SetSpecialRegisters();
-        vcpu.State->kvm_valid_regs = KvmNumbers.KVM_SYNC_X86_REGS;
+        vcpu.BringsOutAll = assistance == Assistance.AtEveryFault;      // then most exits are not a stub's
     }
 
     private CpuExit RunUntilExit(long until)
@@ -287,7 +287,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
             KvmExit why = vcpu.Run();
             Exits++;
             vcpu.State->kvm_dirty_regs = 0;
-            if (why != KvmExit.Halted) vcpu.ReadRest();
+            if (why != KvmExit.Halted) vcpu.BringOutRest();
             if (why == KvmExit.Interrupted)
             {
                 KickSignal.Drain(libc);
