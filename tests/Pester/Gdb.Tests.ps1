@@ -45,6 +45,7 @@ Describe 'Start-LguestGdbServer -AsJob' -Skip:(-not (Get-Command gdb -CommandTyp
             while (-not (Test-Path $pipe) -and $clock.Elapsed.TotalSeconds -lt 30) { Wait-Job $client -Timeout 0.05 | Out-Null }
             $pipe | Should -Exist
             $guest.BreakpointHit | Should -Not -BeNullOrEmpty
+            $job.StatusMessage | Should -Be "gdb at $($job.EndPoint); stands still: $($guest.StateReason)"
             ($guest | Get-LguestCallStack)[0].Symbol | Should -Match '^schedule'
             $guest | Set-LguestMemory tasks+0xc -As UInt32 -Value 7
         }

@@ -20,6 +20,9 @@ public sealed class GdbJob : GuestJob
 
     public override string Location => $"{EndPoint}";
 
+    /// <summary>Where gdb is waited for, or works, and where the guest stands.</summary>
+    public override string StatusMessage => JobStateInfo.State == JobState.Running ? $"gdb at {EndPoint}; {base.StatusMessage}" : base.StatusMessage;
+
     /// <summary>Lets gdb go, or stops waiting for it. The guest stays where it stands and can be run on.</summary>
     public override void StopJob()
     {

@@ -41,7 +41,7 @@ public abstract class GuestJob : Job
 
     /// <summary>How the guest ended, or where it stands.</summary>
     public override string StatusMessage =>
-        Guest.Ending is { } ending ? $"ended: {ending.Reason}" : Guest.State == GuestState.Running ? "running" : $"stands still: {Guest.Standstill}";
+        Guest.Ending is { } ending ? $"ended: {ending.Reason}" : Guest.State == GuestState.Running ? "running" : $"stands still: {Guest.StateReason}";
 
     internal bool IsOver => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
 
