@@ -26,7 +26,7 @@ internal static class CheckpointMeasurement
     {
         RunOn(definition);       // everything is compiled then, and the images are in the page cache
 
-        long residentBefore = Resident();
+        long residentBefore = ResidentMemory.Measure();
         using Guest guest = Guest.Create(definition);
         List<Checkpoint> kept = [];
         List<double> taking = [];
@@ -42,7 +42,7 @@ internal static class CheckpointMeasurement
             taking.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (guest.Standstill == Standstill.WaitingForInput) break;
         }
-        long residentWith = Resident();
+        long residentWith = ResidentMemory.Measure();
 
         List<double> restoring = [];
         Random random = new(1);
@@ -155,14 +155,5 @@ internal static class CheckpointMeasurement
         foreach (LguestEvent _ in guest.Run(options))
         {
         }
-    }
-
-    private static long Resident()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        using Process self = Process.GetCurrentProcess();
-        return self.WorkingSet64;
     }
 }

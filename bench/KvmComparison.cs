@@ -74,16 +74,18 @@ internal static class KvmComparison
         Console.WriteLine("|---|---:|---:|");
         Console.WriteLine(Text($"| C, pthread_kill | {double.Parse(peer[0], CultureInfo.InvariantCulture):N0} | {double.Parse(peer[1], CultureInfo.InvariantCulture):N0} |"));
         using Guest guest = MakeGuest('w', 0);
-        KickMany("guest, cancelling its run (Ctrl-C)", stop =>
+        uint counter = guest.Symbols!.AddressOf("turns")!.Value - guest.PageOffset;
+        uint Turns() => guest.Memory.Read32(counter);
+        KickMany("guest, cancelling its run (Ctrl-C)", Turns, stop =>
         {
             foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench", Filter = EventFilter.Nothing }, stop))
             {
             }
         }, stop => stop.Cancel());
-        KickMany("vCPU alone", _ => guest.Cpu.Run(new CpuBudget(long.MaxValue)), _ => guest.Cpu.Kick());
+        KickMany("vCPU alone", Turns, _ => guest.Cpu.Run(new CpuBudget(long.MaxValue)), _ => guest.Cpu.Kick());
     }
 
-    private static void KickMany(string name, Action<CancellationToken> run, Action<CancellationTokenSource> kick)
+    private static void KickMany(string name, Func<uint> turns, Action<CancellationToken> run, Action<CancellationTokenSource> kick)
     {
         const int compiled = 1;     // the first compiles what the others run
         CancellationTokenSource[] stops = [.. Enumerable.Range(0, compiled + Kicks).Select(_ => new CancellationTokenSource())];
@@ -104,7 +106,8 @@ internal static class KvmComparison
         for (int i = 0; i < stops.Length; i++)
         {
             entering.Wait();
-            Thread.Sleep(2);
+            uint before = turns();
+            if (!SpinWait.SpinUntil(() => turns() != before, Patience)) throw new InvalidOperationException("the guest does not run");
             long from = Stopwatch.GetTimestamp();
             kick(stops[i]);
             returned.Wait();

@@ -12,12 +12,12 @@ internal static class MemoryMeasurement
     {
         Workloads.Build();
         RunOne().Dispose();
-        long before = Resident();
+        long before = ResidentMemory.Measure();
         List<Guest> guests = [.. Enumerable.Range(0, Guests).Select(_ => RunOne())];
-        long after = Resident();
+        long after = ResidentMemory.Measure();
         Console.WriteLine($"{Guests} guests of {Megabytes} MiB that ran: {(after - before) / Guests / 1024} KiB resident each, page tables and kernel included");
         guests.ForEach(guest => guest.Dispose());
-        Console.WriteLine($"after Dispose: {(Resident() - before) / 1024} KiB above the start");
+        Console.WriteLine($"after Dispose: {(ResidentMemory.Measure() - before) / 1024} KiB above the start");
         return 0;
     }
 
@@ -28,14 +28,5 @@ internal static class MemoryMeasurement
         {
         }
         return guest;
-    }
-
-    private static long Resident()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        using Process self = Process.GetCurrentProcess();
-        return self.WorkingSet64;
     }
 }

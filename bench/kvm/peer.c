@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
@@ -19,14 +20,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 /* The guest's memory, mapped one to one up to 2 MiB; pages to touch appear from WINDOW on. */
 enum {
     TOP = 0x1000, DIRECTORY_POINTERS = 0x2000, DIRECTORY = 0x3000, TABLES = 0x4000,
     GDT = 0x10000, IDT = 0x11000, TASK = 0x12000, STUBS = 0x13000, RESUME = 0x13100, FLUSH_AND_RESUME = 0x13110,
     HOST_STACK_TOP = 0x15000, KERNEL_CODE_AT = 0x20000, KERNEL_STACK_TOP = 0x22000, USER_CODE_AT = 0x23000, USER_STACK_TOP = 0x25000,
-    FRAMES = 0x400000, WINDOW = 0x400000, WINDOW_PAGES = 2048, NOWHERE = 0xc00000, CR2_AT = 0x26000, PAGE = 4096, MEMORY = 16 << 20,
+    FRAMES = 0x400000, WINDOW = 0x400000, WINDOW_PAGES = 2048, NOWHERE = 0xc00000, CR2_AT = 0x26000, TURNS_AT = 0x27000, PAGE = 4096, MEMORY = 16 << 20,
 };
 
 enum { HOST_CODE = 0x08, HOST_DATA = 0x10, KERNEL_CODE = 0x19, KERNEL_DATA = 0x21, USER_CODE = 0x2b, USER_DATA = 0x33, TASK_SELECTOR = 0x38 };
@@ -282,14 +282,15 @@ static void kicks(long count)
 {
     double *took = calloc(count, sizeof *took);
     pthread_t spinner;
-    memcpy(at(KERNEL_CODE_AT), "\xeb\xfe", 2);                                              /* jmp to itself */
+    volatile uint32_t *turns = at(TURNS_AT);
+    memcpy(at(KERNEL_CODE_AT), "\xff\x05\x00\x70\x02\x00\xeb\xf8", 8);                      /* inc dword [TURNS_AT]; jmp */
     run->kvm_valid_regs = KVM_SYNC_X86_REGS;
     resume(RESUME, &(struct frame){ KERNEL_CODE_AT, KERNEL_CODE, 0x202, KERNEL_STACK_TOP, KERNEL_DATA });
     sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_kick }, 0);
     pthread_create(&spinner, 0, spin, &count);
     for (long i = 0; i < count; i++) {
         sem_wait(&entering);
-        usleep(2000);
+        for (uint32_t before = *turns; *turns == before; ) sched_yield();
         double from = now();
         pthread_kill(spinner, SIGUSR1);
         sem_wait(&returned);

@@ -199,7 +199,7 @@ public sealed partial class Guest : IDisposable
     {
         get
         {
-            lock (gate) return disposed ? lastDirectTraps : DirectTraps.Vectors.Sum(Cpu.CountDirectTraps);
+            lock (gate) return disposed ? lastDirectTraps : CountDirectTraps();
         }
     }
 
@@ -451,6 +451,8 @@ public sealed partial class Guest : IDisposable
             throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which cannot watch addresses.");
     }
 
+    private long CountDirectTraps() => DirectTraps.Vectors.Sum(Cpu.CountDirectTraps);
+
     private long? CountInstructions() => Cpu.CountsInstructions ? Cpu.InstructionCount : null;
 
     private void Wake()
@@ -560,7 +562,7 @@ public sealed partial class Guest : IDisposable
         lastRegisters = Cpu.Registers;
         lastInstructionCount = CountInstructions();
         lastTime = Clock.Elapsed;
-        lastDirectTraps = DirectTraps.Vectors.Sum(Cpu.CountDirectTraps);
+        lastDirectTraps = CountDirectTraps();
         disposed = true;
         Devices.Dispose();
         Cpu.Dispose();

@@ -85,13 +85,7 @@ internal static class PageWalker
         if ((directoryEntry & PageFlags.Accessed) == 0) memory.Write32(directoryEntryAddress, directoryEntry | PageFlags.Accessed);
         if (used != tableEntry) memory.Write32(tableEntryAddress, used);
 
-        return new Translation(
-            (tableEntry & PageFlags.Frame) | (linear & ~PageFlags.Frame),
-            (both & PageFlags.Writable) != 0,
-            (both & PageFlags.User) != 0,
-            (used & PageFlags.Dirty) != 0,
-            Fault: null,
-            Bad: null);
+        return Found(linear, directoryEntry, used);
     }
 
     /// <summary>Whether a present directory entry is one a guest may have (ABI §11).</summary>
@@ -127,6 +121,11 @@ internal static class PageWalker
         if ((directoryEntry & wanted) != wanted || !IsGoodDirectoryEntry(memory, directoryEntry)) return null;
         uint tableEntry = memory.Read32((directoryEntry & PageFlags.Frame) + ((linear >> 12) & 1023) * 4);
         if ((tableEntry & wanted) != wanted || !IsGoodTableEntry(memory, tableEntry)) return null;
+        return Found(linear, directoryEntry, tableEntry);
+    }
+
+    private static Translation Found(uint linear, uint directoryEntry, uint tableEntry)
+    {
         uint both = directoryEntry & tableEntry;
         return new Translation(
             (tableEntry & PageFlags.Frame) | (linear & ~PageFlags.Frame),

@@ -164,6 +164,10 @@ internal sealed class Recording
         throw Diverged($"event {happened.Sequence} was {Describe(recorded)} and is now {Describe(happened)}");
     }
 
+    /// <summary>The error of a run that is another one than the recorded one.</summary>
+    public LguestException Diverged(string how) =>
+        new(LguestError.ReplayDiverged, $"The run of guest '{guest.Name}' is not the recorded one any more: {how}.");
+
     /// <summary>The guest stands still: the recording goes at least to here.</summary>
     public void Reach()
     {
@@ -262,9 +266,6 @@ internal sealed class Recording
     }
 
     private byte[][] TakeWaitingInput() => [.. guest.Devices.All.Select(device => device.TakeWaiting())];
-
-    public LguestException Diverged(string how) =>
-        new(LguestError.ReplayDiverged, $"The run of guest '{guest.Name}' is not the recorded one any more: {how}.");
 
     private string Describe(byte[] recorded)
     {

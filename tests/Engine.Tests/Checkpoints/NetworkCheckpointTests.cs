@@ -77,10 +77,7 @@ public sealed class NetworkCheckpointTests : IDisposable
     [Fact]
     public async Task Replayed_frames_go_on_from_where_they_were()
     {
-        using (EchoServer echo = new())
-        using (Guest live = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, echo.Network with { Record = Frames })))
-            await Finish(live);
-        using Guest guest = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, new UserNetDefinition { Replay = Frames }));
+        using Guest guest = await CreateReplaying();
         await RunUntil(guest, "accepts");
         Checkpoint checkpoint = guest.TakeCheckpoint();
         string[] rest = await Finish(guest);
@@ -96,10 +93,7 @@ public sealed class NetworkCheckpointTests : IDisposable
     [Fact]
     public async Task Other_frames_than_those_of_then_are_refused()
     {
-        using (EchoServer echo = new())
-        using (Guest live = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, echo.Network with { Record = Frames })))
-            await Finish(live);
-        using Guest guest = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, new UserNetDefinition { Replay = Frames }));
+        using Guest guest = await CreateReplaying();
         guest.TakeCheckpoint().Save(folder.Path("guest.lguest"));
         byte[] all = await File.ReadAllBytesAsync(Frames);
         folder.Write("frames.pcapng", all[..0x58]);
@@ -110,10 +104,7 @@ public sealed class NetworkCheckpointTests : IDisposable
     [Fact]
     public async Task A_replay_that_was_taken_back_keeps_nothing_of_what_is_ahead()
     {
-        using (EchoServer echo = new())
-        using (Guest live = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, echo.Network with { Record = Frames })))
-            await Finish(live);
-        using Guest guest = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, new UserNetDefinition { Replay = Frames }));
+        using Guest guest = await CreateReplaying();
         guest.Record();
         await RunUntil(guest, "accepts");
         Assert.True(guest.StepBack(new StepBackOptions { Driver = "the test", Condition = here => here.ConsoleText.Length == 0 }));
@@ -124,6 +115,15 @@ public sealed class NetworkCheckpointTests : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    /// <summary>A guest that gets the frames another one got from an echo server.</summary>
+    private async Task<Guest> CreateReplaying()
+    {
+        using (EchoServer echo = new())
+        using (Guest live = Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, echo.Network with { Record = Frames })))
+            await Finish(live);
+        return Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, new UserNetDefinition { Replay = Frames }));
+    }
 
     private static RunOptions Options => new() { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(1) };
 

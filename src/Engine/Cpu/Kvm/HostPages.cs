@@ -122,7 +122,7 @@ internal sealed unsafe class HostPages
 
     /// <summary>What the stub that has halted tells, or null if it was none.</summary>
     public static StubReport? ReportOf(in kvm_regs registers) => registers.rip is > AnyStub and <= StubsEnd
-        ? new StubReport((byte)registers.r15, ((ushort)registers.r8, (ushort)registers.r9, (ushort)registers.r10, (ushort)registers.r11), (uint)registers.r12)
+        ? new StubReport((byte)registers.r15, new DataSelectors((ushort)registers.r8, (ushort)registers.r9, (ushort)registers.r10, (ushort)registers.r11), (uint)registers.r12)
         : null;
 
     /// <summary>The stub of a vector: it ends KVM_RUN.</summary>
@@ -224,9 +224,9 @@ internal sealed unsafe class HostPages
 
 /// <summary>What a stub has put into registers before it halted.</summary>
 /// <param name="Vector">Of the trap.</param>
-/// <param name="Data">Selectors of the guest's data segments.</param>
+/// <param name="Data">The guest's.</param>
 /// <param name="FaultAddress">For a page fault, cr2.</param>
-internal readonly record struct StubReport(byte Vector, (ushort Ds, ushort Es, ushort Fs, ushort Gs) Data, uint FaultAddress);
+internal readonly record struct StubReport(byte Vector, DataSelectors Data, uint FaultAddress);
 
 /// <summary>What a 64-bit processor pushes for a trap and <c>iretq</c> pops.</summary>
 internal struct TrapFrame

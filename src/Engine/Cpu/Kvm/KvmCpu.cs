@@ -52,7 +52,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private bool descriptorsChanged = true;
     private bool segmentsChanged;
     private ushort knownCs, knownSs;
-    private (ushort Ds, ushort Es, ushort Fs, ushort Gs) knownData;
+    private DataSelectors knownData;
     private bool ranSomething;
     private string? failure;
     private volatile bool kicked;
@@ -528,17 +528,17 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
         ref kvm_regs general = ref vcpu.State->regs;
         ref kvm_sregs special = ref vcpu.State->sregs;
-        ReadGuest(new TrapFrame { Rip = general.rip, Cs = special.cs.selector, Rflags = general.rflags, Rsp = general.rsp, Ss = special.ss.selector }, LoadedData);
+        ReadGuest(new TrapFrame { Rip = general.rip, Cs = special.cs.selector, Rflags = general.rflags, Rsp = general.rsp, Ss = special.ss.selector }, DataSelectors.Of(special));
     }
 
     private void ReadInterruptedMonitor(in MonitoredTrap trap)
     {
-        ReadGuest(trap.Frame, LoadedData);
+        ReadGuest(trap.Frame, DataSelectors.Of(vcpu.State->sregs));
         // A fault comes again; the instruction int n, which is behind the guest already, has to.
         if (!trap.IsDelivered && trap.Vector != Vector.PageFault) registers.Eip -= GuestCode.InterruptLength;
     }
 
-    private void ReadGuest(in TrapFrame frame, in (ushort Ds, ushort Es, ushort Fs, ushort Gs) data)
+    private void ReadGuest(in TrapFrame frame, in DataSelectors data)
     {
         ref kvm_regs general = ref vcpu.State->regs;
         registers.Eax = (uint)general.rax;
@@ -553,19 +553,9 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         registers.Eflags = (uint)frame.Rflags & ~Eflags.Resume;
         registers.Esp = (uint)frame.Rsp;
         registers.Ss = (ushort)frame.Ss;
-        (registers.Ds, registers.Es, registers.Fs, registers.Gs) = data;
+        (registers.Ds, registers.Es, registers.Fs, registers.Gs) = (data.Ds, data.Es, data.Fs, data.Gs);
         (knownCs, knownSs, knownData) = (registers.Cs, registers.Ss, data);
         ranSomething = true;
-    }
-
-    /// <summary>The data segments' selectors, where special registers were read.</summary>
-    private (ushort, ushort, ushort, ushort) LoadedData
-    {
-        get
-        {
-            ref kvm_sregs special = ref vcpu.State->sregs;
-            return (special.ds.selector, special.es.selector, special.fs.selector, special.gs.selector);
-        }
     }
 
     /// <summary>Loads the segment registers that the host has changed, or all after a change of the descriptor table.</summary>
@@ -587,13 +577,13 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
             knownSs = registers.Ss;
         }
 
-        if (all || (registers.Ds, registers.Es, registers.Fs, registers.Gs) != knownData)
+        if (all || DataSelectors.Of(registers) != knownData)
         {
             registers.Ds = DataSegment(registers.Ds).selector;
             registers.Es = DataSegment(registers.Es).selector;
             registers.Fs = DataSegment(registers.Fs).selector;
             registers.Gs = DataSegment(registers.Gs).selector;
-            knownData = (registers.Ds, registers.Es, registers.Fs, registers.Gs);
+            knownData = DataSelectors.Of(registers);
             segmentsChanged = true;
         }
         descriptorsChanged = false;

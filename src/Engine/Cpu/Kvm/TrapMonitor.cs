@@ -91,8 +91,8 @@ internal sealed unsafe class TrapMonitor
         if (code?.Find(rip) is not { } place) return null;
         if (place.Remaining is MonitorRemaining.Everything)
         {
-            uint errorCode = 0;
-            TrapFrame* original = place.Vector == Vector.PageFault ? pages.ReadFrame(HostPages.TrapLinear - 8, hasErrorCode: true, out errorCode) : pages.ReadFrame(HostPages.TrapLinear, hasErrorCode: false, out errorCode);
+            bool hasErrorCode = Vector.HasErrorCode(place.Vector);
+            TrapFrame* original = pages.ReadFrame(HostPages.TrapLinear - (hasErrorCode ? 8u : 0), hasErrorCode, out uint errorCode);
             return new MonitoredTrap(place.Vector, IsDelivered: false, *original, errorCode, (uint)State->Cr2);
         }
 
