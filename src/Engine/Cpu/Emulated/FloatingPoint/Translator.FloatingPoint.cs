@@ -76,11 +76,13 @@ internal sealed unsafe partial class Translator
 
     private static HandlerPair SelectRead<TAction, TFormat, TAddress>()
         where TAction : IFpuReads where TFormat : IFpuFormat where TAddress : IAddress =>
-        new(&FpuSkeletons.ReadMemory<TAction, TFormat, TAddress, FastMemory>, &FpuSkeletons.ReadMemory<TAction, TFormat, TAddress, SlowMemory>);
+        new(new(OperationForm.FpuRead, typeof(TAction)) { Format = typeof(TFormat), Address = TAddress.Kind },
+            &FpuSkeletons.ReadMemory<TAction, TFormat, TAddress, FastMemory>, &FpuSkeletons.ReadMemory<TAction, TFormat, TAddress, SlowMemory>);
 
     private static HandlerPair SelectWrite<TPops, TFormat, TAddress>()
         where TPops : IPops where TFormat : IFpuFormat where TAddress : IAddress =>
-        new(&FpuSkeletons.WriteMemory<TPops, TFormat, TAddress, FastMemory>, &FpuSkeletons.WriteMemory<TPops, TFormat, TAddress, SlowMemory>);
+        new(new(OperationForm.FpuWrite, typeof(TPops)) { Format = typeof(TFormat), Address = TAddress.Kind },
+            &FpuSkeletons.WriteMemory<TPops, TFormat, TAddress, FastMemory>, &FpuSkeletons.WriteMemory<TPops, TFormat, TAddress, SlowMemory>);
 
     /// <summary>Operands of 10 bytes and more, and control words.</summary>
     private static HandlerPair SelectImage(int first, int function, bool isWord) => (first, function) switch
@@ -209,5 +211,6 @@ internal sealed unsafe partial class Translator
         _ => default,
     };
 
-    private static HandlerPair Registers<TAction>() where TAction : IFpuAction => new(&FpuSkeletons.Registers<TAction>);
+    private static HandlerPair Registers<TAction>() where TAction : IFpuAction =>
+        new(new(OperationForm.FpuRegisters, typeof(TAction)), &FpuSkeletons.Registers<TAction>);
 }

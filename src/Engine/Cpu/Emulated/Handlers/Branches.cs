@@ -91,48 +91,74 @@ internal static unsafe class Branches
 
     public static HandlerPair SelectBranch(int condition) => condition switch
     {
-        0 => new(&Branch<Overflow>),
-        1 => new(&Branch<Below>),
-        2 => new(&Branch<Equal>),
-        3 => new(&Branch<BelowOrEqual>),
-        4 => new(&Branch<Negative>),
-        5 => new(&Branch<ParityEven>),
-        6 => new(&Branch<Less>),
-        _ => new(&Branch<LessOrEqual>),
+        0 => SelectBranch<Overflow>(),
+        1 => SelectBranch<Below>(),
+        2 => SelectBranch<Equal>(),
+        3 => SelectBranch<BelowOrEqual>(),
+        4 => SelectBranch<Negative>(),
+        5 => SelectBranch<ParityEven>(),
+        6 => SelectBranch<Less>(),
+        _ => SelectBranch<LessOrEqual>(),
     };
 
-    public static HandlerPair SelectCallLinked(bool flatStack) => flatStack
-        ? new(&CallLinked<FlatStack, FastMemory>, &CallLinked<FlatStack, SlowMemory>)
-        : new(&CallLinked<SegmentedStack, FastMemory>, &CallLinked<SegmentedStack, SlowMemory>);
+    public static HandlerPair SelectGoto() => new(new(OperationForm.Goto), &Goto);
+
+    public static HandlerPair SelectLoop<TLoop>() where TLoop : ILoop => new(new(OperationForm.Loop, typeof(TLoop)), &Loop<TLoop>);
+
+    public static HandlerPair SelectJump<TTarget>(OperandWidth width) where TTarget : ISource =>
+        width == OperandWidth.Word ? SelectJump<TTarget, Bits16>() : SelectJump<TTarget, Bits32>();
+
+    public static HandlerPair SelectCallLinked(bool flatStack) => flatStack ? SelectCallLinked<FlatStack>() : SelectCallLinked<SegmentedStack>();
 
     public static HandlerPair SelectCall<TTarget>(OperandWidth width, bool flatStack) where TTarget : ISource => (width, flatStack) switch
     {
-        (OperandWidth.Word, _) =>
-            new(&Call<TTarget, Bits16, SegmentedStack, FastMemory>, &Call<TTarget, Bits16, SegmentedStack, SlowMemory>),
-        (_, true) => new(&Call<TTarget, Bits32, FlatStack, FastMemory>, &Call<TTarget, Bits32, FlatStack, SlowMemory>),
-        _ => new(&Call<TTarget, Bits32, SegmentedStack, FastMemory>, &Call<TTarget, Bits32, SegmentedStack, SlowMemory>),
+        (OperandWidth.Word, _) => SelectCall<TTarget, Bits16, SegmentedStack>(),
+        (_, true) => SelectCall<TTarget, Bits32, FlatStack>(),
+        _ => SelectCall<TTarget, Bits32, SegmentedStack>(),
     };
 
     public static HandlerPair SelectCallMemory(OperandShape shape, bool flatStack) =>
-        shape.Width == OperandWidth.Word
-            ? new(&CallMemory<Bits16, Segmented, SegmentedStack, FastMemory>, &CallMemory<Bits16, Segmented, SegmentedStack, SlowMemory>)
-            : shape.Address != AddressKind.Segmented && flatStack
-                ? new(&CallMemory<Bits32, FlatIndexed, FlatStack, FastMemory>, &CallMemory<Bits32, FlatIndexed, FlatStack, SlowMemory>)
-                : new(&CallMemory<Bits32, Segmented, SegmentedStack, FastMemory>, &CallMemory<Bits32, Segmented, SegmentedStack, SlowMemory>);
+        shape.Width == OperandWidth.Word ? SelectCallMemory<Bits16, Segmented, SegmentedStack>()
+        : shape.Address != AddressKind.Segmented && flatStack ? SelectCallMemory<Bits32, FlatIndexed, FlatStack>()
+        : SelectCallMemory<Bits32, Segmented, SegmentedStack>();
 
     public static HandlerPair SelectJumpMemory(OperandShape shape) =>
-        shape.Width == OperandWidth.Word
-            ? new(&JumpMemory<Bits16, Segmented, FastMemory>, &JumpMemory<Bits16, Segmented, SlowMemory>)
-            : shape.Address != AddressKind.Segmented
-                ? new(&JumpMemory<Bits32, FlatIndexed, FastMemory>, &JumpMemory<Bits32, FlatIndexed, SlowMemory>)
-                : new(&JumpMemory<Bits32, Segmented, FastMemory>, &JumpMemory<Bits32, Segmented, SlowMemory>);
+        shape.Width == OperandWidth.Word ? SelectJumpMemory<Bits16, Segmented>()
+        : shape.Address != AddressKind.Segmented ? SelectJumpMemory<Bits32, FlatIndexed>()
+        : SelectJumpMemory<Bits32, Segmented>();
 
     public static HandlerPair SelectReturn(OperandWidth width, bool flatStack) => (width, flatStack) switch
     {
-        (OperandWidth.Word, _) => new(&Return<Bits16, SegmentedStack, FastMemory>, &Return<Bits16, SegmentedStack, SlowMemory>),
-        (_, true) => new(&Return<Bits32, FlatStack, FastMemory>, &Return<Bits32, FlatStack, SlowMemory>),
-        _ => new(&Return<Bits32, SegmentedStack, FastMemory>, &Return<Bits32, SegmentedStack, SlowMemory>),
+        (OperandWidth.Word, _) => SelectReturn<Bits16, SegmentedStack>(),
+        (_, true) => SelectReturn<Bits32, FlatStack>(),
+        _ => SelectReturn<Bits32, SegmentedStack>(),
     };
+
+    private static HandlerPair SelectBranch<TCondition>() where TCondition : ICondition =>
+        new(new(OperationForm.Branch) { Condition = TCondition.Code }, &Branch<TCondition>);
+
+    private static HandlerPair SelectJump<TTarget, TSize>() where TTarget : ISource where TSize : IOperandSize =>
+        new(new(OperationForm.Jump) { Width = TSize.Width, Source = typeof(TTarget) }, &Jump<TTarget, TSize>);
+
+    private static HandlerPair SelectJumpMemory<TSize, TAddress>() where TSize : IOperandSize where TAddress : IAddress =>
+        new(new(OperationForm.JumpMemory) { Width = TSize.Width, Address = TAddress.Kind },
+            &JumpMemory<TSize, TAddress, FastMemory>, &JumpMemory<TSize, TAddress, SlowMemory>);
+
+    private static HandlerPair SelectCallLinked<TStack>() where TStack : IStack =>
+        new(new(OperationForm.CallLinked) { Width = OperandWidth.Long, FlatStack = TStack.IsFlat },
+            &CallLinked<TStack, FastMemory>, &CallLinked<TStack, SlowMemory>);
+
+    private static HandlerPair SelectCall<TTarget, TSize, TStack>() where TTarget : ISource where TSize : IOperandSize where TStack : IStack =>
+        new(new(OperationForm.Call) { Width = TSize.Width, Source = typeof(TTarget), FlatStack = TStack.IsFlat },
+            &Call<TTarget, TSize, TStack, FastMemory>, &Call<TTarget, TSize, TStack, SlowMemory>);
+
+    private static HandlerPair SelectCallMemory<TSize, TAddress, TStack>() where TSize : IOperandSize where TAddress : IAddress where TStack : IStack =>
+        new(new(OperationForm.CallMemory) { Width = TSize.Width, Address = TAddress.Kind, FlatStack = TStack.IsFlat },
+            &CallMemory<TSize, TAddress, TStack, FastMemory>, &CallMemory<TSize, TAddress, TStack, SlowMemory>);
+
+    private static HandlerPair SelectReturn<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
+        new(new(OperationForm.Return) { Width = TSize.Width, FlatStack = TStack.IsFlat },
+            &Return<TSize, TStack, FastMemory>, &Return<TSize, TStack, SlowMemory>);
 }
 
 /// <summary>A direct target, where the immediate already holds the return address.</summary>

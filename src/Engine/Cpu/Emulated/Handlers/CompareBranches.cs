@@ -99,8 +99,8 @@ internal static unsafe class CompareBranches
     private static HandlerPair Select<TTest, TCondition, TSize>(FusedForm form, OperandShape shape)
         where TTest : IFusedTest where TCondition : ICondition where TSize : IOperandSize => form switch
     {
-        FusedForm.RegisterRegister => new(&Registers<TTest, TCondition, TSize, FromRegister>),
-        FusedForm.RegisterImmediate => new(&Registers<TTest, TCondition, TSize, FromImmediate>),
+        FusedForm.RegisterRegister => SelectRegisters<TTest, TCondition, TSize, FromRegister>(),
+        FusedForm.RegisterImmediate => SelectRegisters<TTest, TCondition, TSize, FromImmediate>(),
         _ => shape.Address == AddressKind.Segmented
             ? SelectMemory<TTest, TCondition, TSize, Segmented>(form)
             : SelectMemory<TTest, TCondition, TSize, FlatIndexed>(form),
@@ -110,15 +110,26 @@ internal static unsafe class CompareBranches
         where TTest : IFusedTest where TCondition : ICondition where TSize : IOperandSize where TAddress : IAddress => form switch
     {
         FusedForm.RegisterMemory => new(
+            new(OperationForm.CompareBranchWithMemory, typeof(TTest)) { Width = TSize.Width, Address = TAddress.Kind, FlagsSeen = true, Condition = TCondition.Code },
             &RegisterWithMemory<TTest, TCondition, TSize, TAddress, FastMemory>,
             &RegisterWithMemory<TTest, TCondition, TSize, TAddress, SlowMemory>),
-        FusedForm.MemoryRegister => new(
-            &Memory<TTest, TCondition, TSize, FromRegister, TAddress, FastMemory>,
-            &Memory<TTest, TCondition, TSize, FromRegister, TAddress, SlowMemory>),
-        _ => new(
-            &Memory<TTest, TCondition, TSize, FromImmediate, TAddress, FastMemory>,
-            &Memory<TTest, TCondition, TSize, FromImmediate, TAddress, SlowMemory>),
+        FusedForm.MemoryRegister => SelectMemory<TTest, TCondition, TSize, FromRegister, TAddress>(),
+        _ => SelectMemory<TTest, TCondition, TSize, FromImmediate, TAddress>(),
     };
+
+    private static HandlerPair SelectMemory<TTest, TCondition, TSize, TSource, TAddress>()
+        where TTest : IFusedTest where TCondition : ICondition where TSize : IOperandSize where TSource : ISource where TAddress : IAddress => new(
+        new(OperationForm.CompareBranchMemory, typeof(TTest))
+        {
+            Width = TSize.Width, Source = typeof(TSource), Address = TAddress.Kind, FlagsSeen = true, Condition = TCondition.Code,
+        },
+        &Memory<TTest, TCondition, TSize, TSource, TAddress, FastMemory>,
+        &Memory<TTest, TCondition, TSize, TSource, TAddress, SlowMemory>);
+
+    private static HandlerPair SelectRegisters<TTest, TCondition, TSize, TSource>()
+        where TTest : IFusedTest where TCondition : ICondition where TSize : IOperandSize where TSource : ISource => new(
+        new(OperationForm.CompareBranch, typeof(TTest)) { Width = TSize.Width, Source = typeof(TSource), FlagsSeen = true, Condition = TCondition.Code },
+        &Registers<TTest, TCondition, TSize, TSource>);
 }
 
 internal enum FusedForm

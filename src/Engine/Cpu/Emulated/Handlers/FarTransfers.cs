@@ -41,6 +41,23 @@ internal static unsafe class FarTransfers
         return Flow.LeaveTo(cpu, op, eip);
     }
 
+    public static HandlerPair SelectJump() => new(new(OperationForm.FarJump), &JumpDirect);
+
+    public static HandlerPair SelectJumpMemory<TSize>() where TSize : IOperandSize =>
+        new(new(OperationForm.FarJumpMemory) { Width = TSize.Width }, &JumpMemory<TSize>);
+
+    public static HandlerPair SelectCall<TSize>() where TSize : IOperandSize =>
+        new(new(OperationForm.FarCall) { Width = TSize.Width }, &CallDirect<TSize>);
+
+    public static HandlerPair SelectCallMemory<TSize>() where TSize : IOperandSize =>
+        new(new(OperationForm.FarCallMemory) { Width = TSize.Width }, &CallMemory<TSize>);
+
+    public static HandlerPair SelectReturn<TSize>() where TSize : IOperandSize =>
+        new(new(OperationForm.FarReturn) { Width = TSize.Width }, &Return<TSize>);
+
+    public static HandlerPair SelectInterruptReturn<TSize>() where TSize : IOperandSize =>
+        new(new(OperationForm.InterruptReturn) { Width = TSize.Width }, &InterruptReturn<TSize>);
+
     private static Operation* Jump(CpuState* cpu, Operation* op, ushort selector, uint offset)
     {
         if (!Segmentation.TryJumpTarget(cpu, selector, out Descriptor descriptor)) return Flow.Fault(cpu, op);

@@ -23,26 +23,35 @@ internal static unsafe class FlagBranches
     /// <param name="condition">Half the condition code: the negated ones swap the links.</param>
     public static HandlerPair SelectArithmetic<TAction, TSource>(int condition) where TAction : IReads where TSource : ISource => condition switch
     {
-        0 => new(&Arithmetic<TAction, TSource, Overflow>),
-        1 => new(&Arithmetic<TAction, TSource, Below>),
-        2 => new(&Arithmetic<TAction, TSource, Equal>),
-        3 => new(&Arithmetic<TAction, TSource, BelowOrEqual>),
-        4 => new(&Arithmetic<TAction, TSource, Negative>),
-        5 => new(&Arithmetic<TAction, TSource, ParityEven>),
-        6 => new(&Arithmetic<TAction, TSource, Less>),
-        _ => new(&Arithmetic<TAction, TSource, LessOrEqual>),
+        0 => MakeArithmetic<TAction, TSource, Overflow>(),
+        1 => MakeArithmetic<TAction, TSource, Below>(),
+        2 => MakeArithmetic<TAction, TSource, Equal>(),
+        3 => MakeArithmetic<TAction, TSource, BelowOrEqual>(),
+        4 => MakeArithmetic<TAction, TSource, Negative>(),
+        5 => MakeArithmetic<TAction, TSource, ParityEven>(),
+        6 => MakeArithmetic<TAction, TSource, Less>(),
+        _ => MakeArithmetic<TAction, TSource, LessOrEqual>(),
     };
 
     /// <inheritdoc cref="SelectArithmetic{TAction,TSource}(int)"/>
     public static HandlerPair SelectCount<TAction>(int condition) where TAction : IModifies => condition switch
     {
-        0 => new(&Count<TAction, Overflow>),
-        1 => new(&Count<TAction, Below>),
-        2 => new(&Count<TAction, Equal>),
-        3 => new(&Count<TAction, BelowOrEqual>),
-        4 => new(&Count<TAction, Negative>),
-        5 => new(&Count<TAction, ParityEven>),
-        6 => new(&Count<TAction, Less>),
-        _ => new(&Count<TAction, LessOrEqual>),
+        0 => MakeCount<TAction, Overflow>(),
+        1 => MakeCount<TAction, Below>(),
+        2 => MakeCount<TAction, Equal>(),
+        3 => MakeCount<TAction, BelowOrEqual>(),
+        4 => MakeCount<TAction, Negative>(),
+        5 => MakeCount<TAction, ParityEven>(),
+        6 => MakeCount<TAction, Less>(),
+        _ => MakeCount<TAction, LessOrEqual>(),
     };
+
+    private static HandlerPair MakeArithmetic<TAction, TSource, TCondition>()
+        where TAction : IReads where TSource : ISource where TCondition : ICondition =>
+        new(new(OperationForm.ArithmeticBranch, typeof(TAction)) { Width = OperandWidth.Long, Source = typeof(TSource), FlagsSeen = true, Condition = TCondition.Code },
+            &Arithmetic<TAction, TSource, TCondition>);
+
+    private static HandlerPair MakeCount<TAction, TCondition>() where TAction : IModifies where TCondition : ICondition =>
+        new(new(OperationForm.CountBranch, typeof(TAction)) { Width = OperandWidth.Long, FlagsSeen = true, Condition = TCondition.Code },
+            &Count<TAction, TCondition>);
 }

@@ -123,4 +123,6 @@ internal static unsafe class Flow
         cpu->Budget += block->Instructions;
         return null;
     }
+
+    public static HandlerPair SelectDropped() => new(new(OperationForm.Dropped), &Dropped);
 }

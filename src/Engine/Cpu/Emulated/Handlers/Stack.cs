@@ -77,6 +77,30 @@ internal static unsafe class StackHandlers
         TSize.Write(&cpu->Registers.Ebp, value);
         return TMemory.Next(cpu, op, tlb);
     }
+
+    public static HandlerPair SelectPush<TSize, TStack>(OperandShape shape) where TSize : IOperandSize where TStack : IStack => shape.Place switch
+    {
+        OperandPlace.Register => SelectPush<FromRegister, TSize, TStack>(),
+        OperandPlace.Immediate => SelectPush<FromImmediate, TSize, TStack>(),
+        _ when shape.Address == AddressKind.Segmented => SelectPushMemory<TSize, Segmented, TStack>(),
+        _ => SelectPushMemory<TSize, FlatIndexed, TStack>(),
+    };
+
+    public static HandlerPair SelectPop<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
+        new(new(OperationForm.Pop) { Width = TSize.Width, FlatStack = TStack.IsFlat },
+            &Pop<TSize, TStack, FastMemory>, &Pop<TSize, TStack, SlowMemory>);
+
+    public static HandlerPair SelectLeave<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
+        new(new(OperationForm.Leave) { Width = TSize.Width, FlatStack = TStack.IsFlat },
+            &Leave<TSize, TStack, FastMemory>, &Leave<TSize, TStack, SlowMemory>);
+
+    private static HandlerPair SelectPush<TSource, TSize, TStack>() where TSource : ISource where TSize : IOperandSize where TStack : IStack =>
+        new(new(OperationForm.Push) { Width = TSize.Width, Source = typeof(TSource), FlatStack = TStack.IsFlat },
+            &Push<TSource, TSize, TStack, FastMemory>, &Push<TSource, TSize, TStack, SlowMemory>);
+
+    private static HandlerPair SelectPushMemory<TSize, TAddress, TStack>() where TSize : IOperandSize where TAddress : IAddress where TStack : IStack =>
+        new(new(OperationForm.PushMemory) { Width = TSize.Width, Address = TAddress.Kind, FlatStack = TStack.IsFlat },
+            &PushMemory<TSize, TAddress, TStack, FastMemory>, &PushMemory<TSize, TAddress, TStack, SlowMemory>);
 }
 
 /// <summary>pop memory: the address is computed with esp already moved.</summary>

@@ -122,13 +122,19 @@ internal static unsafe class Strings
 
     public static HandlerPair Select<TString>(OperandWidth width, bool repeated) where TString : IString => (width, repeated) switch
     {
-        (OperandWidth.Byte, false) => new(&Once<TString, Bits8>),
-        (OperandWidth.Word, false) => new(&Once<TString, Bits16>),
-        (_, false) => new(&Once<TString, Bits32>),
-        (OperandWidth.Byte, true) => new(&Repeated<TString, Bits8>),
-        (OperandWidth.Word, true) => new(&Repeated<TString, Bits16>),
-        _ => new(&Repeated<TString, Bits32>),
+        (OperandWidth.Byte, false) => MakeOnce<TString, Bits8>(),
+        (OperandWidth.Word, false) => MakeOnce<TString, Bits16>(),
+        (_, false) => MakeOnce<TString, Bits32>(),
+        (OperandWidth.Byte, true) => MakeRepeated<TString, Bits8>(),
+        (OperandWidth.Word, true) => MakeRepeated<TString, Bits16>(),
+        _ => MakeRepeated<TString, Bits32>(),
     };
+
+    private static HandlerPair MakeOnce<TString, TSize>() where TString : IString where TSize : IOperandSize =>
+        new(new(OperationForm.String, typeof(TString)) { Width = TSize.Width }, &Once<TString, TSize>);
+
+    private static HandlerPair MakeRepeated<TString, TSize>() where TString : IString where TSize : IOperandSize =>
+        new(new(OperationForm.RepeatedString, typeof(TString)) { Width = TSize.Width }, &Repeated<TString, TSize>);
 
     private static bool Step<TString, TSize>(CpuState* cpu, Operation* op) where TString : IString where TSize : IOperandSize
     {

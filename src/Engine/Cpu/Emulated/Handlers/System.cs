@@ -25,6 +25,14 @@ internal static unsafe class SystemHandlers
         CpuState.Raise(cpu, Vector.Debug);
         return Flow.Leave(cpu, op);
     }
+
+    public static HandlerPair SelectRaiseFault() => new(new(OperationForm.RaiseFault), &RaiseFault);
+
+    public static HandlerPair SelectInterrupt() => new(new(OperationForm.Interrupt), &Interrupt);
+
+    public static HandlerPair SelectInterruptIfOverflow() => new(new(OperationForm.InterruptIfOverflow), &InterruptIfOverflow);
+
+    public static HandlerPair SelectDebugInterrupt() => new(new(OperationForm.DebugInterrupt), &DebugInterrupt);
 }
 
 internal readonly unsafe struct ReadTimeStamp : IPlain

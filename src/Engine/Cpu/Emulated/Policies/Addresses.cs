@@ -8,6 +8,8 @@ internal unsafe interface IAddress
     /// <summary>The offset in the segment is the linear address, and every offset is inside it.</summary>
     static abstract bool IsFlat { get; }
 
+    static abstract AddressKind Kind { get; }
+
     /// <summary>The effective address: an offset in the segment.</summary>
     static abstract uint Offset(CpuState* cpu, Operation* op);
 
@@ -18,6 +20,7 @@ internal unsafe interface IAddress
 internal readonly unsafe struct FlatBase : IAddress
 {
     public static bool IsFlat => true;
+    public static AddressKind Kind => AddressKind.FlatBase;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Offset(CpuState* cpu, Operation* op) => *(uint*)((byte*)cpu + op->Base) + op->Displacement;
@@ -29,6 +32,7 @@ internal readonly unsafe struct FlatBase : IAddress
 internal readonly unsafe struct FlatIndexed : IAddress
 {
     public static bool IsFlat => true;
+    public static AddressKind Kind => AddressKind.FlatIndexed;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Offset(CpuState* cpu, Operation* op) =>
@@ -41,6 +45,7 @@ internal readonly unsafe struct FlatIndexed : IAddress
 internal readonly unsafe struct Segmented : IAddress
 {
     public static bool IsFlat => false;
+    public static AddressKind Kind => AddressKind.Segmented;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Offset(CpuState* cpu, Operation* op)
@@ -56,6 +61,7 @@ internal readonly unsafe struct Segmented : IAddress
 internal readonly unsafe struct BitString<TSize> : IAddress where TSize : IOperandSize
 {
     public static bool IsFlat => false;
+    public static AddressKind Kind => AddressKind.BitString;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Offset(CpuState* cpu, Operation* op)
@@ -80,6 +86,7 @@ internal unsafe interface IStack : IAddress
 internal readonly unsafe struct FlatStack : IStack
 {
     public static bool IsFlat => true;
+    public static AddressKind Kind => AddressKind.FlatStack;
     public static uint Offset(CpuState* cpu, Operation* op) => cpu->Registers.Esp;
     public static int SegmentOf(Operation* op) => SegmentNumber.Ss;
     public static uint At(CpuState* cpu, uint stackPointer) => stackPointer;
@@ -89,6 +96,7 @@ internal readonly unsafe struct FlatStack : IStack
 internal readonly unsafe struct SegmentedStack : IStack
 {
     public static bool IsFlat => false;
+    public static AddressKind Kind => AddressKind.SegmentedStack;
     public static uint Offset(CpuState* cpu, Operation* op) => At(cpu, cpu->Registers.Esp);
     public static int SegmentOf(Operation* op) => SegmentNumber.Ss;
     public static uint At(CpuState* cpu, uint stackPointer) => stackPointer & cpu->StackMask;

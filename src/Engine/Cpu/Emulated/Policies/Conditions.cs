@@ -6,6 +6,9 @@ namespace LguestPS.Cpu.Emulated;
 /// <remarks>Inlined by order where the compiler would rather not: a handler that calls has to save its registers.</remarks>
 internal unsafe interface ICondition
 {
+    /// <summary>The condition code, 0 to 15.</summary>
+    static abstract int Code { get; }
+
     static abstract bool Holds(CpuState* cpu);
 
     /// <summary>After <c>cmp x, y</c>.</summary>
@@ -17,6 +20,8 @@ internal unsafe interface ICondition
 
 internal readonly unsafe struct Overflow : ICondition
 {
+    public static int Code => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => LazyFlags.IsOverflow(cpu);
 
@@ -29,6 +34,7 @@ internal readonly unsafe struct Overflow : ICondition
 
 internal readonly unsafe struct Below : ICondition
 {
+    public static int Code => 2;
     public static bool Holds(CpuState* cpu) => LazyFlags.IsCarry(cpu);
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => x < y;
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize => false;
@@ -36,6 +42,7 @@ internal readonly unsafe struct Below : ICondition
 
 internal readonly unsafe struct Equal : ICondition
 {
+    public static int Code => 4;
     public static bool Holds(CpuState* cpu) => LazyFlags.IsZero(cpu);
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => x == y;
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize => result == 0;
@@ -43,6 +50,7 @@ internal readonly unsafe struct Equal : ICondition
 
 internal readonly unsafe struct BelowOrEqual : ICondition
 {
+    public static int Code => 6;
     public static bool Holds(CpuState* cpu) => LazyFlags.IsZero(cpu) || LazyFlags.IsCarry(cpu);
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => x <= y;
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize => result == 0;
@@ -50,6 +58,7 @@ internal readonly unsafe struct BelowOrEqual : ICondition
 
 internal readonly unsafe struct Negative : ICondition
 {
+    public static int Code => 8;
     public static bool Holds(CpuState* cpu) => LazyFlags.IsSign(cpu);
     public static bool AfterCompare<TSize>(uint x, uint y) where TSize : IOperandSize => TSize.Extend(x - y) < 0;
     public static bool AfterTest<TSize>(uint result) where TSize : IOperandSize => TSize.Extend(result) < 0;
@@ -57,6 +66,8 @@ internal readonly unsafe struct Negative : ICondition
 
 internal readonly unsafe struct ParityEven : ICondition
 {
+    public static int Code => 10;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => LazyFlags.IsParity(cpu);
 
@@ -70,6 +81,8 @@ internal readonly unsafe struct ParityEven : ICondition
 
 internal readonly unsafe struct Less : ICondition
 {
+    public static int Code => 12;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => (int)((uint)(cpu->FlagResult >> 32) ^ cpu->FlagCarries ^ cpu->FlagCarries << 1) < 0;
 
@@ -82,6 +95,8 @@ internal readonly unsafe struct Less : ICondition
 
 internal readonly unsafe struct LessOrEqual : ICondition
 {
+    public static int Code => 14;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => LazyFlags.IsZero(cpu) || Less.Holds(cpu);
 
@@ -94,6 +109,8 @@ internal readonly unsafe struct LessOrEqual : ICondition
 
 internal readonly unsafe struct Not<TCondition> : ICondition where TCondition : ICondition
 {
+    public static int Code => TCondition.Code ^ 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Holds(CpuState* cpu) => !TCondition.Holds(cpu);
 

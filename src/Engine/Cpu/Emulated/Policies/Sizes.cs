@@ -12,6 +12,7 @@ internal interface IAccessSize
 internal unsafe interface IOperandSize : IAccessSize
 {
     static abstract int Bits { get; }
+    static abstract OperandWidth Width { get; }
     static abstract uint Read(void* from);
     static abstract void Write(void* to, uint value);
 
@@ -25,6 +26,7 @@ internal unsafe interface IOperandSize : IAccessSize
 internal readonly unsafe struct Bits8 : IOperandSize
 {
     public static int Bits => 8;
+    public static OperandWidth Width => OperandWidth.Byte;
     public static uint Bytes => 1;
     public static uint Read(void* from) => *(byte*)from;
     public static void Write(void* to, uint value) => *(byte*)to = (byte)value;
@@ -35,6 +37,7 @@ internal readonly unsafe struct Bits8 : IOperandSize
 internal readonly unsafe struct Bits16 : IOperandSize
 {
     public static int Bits => 16;
+    public static OperandWidth Width => OperandWidth.Word;
     public static uint Bytes => 2;
     public static uint Read(void* from) => Unsafe.ReadUnaligned<ushort>(from);
     public static void Write(void* to, uint value) => Unsafe.WriteUnaligned(to, (ushort)value);
@@ -45,6 +48,7 @@ internal readonly unsafe struct Bits16 : IOperandSize
 internal readonly unsafe struct Bits32 : IOperandSize
 {
     public static int Bits => 32;
+    public static OperandWidth Width => OperandWidth.Long;
     public static uint Bytes => 4;
     public static uint Read(void* from) => Unsafe.ReadUnaligned<uint>(from);
     public static void Write(void* to, uint value) => Unsafe.WriteUnaligned(to, value);

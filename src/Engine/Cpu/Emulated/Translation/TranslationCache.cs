@@ -187,7 +187,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         Block** at = &buckets[Bucket(block->Physical, block->Eip)];
         while (*at != block) at = &(*at)->NextInBucket;
         *at = block->NextInBucket;
-        Block.First(block)->Handler = &Flow.Dropped;
+        Block.First(block)->Handler = Flow.SelectDropped().Fast;
 
         if (!block->Straddles) return;
         uint own = block->Physical >> GuestMemory.PageShift;

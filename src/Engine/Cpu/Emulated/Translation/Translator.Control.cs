@@ -115,8 +115,8 @@ internal sealed unsafe partial class Translator
             case Mnemonic.Popf: End(Begin(instruction), Select.Leaving<PopFlags<Bits16, SegmentedStack>>()); break;
             case Mnemonic.Enter: EmitEnter(instruction); break;
             case Mnemonic.Leave:
-                Use(Begin(instruction), instruction.Code == Code.Leavew ? SelectLeave<Bits16, SegmentedStack>()
-                    : IsFlatData ? SelectLeave<Bits32, FlatStack>() : SelectLeave<Bits32, SegmentedStack>());
+                Use(Begin(instruction), instruction.Code == Code.Leavew ? StackHandlers.SelectLeave<Bits16, SegmentedStack>()
+                    : IsFlatData ? StackHandlers.SelectLeave<Bits32, FlatStack>() : StackHandlers.SelectLeave<Bits32, SegmentedStack>());
                 break;
             default:
                 return false;
@@ -138,24 +138,12 @@ internal sealed unsafe partial class Translator
         OperandShape shape = SetSource(op, instruction, 0, isWord ? OperandWidth.Word : OperandWidth.Long);
         Use(op, (isWord, IsFlatData) switch
         {
-            (true, true) => SelectPush<Bits16, FlatStack>(shape),
-            (true, false) => SelectPush<Bits16, SegmentedStack>(shape),
-            (false, true) => SelectPush<Bits32, FlatStack>(shape),
-            _ => SelectPush<Bits32, SegmentedStack>(shape),
+            (true, true) => StackHandlers.SelectPush<Bits16, FlatStack>(shape),
+            (true, false) => StackHandlers.SelectPush<Bits16, SegmentedStack>(shape),
+            (false, true) => StackHandlers.SelectPush<Bits32, FlatStack>(shape),
+            _ => StackHandlers.SelectPush<Bits32, SegmentedStack>(shape),
         });
     }
-
-    private static HandlerPair SelectPush<TSize, TStack>(OperandShape shape) where TSize : IOperandSize where TStack : IStack => shape.Place switch
-    {
-        OperandPlace.Register => new(
-            &StackHandlers.Push<FromRegister, TSize, TStack, FastMemory>, &StackHandlers.Push<FromRegister, TSize, TStack, SlowMemory>),
-        OperandPlace.Immediate => new(
-            &StackHandlers.Push<FromImmediate, TSize, TStack, FastMemory>, &StackHandlers.Push<FromImmediate, TSize, TStack, SlowMemory>),
-        _ when shape.Address == AddressKind.Segmented => new(
-            &StackHandlers.PushMemory<TSize, Segmented, TStack, FastMemory>, &StackHandlers.PushMemory<TSize, Segmented, TStack, SlowMemory>),
-        _ => new(
-            &StackHandlers.PushMemory<TSize, FlatIndexed, TStack, FastMemory>, &StackHandlers.PushMemory<TSize, FlatIndexed, TStack, SlowMemory>),
-    };
 
     private void EmitPop(in Instruction instruction, bool isWord)
     {
@@ -175,19 +163,13 @@ internal sealed unsafe partial class Translator
             op->Destination = OffsetOf(instruction.Op0Register);
             Use(op, (isWord, IsFlatData) switch
             {
-                (true, true) => SelectPop<Bits16, FlatStack>(),
-                (true, false) => SelectPop<Bits16, SegmentedStack>(),
-                (false, true) => SelectPop<Bits32, FlatStack>(),
-                _ => SelectPop<Bits32, SegmentedStack>(),
+                (true, true) => StackHandlers.SelectPop<Bits16, FlatStack>(),
+                (true, false) => StackHandlers.SelectPop<Bits16, SegmentedStack>(),
+                (false, true) => StackHandlers.SelectPop<Bits32, FlatStack>(),
+                _ => StackHandlers.SelectPop<Bits32, SegmentedStack>(),
             });
         }
     }
-
-    private static HandlerPair SelectPop<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
-        new(&StackHandlers.Pop<TSize, TStack, FastMemory>, &StackHandlers.Pop<TSize, TStack, SlowMemory>);
-
-    private static HandlerPair SelectLeave<TSize, TStack>() where TSize : IOperandSize where TStack : IStack =>
-        new(&StackHandlers.Leave<TSize, TStack, FastMemory>, &StackHandlers.Leave<TSize, TStack, SlowMemory>);
 
     private void EmitEnter(in Instruction instruction)
     {
@@ -212,10 +194,10 @@ internal sealed unsafe partial class Translator
             case Mnemonic.Retf:
                 op = Begin(instruction);
                 if (instruction.OpCount == 1) op->Immediate = (ushort)instruction.GetImmediate(0);
-                End(op, instruction.Code is Code.Retfw or Code.Retfw_imm16 ? new(&FarTransfers.Return<Bits16>) : new(&FarTransfers.Return<Bits32>));
+                End(op, instruction.Code is Code.Retfw or Code.Retfw_imm16 ? FarTransfers.SelectReturn<Bits16>() : FarTransfers.SelectReturn<Bits32>());
                 break;
-            case Mnemonic.Iret: End(Begin(instruction), new HandlerPair(&FarTransfers.InterruptReturn<Bits16>)); break;
-            case Mnemonic.Iretd: End(Begin(instruction), new HandlerPair(&FarTransfers.InterruptReturn<Bits32>)); break;
+            case Mnemonic.Iret: End(Begin(instruction), FarTransfers.SelectInterruptReturn<Bits16>()); break;
+            case Mnemonic.Iretd: End(Begin(instruction), FarTransfers.SelectInterruptReturn<Bits32>()); break;
             case Mnemonic.Loop: EmitLoop<LoopAlways>(instruction); break;
             case Mnemonic.Loope: EmitLoop<LoopWhileEqual>(instruction); break;
             case Mnemonic.Loopne: EmitLoop<LoopWhileNotEqual>(instruction); break;
@@ -233,7 +215,7 @@ internal sealed unsafe partial class Translator
             or Code.Loop_rel8_16_CX or Code.Loop_rel8_32_CX or Code.Loope_rel8_16_CX or Code.Loope_rel8_32_CX
             or Code.Loopne_rel8_16_CX or Code.Loopne_rel8_32_CX;
         if (usesCx) op->Traits |= OperationTraits.ShortAddress;
-        End(op, new HandlerPair(&Branches.Loop<TLoop>), straightOn: instruction.NextIP32, taken: TargetOf(instruction));
+        End(op, Branches.SelectLoop<TLoop>(), straightOn: instruction.NextIP32, taken: TargetOf(instruction));
     }
 
     private void EmitJump(in Instruction instruction)
@@ -244,25 +226,23 @@ internal sealed unsafe partial class Translator
             case OpKind.NearBranch16 or OpKind.NearBranch32:
                 uint target = TargetOf(instruction);
                 op->Immediate = target;
-                if (IsSamePage(target)) End(op, new HandlerPair(&Branches.Goto), target, target);
-                else End(op, new HandlerPair(&Branches.Jump<FromImmediate, Bits32>));
+                if (IsSamePage(target)) End(op, Branches.SelectGoto(), target, target);
+                else End(op, Branches.SelectJump<FromImmediate>(OperandWidth.Long));
                 break;
             case OpKind.FarBranch16 or OpKind.FarBranch32:
                 SetFarPointer(op, instruction);
-                End(op, new HandlerPair(&FarTransfers.JumpDirect));
+                End(op, FarTransfers.SelectJump());
                 break;
             case OpKind.Register:
                 op->Source = OffsetOf(instruction.Op0Register);
-                End(op, WidthOf(instruction, 0) == OperandWidth.Word
-                    ? new(&Branches.Jump<FromRegister, Bits16>)
-                    : new(&Branches.Jump<FromRegister, Bits32>));
+                End(op, Branches.SelectJump<FromRegister>(WidthOf(instruction, 0)));
                 break;
             default:
                 AddressKind address = SetAddress(op, instruction);
                 End(op, instruction.MemorySize switch
                 {
-                    MemorySize.SegPtr16 => new(&FarTransfers.JumpMemory<Bits16>),
-                    MemorySize.SegPtr32 => new(&FarTransfers.JumpMemory<Bits32>),
+                    MemorySize.SegPtr16 => FarTransfers.SelectJumpMemory<Bits16>(),
+                    MemorySize.SegPtr32 => FarTransfers.SelectJumpMemory<Bits32>(),
                     _ => Branches.SelectJumpMemory(new OperandShape(WidthOf(instruction, 0), OperandPlace.Memory, address)),
                 });
                 break;
@@ -287,7 +267,7 @@ internal sealed unsafe partial class Translator
                 break;
             case OpKind.FarBranch16 or OpKind.FarBranch32:
                 SetFarPointer(op, instruction);
-                End(op, instruction.Op0Kind == OpKind.FarBranch16 ? new(&FarTransfers.CallDirect<Bits16>) : new(&FarTransfers.CallDirect<Bits32>));
+                End(op, instruction.Op0Kind == OpKind.FarBranch16 ? FarTransfers.SelectCall<Bits16>() : FarTransfers.SelectCall<Bits32>());
                 break;
             case OpKind.Register:
                 op->Source = OffsetOf(instruction.Op0Register);
@@ -295,8 +275,8 @@ internal sealed unsafe partial class Translator
                 break;
             default:
                 AddressKind address = SetAddress(op, instruction);
-                if (instruction.MemorySize == MemorySize.SegPtr16) End(op, new HandlerPair(&FarTransfers.CallMemory<Bits16>));
-                else if (instruction.MemorySize == MemorySize.SegPtr32) End(op, new HandlerPair(&FarTransfers.CallMemory<Bits32>));
+                if (instruction.MemorySize == MemorySize.SegPtr16) End(op, FarTransfers.SelectCallMemory<Bits16>());
+                else if (instruction.MemorySize == MemorySize.SegPtr32) End(op, FarTransfers.SelectCallMemory<Bits32>());
                 else End(op, Branches.SelectCallMemory(new OperandShape(WidthOf(instruction, 0), OperandPlace.Memory, address), IsFlatData));
                 break;
         }
@@ -342,9 +322,9 @@ internal sealed unsafe partial class Translator
             case Mnemonic.Into:
                 Operation* op = Begin(instruction);
                 op->Immediate = Vector.Overflow;
-                End(op, new HandlerPair(&SystemHandlers.InterruptIfOverflow));
+                End(op, SystemHandlers.SelectInterruptIfOverflow());
                 break;
-            case Mnemonic.Int1: End(Begin(instruction), new HandlerPair(&SystemHandlers.DebugInterrupt)); break;
+            case Mnemonic.Int1: End(Begin(instruction), SystemHandlers.SelectDebugInterrupt()); break;
             case Mnemonic.Wait: EmitPlain<WaitForFpu>(instruction); break;
             case Mnemonic.Fxsave or Mnemonic.Fxrstor: EmitExtendedState(instruction); break;
             case Mnemonic.Cpuid: EmitPlain<Identify>(instruction); break;
@@ -386,7 +366,7 @@ internal sealed unsafe partial class Translator
     {
         Operation* op = Begin(instruction);
         op->Immediate = vector;
-        End(op, new HandlerPair(&SystemHandlers.Interrupt));
+        End(op, SystemHandlers.SelectInterrupt());
     }
 
     private void EmitLoadFarPointer(in Instruction instruction, byte segment)

@@ -172,8 +172,8 @@ internal sealed unsafe partial class Translator
             op->Source = OffsetOf(instruction.Op0Register);
             op->Destination = OffsetOf(instruction.Op1Register);
             Use(op, isWord
-                ? new(&Skeletons.Read<BitTest<FromDestination>, FromRegister, Bits16, FlagsSeen>)
-                : new(&Skeletons.Read<BitTest<FromDestination>, FromRegister, Bits32, FlagsSeen>));
+                ? Select.ReadFrom<BitTest<FromDestination>, FlagsSeen, Bits16, FromRegister>()
+                : Select.ReadFrom<BitTest<FromDestination>, FlagsSeen, Bits32, FromRegister>());
         }
     }
 
@@ -293,11 +293,11 @@ internal sealed unsafe partial class Translator
         SetAddress(op, instruction);
         bool toWord = WidthOf(instruction, 0) == OperandWidth.Word;
         if ((op->Traits & OperationTraits.ShortAddress) != 0 || toWord)
-            Use(op, toWord ? new(&Skeletons.Write<LoadEffectiveAddress<Segmented>, Bits16>) : new(&Skeletons.Write<LoadEffectiveAddress<Segmented>, Bits32>));
+            Use(op, toWord ? Select.WriteRegister<LoadEffectiveAddress<Segmented>, Bits16>() : Select.WriteRegister<LoadEffectiveAddress<Segmented>, Bits32>());
         else if (instruction.MemoryIndex == Register.None)
-            Use(op, new(&Skeletons.Write<LoadEffectiveAddress<FlatBase>, Bits32>));
+            Use(op, Select.WriteRegister<LoadEffectiveAddress<FlatBase>, Bits32>());
         else
-            Use(op, new(&Skeletons.Write<LoadEffectiveAddress<FlatIndexed>, Bits32>));
+            Use(op, Select.WriteRegister<LoadEffectiveAddress<FlatIndexed>, Bits32>());
     }
 
     private void EmitTranslateByte(in Instruction instruction)
@@ -332,7 +332,7 @@ internal sealed unsafe partial class Translator
     private void EmitFaultInto(Operation* op, byte vector)
     {
         op->Immediate = vector;
-        End(op, new HandlerPair(&SystemHandlers.RaiseFault));
+        End(op, SystemHandlers.SelectRaiseFault());
     }
 
     /// <summary>setcc and cmovcc.</summary>

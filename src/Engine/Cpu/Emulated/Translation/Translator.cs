@@ -195,7 +195,7 @@ internal sealed unsafe partial class Translator : IDisposable
         *op = default;
         op->Slot = (byte)operationCount++;
         op->Immediate = eip;
-        if (changesMode || !IsSamePage(eip)) End(op, new HandlerPair(&Branches.Jump<FromImmediate, Bits32>));
-        else End(op, new HandlerPair(&Branches.Goto), eip, eip);
+        if (changesMode || !IsSamePage(eip)) End(op, Branches.SelectJump<FromImmediate>(OperandWidth.Long));
+        else End(op, Branches.SelectGoto(), eip, eip);
     }
 }
