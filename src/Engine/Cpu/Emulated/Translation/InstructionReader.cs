@@ -14,7 +14,7 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
     private byte* next;
     private byte* end;
 
-    public InstructionReader() => decoder = Decoder.Create(32, this);
+    public InstructionReader() => decoder = Decoder.Create(32, this, InstructionSet.Decoding);
 
     /// <summary>Starts at an address; the decoder sees at most the given number of bytes.</summary>
     public void Start(byte* code, uint eip, uint bytes)

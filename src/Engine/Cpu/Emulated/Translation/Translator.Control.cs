@@ -351,10 +351,13 @@ internal sealed unsafe partial class Translator
                 EmitFault(instruction, Vector.GeneralProtection);
                 break;
             default:
-                EmitFault(instruction, instruction.Length < InstructionReader.MaxInstructionBytes ? Vector.InvalidOpcode : Vector.GeneralProtection);
+                EmitUndefined(instruction);
                 break;
         }
     }
+
+    private void EmitUndefined(in Instruction instruction) =>
+        EmitFault(instruction, instruction.Length < InstructionReader.MaxInstructionBytes ? Vector.InvalidOpcode : Vector.GeneralProtection);
 
     /// <summary>What str shows: the host's task segment (ABI §6).</summary>
     private const uint TaskSelector = 16 * 8;

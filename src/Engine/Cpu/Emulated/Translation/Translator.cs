@@ -78,7 +78,8 @@ internal sealed unsafe partial class Translator : IDisposable
         {
             if (i == instructionCount - 2 && TryFuse(instructions[i], instructions[i + 1])) break;
             if (floatingPoint[i] != 0) EmitFloatingPoint(instructions[i], floatingPoint[i]);
-            else Emit(instructions[i], flagsSeen[i]);
+            else if (InstructionSet.Has(instructions[i].Code)) Emit(instructions[i], flagsSeen[i]);
+            else EmitUndefined(instructions[i]);
         }
 
         uint bytes = instructions[instructionCount - 1].NextIP32 - start;
