@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace LguestPS.Bench;
 
 /// <summary>What this process grows by for each guest that has run, beyond the guest's RAM that was touched.</summary>

@@ -1,5 +1,4 @@
 using CsCheck;
-using LguestPS.Cpu;
 using LguestPS.Dma;
 using LguestPS.Memory;
 using Xunit;
@@ -103,7 +102,7 @@ public sealed unsafe class HostileGuestTests : IDisposable
                 list.WriteAll(data);
                 Assert.Equal(list.Length, (uint)list.ReadAll().Length);
             }
-            catch (Guests.GuestKilledException)
+            catch (Errors.GuestKilledException)
             {
                 // refused
             }

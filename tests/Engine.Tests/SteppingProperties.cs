@@ -1,5 +1,4 @@
 using CsCheck;
-using LguestPS.Cpu;
 using Xunit;
 
 namespace LguestPS.Tests;

@@ -1,4 +1,3 @@
-using LguestPS.Hypercalls;
 using LguestPS.Segments;
 
 namespace LguestPS.Abi;
@@ -39,14 +38,14 @@ internal static class Calls
         new(name, ParameterMeaning.DescriptorTable) { FirstEntry = first, PointsAt = call => Math.Min(count(call), DescriptorTable.Entries) * 8 };
 
     public static HypercallParameter Text(string name) =>
-        new(name, ParameterMeaning.Text) { PointsAt = _ => HypercallHandlers.CrashTextSize - 1 };
+        new(name, ParameterMeaning.Text) { PointsAt = _ => IHypercallOperations.CrashTextSize - 1 };
 
     /// <summary>(count &lt;&lt; 8) | irq</summary>
     public static HypercallParameter CountAndIrq(string name) => new(name, ParameterMeaning.CountAndIrq);
 
     /// <summary>A call without a result.</summary>
     public static HypercallDefinition Call(
-        uint number, string name, IReadOnlyList<HypercallParameter> parameters, Action<HypercallHandlers, Hypercall> does) =>
+        uint number, string name, IReadOnlyList<HypercallParameter> parameters, Action<IHypercallOperations, Hypercall> does) =>
         new(number, name, parameters, (handlers, call) =>
         {
             does(handlers, call);
@@ -55,7 +54,7 @@ internal static class Calls
 
     /// <summary>A call whose result the guest finds in eax.</summary>
     public static HypercallDefinition CallWithResult(
-        uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<HypercallHandlers, Hypercall, uint> does) =>
+        uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<IHypercallOperations, Hypercall, uint> does) =>
         new(number, name, parameters, (handlers, call) => does(handlers, call));
 
     /// <summary>A call of an era this engine can name but not yet run.</summary>

@@ -100,7 +100,7 @@ internal sealed class BootMemory
         {
             uint slot = (kernel.PageOffset >> 22) + table;
             // The top 4 MiB are the host's.
-            if (slot >= Cpu.VirtualCpu.SwitcherBase >> 22) break;
+            if (slot >= GuestMemory.SwitcherBase >> 22) break;
             memory.Write32(PageDirectory + slot * 4, (tablesAddress + table * GuestMemory.PageSize) | EntryFlags);
         }
     }

@@ -54,7 +54,7 @@ internal static class GuestBuilder
         };
         AbiProfile abi = Check(definition);
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
-        GuestSymbols symbols = GuestSymbols.Of(definition, checkpoint.PageOffset);
+        GuestSymbols symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
         return Assemble(definition, abi, cpuReason, factory, checkpoint.PageOffset, symbols, isAlone, _ => { });
     }
 
@@ -119,7 +119,7 @@ internal static class GuestBuilder
     private static BootMemory PlanMemory(GuestDefinition definition, [NotNull] ref KernelImage? kernel, out GuestSymbols symbols)
     {
         kernel ??= KernelImage.Load(definition.Kernel);
-        symbols = GuestSymbols.Of(definition, kernel.PageOffset);
+        symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, kernel.PageOffset);
         byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
         return new BootMemory(kernel, initrd, definition);
     }

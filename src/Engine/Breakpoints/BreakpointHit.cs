@@ -1,4 +1,3 @@
-using LguestPS.Cpu;
 using LguestPS.Symbols;
 
 namespace LguestPS;

@@ -1,3 +1,6 @@
+using LguestPS.Memory;
+using LguestPS.State;
+
 namespace LguestPS.Checkpoints;
 
 /// <summary>The inside of a checkpoint's file: the definition, where the guest stood, its small state, then the large parts.</summary>

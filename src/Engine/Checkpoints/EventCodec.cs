@@ -1,4 +1,4 @@
-using LguestPS.Hypercalls;
+using LguestPS.State;
 using LguestPS.Symbols;
 
 namespace LguestPS.Checkpoints;

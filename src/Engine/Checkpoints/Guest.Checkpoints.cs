@@ -3,6 +3,7 @@ using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Memory;
 using LguestPS.Segments;
+using LguestPS.State;
 using LguestPS.Traps;
 
 namespace LguestPS;

@@ -1,4 +1,5 @@
 using LguestPS.Devices;
+using LguestPS.State;
 
 namespace LguestPS.Checkpoints;
 

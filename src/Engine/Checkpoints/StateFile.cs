@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using LguestPS.State;
 
 namespace LguestPS.Checkpoints;
 

@@ -1,6 +1,6 @@
-using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Guests;
+using LguestPS.State;
 
 namespace LguestPS.Clock;
 

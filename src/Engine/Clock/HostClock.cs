@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Guests;
+using LguestPS.State;
 
 namespace LguestPS.Clock;
 

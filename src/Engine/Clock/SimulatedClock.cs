@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using LguestPS.Checkpoints;
 using LguestPS.Guests;
+using LguestPS.State;
 
 namespace LguestPS.Clock;
 

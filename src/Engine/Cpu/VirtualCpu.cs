@@ -1,4 +1,4 @@
-using LguestPS.Checkpoints;
+using LguestPS.State;
 
 namespace LguestPS.Cpu;
 
@@ -6,14 +6,11 @@ namespace LguestPS.Cpu;
 /// <remarks>
 /// A vCPU deals with its own translations. A present one may stay in use until a hypercall names it
 /// (ABI §3), so guests that keep that rule behave the same on every vCPU. Linear addresses from
-/// <see cref="SwitcherBase"/> up are never mapped: touching one is trap 14 with a not-present error code.
+/// <see cref="GuestMemory.SwitcherBase"/> up are never mapped: touching one is trap 14 with a not-present error code.
 /// Except for <see cref="Kick"/>, members belong to the thread that runs the guest.
 /// </remarks>
 internal abstract class VirtualCpu : IDisposable
 {
-    /// <summary>First linear address that belongs to the host (the original's switcher pages).</summary>
-    public const uint SwitcherBase = 0xFFC00000;
-
     private const int FpuImageBytes = 512;
 
     /// <summary>"emulated", "kvm" or "scripted".</summary>

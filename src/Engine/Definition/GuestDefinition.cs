@@ -84,7 +84,7 @@ public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = nul
 public sealed record GuestDefinition
 {
     public const long MinimumMemory = 1L << 20;
-    public const long MaximumMemory = 1L << 30;
+    public const long MaximumMemory = LguestPS.Memory.GuestMemory.MostRam;
 
     /// <summary>The guest's name; 1 to 64 letters, digits, dots, dashes and underscores.</summary>
     public required string Name { get; init; }

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using LguestPS.Networks.User;
+using LguestPS.Definition;
 
 namespace LguestPS;
 

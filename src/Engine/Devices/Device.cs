@@ -1,5 +1,5 @@
-using LguestPS.Checkpoints;
 using LguestPS.Dma;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 
@@ -74,11 +74,11 @@ internal abstract class Device : IDisposable
     }
 
     /// <summary>Hands what the device has for the guest to the buffers the guest bound, at a point of the run where input may enter; without a free one, it waits.</summary>
-    /// <exception cref="Guests.GuestKilledException">A buffer is bad.</exception>
+    /// <exception cref="Errors.GuestKilledException">A buffer is bad.</exception>
     public virtual void DeliverInput(Guest guest) => TryFill(guest);
 
     /// <summary>Fills the first free buffer of the guest, if there is one and something for it.</summary>
-    /// <exception cref="Guests.GuestKilledException">The buffer is bad.</exception>
+    /// <exception cref="Errors.GuestKilledException">The buffer is bad.</exception>
     protected bool TryFill(Guest guest)
     {
         byte[]? recorded = guest.Recording?.InputAgain(Index, HasInput && IsTyped);
@@ -100,7 +100,7 @@ internal abstract class Device : IDisposable
         {
             return guest.Bindings.FindFree(binding, guest.Abi.Dma!);
         }
-        catch (Guests.GuestKilledException) when (isNew)
+        catch (Errors.GuestKilledException) when (isNew)
         {
             guest.Recording?.NoteInput(Index, []);
             throw;

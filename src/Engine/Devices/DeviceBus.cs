@@ -1,6 +1,6 @@
-using LguestPS.Checkpoints;
 using LguestPS.Dma;
 using LguestPS.Memory;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

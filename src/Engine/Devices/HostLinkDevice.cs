@@ -1,7 +1,7 @@
-using LguestPS.Checkpoints;
 using LguestPS.Dma;
 using LguestPS.Memory;
 using LguestPS.Networks;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using LguestPS.Checkpoints;
 using LguestPS.Dma;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Networks;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

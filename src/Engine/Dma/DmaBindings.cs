@@ -1,7 +1,7 @@
 using LguestPS.Abi;
-using LguestPS.Checkpoints;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
+using LguestPS.State;
 using LguestPS.Traps;
 
 namespace LguestPS.Dma;

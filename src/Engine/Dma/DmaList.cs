@@ -1,5 +1,5 @@
 using LguestPS.Abi;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
 
 namespace LguestPS.Dma;

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Dma;
+using LguestPS.State;
 
 namespace LguestPS.Events;
 

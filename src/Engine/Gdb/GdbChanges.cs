@@ -37,10 +37,10 @@ internal sealed class GdbChanges(Guest guest, string by)
     {
         if (bytes.Length == 0) return true;
         byte[] before = new byte[bytes.Length];
-        if (!guest.Look(() => LinearMemory.TryRead(guest, address, before))) return false;
+        if (!guest.Look(() => LinearMemory.TryRead(guest.Memory, guest.PageDirectory, address, before))) return false;
         guest.Intervene(InterventionOperation.SetMemory, by, () =>
         {
-            LinearMemory.TryWrite(guest, address, bytes);
+            LinearMemory.TryWrite(guest.Memory, guest.PageDirectory, address, bytes);
             return new Intervention(null, null, [new InterventionChange($"0x{address:x8}", PageWalker.Peek(guest.Memory, guest.PageDirectory, address), before, bytes)]);
         });
         return true;

@@ -4,6 +4,7 @@ using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
 using LguestPS.Dma;
+using LguestPS.Errors;
 using LguestPS.Events;
 using LguestPS.Guests;
 using LguestPS.Hypercalls;
@@ -47,7 +48,7 @@ public sealed partial class Guest : IDisposable
         Devices = devices;
         Data = new GuestData(memory, abi.Data ?? throw new ArgumentException("this profile cannot be run", nameof(abi)));
         Events = new EventRecorder(this);
-        Descriptors = new DescriptorTable(cpu);
+        Descriptors = new DescriptorTable(cpu.LoadDescriptors);
         Gates = new GateTable(cpu);
         Bindings = new DmaBindings(memory);
         Ring = new HypercallRing(Data);

@@ -1,6 +1,7 @@
 using LguestPS.Abi;
-using LguestPS.Checkpoints;
+using LguestPS.Errors;
 using LguestPS.Memory;
+using LguestPS.State;
 
 namespace LguestPS.Guests;
 

@@ -1,6 +1,6 @@
 using LguestPS.Breakpoints;
 using LguestPS.Cpu;
-using LguestPS.Hypercalls;
+using LguestPS.Errors;
 using LguestPS.Traps;
 
 namespace LguestPS.Guests;

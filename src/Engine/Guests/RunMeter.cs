@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LguestPS.Cpu;
-using LguestPS.Devices;
 using LguestPS.Traps;
 
 namespace LguestPS.Guests;

@@ -1,4 +1,3 @@
-using LguestPS.Guests;
 using LguestPS.Hypercalls;
 
 namespace LguestPS;

@@ -1,16 +1,16 @@
 using System.Text;
+using LguestPS.Abi;
 using LguestPS.Dma;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
 using LguestPS.Segments;
 
 namespace LguestPS.Hypercalls;
 
 /// <summary>What each hypercall does (ABI §3). Numbers and argument order are the profiles' business.</summary>
-internal sealed class HypercallHandlers(Guest guest)
+internal sealed class HypercallHandlers(Guest guest) : IHypercallOperations
 {
     private const uint ReservedAtTop = 4 << 20;
-    internal const int CrashTextSize = 128;
     private const string PowerDown = "Power down";
 
     public void Initialise(uint data)
@@ -26,8 +26,8 @@ internal sealed class HypercallHandlers(Guest guest)
 
     public void Crash(uint message)
     {
-        uint length = message < guest.Memory.Size ? Math.Min(CrashTextSize, guest.Memory.Size - message) : CrashTextSize;
-        ReadOnlySpan<byte> bytes = guest.Memory.Read(message, length)[..(int)Math.Min(length, CrashTextSize - 1)];
+        uint length = message < guest.Memory.Size ? Math.Min(IHypercallOperations.CrashTextSize, guest.Memory.Size - message) : IHypercallOperations.CrashTextSize;
+        ReadOnlySpan<byte> bytes = guest.Memory.Read(message, length)[..(int)Math.Min(length, IHypercallOperations.CrashTextSize - 1)];
         int end = bytes.IndexOf((byte)0);
         string text = Encoding.Latin1.GetString(end < 0 ? bytes : bytes[..end]);
         if (text == PowerDown) guest.End(EndingKind.PowerDown, text);
@@ -67,13 +67,13 @@ internal sealed class HypercallHandlers(Guest guest)
     public void SetPte(uint directory, uint address)
     {
         // The entry itself is not used: the guest's table holds it, and 0 is sent for entries that are still present.
-        if (address >= Cpu.VirtualCpu.SwitcherBase) throw new GuestKilledException($"attempt to access switcher pages: SET_PTE 0x{address:x8}");
+        if (address >= GuestMemory.SwitcherBase) throw new GuestKilledException($"attempt to access switcher pages: SET_PTE 0x{address:x8}");
         guest.Cpu.FlushPage(address >= guest.PageOffset ? null : directory & PageFlags.Frame, address);
     }
 
     public void SetPmd(uint directory, uint index)
     {
-        if (index >= Cpu.VirtualCpu.SwitcherBase >> 22) return;
+        if (index >= GuestMemory.SwitcherBase >> 22) return;
         guest.Cpu.FlushSlot(directory & PageFlags.Frame, index);
     }
 

@@ -1,6 +1,6 @@
 using LguestPS.Abi;
-using LguestPS.Checkpoints;
 using LguestPS.Guests;
+using LguestPS.State;
 using LguestPS.Symbols;
 
 namespace LguestPS.Hypercalls;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using LguestPS.Cpu;
-using LguestPS.Symbols;
 
 namespace LguestPS.Inspection;
 

@@ -1,4 +1,3 @@
-using LguestPS.Cpu;
 using LguestPS.Memory;
 
 namespace LguestPS.Inspection;
@@ -8,7 +7,7 @@ namespace LguestPS.Inspection;
 /// <param name="directory">Guest-physical address of the page directory, inside guest memory.</param>
 internal readonly struct AddressSpace(GuestMemory memory, uint directory)
 {
-    public const uint Slots = VirtualCpu.SwitcherBase >> SlotShift;
+    public const uint Slots = GuestMemory.SwitcherBase >> SlotShift;
     public const int SlotShift = 22;
     public const uint EntriesPerTable = 1024;
 
@@ -27,7 +26,7 @@ internal readonly struct AddressSpace(GuestMemory memory, uint directory)
     /// <summary>The guest-physical address behind a linear one, whoever may use it; null if there is none.</summary>
     public uint? Translate(uint linear)
     {
-        if (linear >= VirtualCpu.SwitcherBase) return null;
+        if (linear >= GuestMemory.SwitcherBase) return null;
         uint directoryEntry = SlotEntry(linear >> SlotShift);
         if ((directoryEntry & PageFlags.Present) == 0 || !IsGoodDirectoryEntry(directoryEntry)) return null;
         uint tableEntry = memory.Read32(TableEntryAddress(directoryEntry, linear));
@@ -38,7 +37,7 @@ internal readonly struct AddressSpace(GuestMemory memory, uint directory)
     /// <summary>The entries a walk meets, and why it ends early if it does.</summary>
     public (PageTableEntry[] Entries, string? Problem) Walk(uint linear)
     {
-        if (linear >= VirtualCpu.SwitcherBase) return ([], $"0x{linear:x8} belongs to the host: nothing is mapped from 0x{VirtualCpu.SwitcherBase:x8} up");
+        if (linear >= GuestMemory.SwitcherBase) return ([], $"0x{linear:x8} belongs to the host: nothing is mapped from 0x{GuestMemory.SwitcherBase:x8} up");
 
         uint slot = linear >> SlotShift;
         uint directoryEntry = SlotEntry(slot);

@@ -1,7 +1,6 @@
+using LguestPS.Abi;
 using LguestPS.Cpu;
-using LguestPS.Hypercalls;
 using LguestPS.Segments;
-using LguestPS.Traps;
 
 namespace LguestPS.Inspection;
 

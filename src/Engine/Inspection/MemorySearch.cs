@@ -1,4 +1,3 @@
-using LguestPS.Cpu;
 using LguestPS.Memory;
 
 namespace LguestPS.Inspection;
@@ -43,7 +42,7 @@ internal sealed class MemorySearch(Guest guest, BytePattern pattern, uint first,
 
     private ulong BehindGap(uint address)
     {
-        if (physical || address >= VirtualCpu.SwitcherBase) return 1UL << 32;
+        if (physical || address >= GuestMemory.SwitcherBase) return 1UL << 32;
         AddressSpace space = new(guest.Memory, guest.PageDirectory);
         uint entry = space.SlotEntry(address >> AddressSpace.SlotShift);
         bool hasTable = (entry & PageFlags.Present) != 0 && space.IsGoodDirectoryEntry(entry);

@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using LguestPS.Abi;
 using LguestPS.Boot;
-using LguestPS.Cpu;
-using LguestPS.Hypercalls;
 using LguestPS.Memory;
 
 namespace LguestPS.Inspection;

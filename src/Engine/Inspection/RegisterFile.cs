@@ -1,7 +1,7 @@
 using System.Globalization;
+using LguestPS.Abi;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
-using LguestPS.Hypercalls;
 using LguestPS.Segments;
 
 namespace LguestPS.Inspection;

@@ -1,6 +1,6 @@
 using System.Text;
 using LguestPS.Dma;
-using LguestPS.Guests;
+using LguestPS.Errors;
 
 namespace LguestPS.Inspection;
 

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
-using LguestPS.Checkpoints;
-using LguestPS.Guests;
+using LguestPS.Errors;
 
 namespace LguestPS.Memory;
 
@@ -12,6 +11,12 @@ internal sealed unsafe class GuestMemory : IDisposable
 {
     public const int PageSize = 4096;
     public const int PageShift = 12;
+
+    /// <summary>The most RAM a guest can have: what its kernel maps below its own reserve.</summary>
+    public const long MostRam = 1L << 30;
+
+    /// <summary>First linear address that belongs to the host (the original's switcher pages).</summary>
+    public const uint SwitcherBase = 0xFFC00000;
 
     /// <summary>Bytes before and behind guest memory that nothing uses, so that a test can see an access that strayed.</summary>
     public const int Margin = PageSize;

@@ -62,7 +62,7 @@ internal static class PageWalker
     {
         // Error code bit 0 (present) is added where an entry is present but forbids the access.
         uint error = (uint)access & 6;
-        if (linear >= Cpu.VirtualCpu.SwitcherBase) return Faulted(error);
+        if (linear >= GuestMemory.SwitcherBase) return Faulted(error);
 
         uint directoryEntryAddress = pageDirectory + (linear >> 22) * 4;
         uint directoryEntry = memory.Read32(directoryEntryAddress);
@@ -100,7 +100,7 @@ internal static class PageWalker
     /// <returns>The guest-physical address, or null if nothing is mapped there.</returns>
     public static uint? Peek(GuestMemory memory, uint pageDirectory, uint linear)
     {
-        if (linear >= Cpu.VirtualCpu.SwitcherBase || !memory.Contains(pageDirectory, GuestMemory.PageSize)) return null;
+        if (linear >= GuestMemory.SwitcherBase || !memory.Contains(pageDirectory, GuestMemory.PageSize)) return null;
         uint directoryEntry = memory.Read32(pageDirectory + (linear >> 22) * 4);
         if ((directoryEntry & PageFlags.Present) == 0 || !IsGoodDirectoryEntry(memory, directoryEntry)) return null;
         uint tableEntry = memory.Read32((directoryEntry & PageFlags.Frame) + ((linear >> 12) & 1023) * 4);
@@ -116,7 +116,7 @@ internal static class PageWalker
     public static Translation? FindUsed(GuestMemory memory, uint pageDirectory, uint linear)
     {
         const uint wanted = PageFlags.Present | PageFlags.Accessed;
-        if (linear >= Cpu.VirtualCpu.SwitcherBase) return null;
+        if (linear >= GuestMemory.SwitcherBase) return null;
         uint directoryEntry = memory.Read32(pageDirectory + (linear >> 22) * 4);
         if ((directoryEntry & wanted) != wanted || !IsGoodDirectoryEntry(memory, directoryEntry)) return null;
         uint tableEntry = memory.Read32((directoryEntry & PageFlags.Frame) + ((linear >> 12) & 1023) * 4);

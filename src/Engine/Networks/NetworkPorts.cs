@@ -1,3 +1,4 @@
+using LguestPS.Definition;
 using LguestPS.Networks.User;
 
 namespace LguestPS.Networks;

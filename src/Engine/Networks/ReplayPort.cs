@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using LguestPS.Checkpoints;
+using LguestPS.State;
 
 namespace LguestPS.Networks;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using LguestPS.Checkpoints;
+using LguestPS.State;
 
 namespace LguestPS.Recordings;
 

@@ -1,5 +1,6 @@
 using LguestPS.Checkpoints;
 using LguestPS.Memory;
+using LguestPS.State;
 
 namespace LguestPS.Recordings;
 

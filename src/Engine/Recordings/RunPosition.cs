@@ -1,5 +1,3 @@
-using LguestPS.Guests;
-
 namespace LguestPS.Recordings;
 
 /// <summary>A place in a run. All four count up, so of two places of one run one is later or they are the same.</summary>

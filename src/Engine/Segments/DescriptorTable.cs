@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
-using LguestPS.Checkpoints;
-using LguestPS.Cpu;
+using LguestPS.State;
 
 namespace LguestPS.Segments;
 
@@ -32,14 +31,15 @@ internal sealed class DescriptorTable
 
     private readonly ulong[] descriptors = new ulong[Entries];
     private readonly ulong?[] loaded = new ulong?[Entries];
-    private readonly VirtualCpu cpu;
+    private readonly Action<ReadOnlySpan<ulong>> use;
 
-    public DescriptorTable(VirtualCpu cpu)
+    /// <param name="use">Tells the vCPU the descriptors, here and whenever they change.</param>
+    public DescriptorTable(Action<ReadOnlySpan<ulong>> use)
     {
-        this.cpu = cpu;
+        this.use = use;
         descriptors[KernelCodeEntry] = FlatCode;
         descriptors[KernelDataEntry] = FlatData;
-        cpu.LoadDescriptors(descriptors);
+        use(descriptors);
     }
 
     /// <summary>The table as the vCPU uses it.</summary>
@@ -57,7 +57,7 @@ internal sealed class DescriptorTable
             loaded[first + i] = descriptor;
             if (!BelongsToHost(first + i)) descriptors[first + i] = MakeSafe(descriptor);
         }
-        cpu.LoadDescriptors(descriptors);
+        use(descriptors);
     }
 
     public void Save(StateWriter state)
@@ -74,7 +74,7 @@ internal sealed class DescriptorTable
         state.ReadRaw<ulong>(descriptors);
         for (int i = 0; i < Entries; i++) loaded[i] = state.ReadOptional(state.ReadUInt64);
         for (int i = 0; i < Entries; i++) descriptors[i] = BelongsToHost(i) ? 0 : MakeSafe(descriptors[i]);
-        cpu.LoadDescriptors(descriptors);
+        use(descriptors);
     }
 
     /// <summary>The original kept its TSS, its own two segments and the double-fault TSS here; a guest's are never taken.</summary>

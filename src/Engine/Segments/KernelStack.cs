@@ -1,4 +1,4 @@
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
 
 namespace LguestPS.Segments;

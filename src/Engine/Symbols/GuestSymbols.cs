@@ -29,17 +29,17 @@ internal sealed class GuestSymbols
     public SymbolTable? Table => read.Value.Problem is { } problem ? throw problem : read.Value.Table;
 
     /// <summary>The symbols of the file a definition names; else those that an ELF kernel has itself.</summary>
-    /// <param name="definition">Names the files.</param>
+    /// <param name="file">The definition's file of symbols, or null.</param>
+    /// <param name="kernel">The kernel's image.</param>
     /// <param name="pageOffset">First linear address of the kernel's mapping of all memory.</param>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage, about the file the definition names.</exception>
-    public static GuestSymbols Of(GuestDefinition definition, uint pageOffset)
+    public static GuestSymbols Of(string? file, string kernel, uint pageOffset)
     {
-        if (definition.Symbols is { } file)
+        if (file is not null)
         {
             SymbolFile.Check(file);
             return new GuestSymbols(pageOffset, () => SymbolTable.Load(file));
         }
-        string kernel = definition.Kernel;
         (long, DateTime) loaded = Stamp(kernel);
         // A kernel that was built anew meanwhile has its symbols elsewhere: none are better than wrong ones.
         return new GuestSymbols(pageOffset, () => Stamp(kernel) == loaded ? OfKernel(kernel) : null);

@@ -1,8 +1,8 @@
-using LguestPS.Checkpoints;
 using LguestPS.Cpu;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
 using LguestPS.Segments;
+using LguestPS.State;
 
 namespace LguestPS.Traps;
 

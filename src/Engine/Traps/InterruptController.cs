@@ -1,5 +1,5 @@
-using LguestPS.Checkpoints;
 using LguestPS.Cpu;
+using LguestPS.State;
 
 namespace LguestPS.Traps;
 

@@ -1,5 +1,5 @@
 using LguestPS.Cpu;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
 
 namespace LguestPS.Traps;
@@ -47,7 +47,7 @@ internal sealed class TrapHandler(Guest guest)
 
     private void RefuseSwitcherPages(uint address)
     {
-        if (address < VirtualCpu.SwitcherBase) return;
+        if (address < GuestMemory.SwitcherBase) return;
         uint directoryEntry = guest.Memory.Read32(guest.PageDirectory + (address >> 22) * 4);
         if ((directoryEntry & PageFlags.Present) != 0)
             throw new GuestKilledException($"attempt to access switcher pages: 0x{address:x8}");

@@ -1,6 +1,5 @@
 using Iced.Intel;
 using LguestPS.Cpu;
-using LguestPS.Memory;
 using LguestPS.Tests.Cpu;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;

@@ -1,6 +1,6 @@
-using LguestPS.Checkpoints;
 using LguestPS.Networks;
 using LguestPS.Networks.User;
+using LguestPS.State;
 using LguestPS.Tests.Networks;
 using Xunit;
 

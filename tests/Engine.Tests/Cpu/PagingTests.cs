@@ -1,4 +1,3 @@
-using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Memory;
 using Xunit;
@@ -157,10 +156,10 @@ public class PagingTests
     public void A_load_that_runs_into_the_hosts_addresses_faults_at_their_start()
     {
         using var machine = new CpuMachine(1);
-        machine.Page(VirtualCpu.SwitcherBase - 0x1000);
+        machine.Page(GuestMemory.SwitcherBase - 0x1000);
         machine.Assemble(a => a.mov(__[ecx], eax));
-        machine.Registers.Ecx = VirtualCpu.SwitcherBase - 2;
-        Assert.Equal(CpuExit.Trap(Vector.PageFault, 2, VirtualCpu.SwitcherBase), machine.Run());
+        machine.Registers.Ecx = GuestMemory.SwitcherBase - 2;
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, 2, GuestMemory.SwitcherBase), machine.Run());
     }
 
     [Theory]

@@ -1,5 +1,4 @@
-using LguestPS.Checkpoints;
-using LguestPS.Cpu;
+using LguestPS.State;
 using Xunit;
 
 namespace LguestPS.Tests.Inspection;

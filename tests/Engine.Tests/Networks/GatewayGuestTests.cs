@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using LguestPS.Networks;
 using Xunit;
 
 namespace LguestPS.Tests.Networks;

@@ -1,4 +1,5 @@
 using CsCheck;
+using LguestPS.Definition;
 using LguestPS.Networks;
 using LguestPS.Networks.User;
 using Xunit;

@@ -1,6 +1,5 @@
 using System.Text;
 using LguestPS.Abi;
-using LguestPS.Memory;
 using Xunit;
 
 namespace LguestPS.Tests.Networks;

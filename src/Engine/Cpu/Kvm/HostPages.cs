@@ -1,4 +1,3 @@
-using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
 using LguestPS.Native;
 using LguestPS.Segments;

@@ -1,6 +1,5 @@
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
-using LguestPS.Native;
 
 namespace LguestPS.Cpu.Kvm;
 

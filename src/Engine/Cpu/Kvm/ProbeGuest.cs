@@ -90,7 +90,7 @@ internal sealed class ProbeGuest : IDisposable
         memory.Write32(UserTable + 8, UserStack | User);
 
         const ulong userRing = 2UL << 45;       // with the kernel's 1 it makes 3
-        DescriptorTable table = new(cpu);
+        DescriptorTable table = new(cpu.LoadDescriptors);
         ulong[] descriptors = table.Descriptors.ToArray();
         descriptors[DescriptorTable.KernelCodeEntry + 2] = descriptors[DescriptorTable.KernelCodeEntry] | userRing;
         descriptors[DescriptorTable.KernelDataEntry + 2] = descriptors[DescriptorTable.KernelDataEntry] | userRing;

@@ -117,7 +117,7 @@ internal sealed class TrapMonitorCode
 
         a.mov(r9, cr2);
         a.mov(__qword_ptr[state + Of(nameof(MonitorState.Cr2))], r9);
-        a.cmp(r9d, unchecked((int)VirtualCpu.SwitcherBase));
+        a.cmp(r9d, unchecked((int)GuestMemory.SwitcherBase));
         a.jae(stub);
         a.mov(errorCode, __dword_ptr[rsp]);
         a.and(errorCode, (int)(PageAccess.Write | PageAccess.User));

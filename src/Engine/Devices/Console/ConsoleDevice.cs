@@ -1,5 +1,5 @@
-using LguestPS.Checkpoints;
 using LguestPS.Dma;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

@@ -1,4 +1,4 @@
-using LguestPS.Checkpoints;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

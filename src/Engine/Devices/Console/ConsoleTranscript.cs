@@ -1,5 +1,5 @@
 using System.Text;
-using LguestPS.Checkpoints;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

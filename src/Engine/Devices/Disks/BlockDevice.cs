@@ -1,7 +1,7 @@
-using LguestPS.Checkpoints;
 using LguestPS.Dma;
-using LguestPS.Guests;
+using LguestPS.Errors;
 using LguestPS.Memory;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

@@ -1,4 +1,5 @@
 using LguestPS.Checkpoints;
+using LguestPS.State;
 
 namespace LguestPS.Devices;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using LguestPS.Definition;
 
 namespace LguestPS.Networks.User;
 

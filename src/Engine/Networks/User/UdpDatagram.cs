@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LguestPS.Definition;
 
 namespace LguestPS.Networks.User;
 

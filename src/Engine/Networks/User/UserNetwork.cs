@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using LguestPS.Checkpoints;
+using LguestPS.Definition;
+using LguestPS.State;
 
 namespace LguestPS.Networks.User;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using LguestPS.Native;
 
 namespace LguestPS.Tests.Cpu.Kvm;
 

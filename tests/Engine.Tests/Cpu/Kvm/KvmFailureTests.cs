@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Reflection;
-using System.Runtime.InteropServices;
 using Iced.Intel;
 using LguestPS.Boot;
 using LguestPS.Cpu;

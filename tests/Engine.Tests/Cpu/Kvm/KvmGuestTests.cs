@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LguestPS.Boot;
-using LguestPS.Cpu.Kvm;
-using LguestPS.Native;
 using Xunit;
 
 namespace LguestPS.Tests.Cpu.Kvm;

@@ -106,7 +106,7 @@ public class KvmHostileTests
         machine.Cpu.SetGatePrivilege(0x80, 3);
         const ushort selector = 6 << 3 | 1;
         const byte offset = 0x80;
-        new DescriptorTable(machine.Cpu).Load(6, BitConverter.GetBytes(CpuMachine.Segment(CpuMachine.Code, 0xFFFFF, 0xBB, 0xE)));
+        new DescriptorTable(machine.Cpu.LoadDescriptors).Load(6, BitConverter.GetBytes(CpuMachine.Segment(CpuMachine.Code, 0xFFFFF, 0xBB, 0xE)));
         machine.Bytes(CpuMachine.Code + offset, 0xB8, 1, 2, 3, 4, 0xCD, 0x80);                  // mov eax, 0x04030201; int 0x80
         machine.Bytes(CpuMachine.Code, 0xEA, offset, 0, 0, 0, selector & 0xFF, selector >> 8);  // far jump; 64-bit code would leave the base behind, or be refused
         if (stepping)

@@ -1,4 +1,4 @@
-using LguestPS.Cpu;
+using LguestPS.Boot;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Cpu.Kvm;
 using LguestPS.Native;

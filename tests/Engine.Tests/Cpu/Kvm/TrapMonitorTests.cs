@@ -1,8 +1,6 @@
 using Iced.Intel;
 using LguestPS.Boot;
 using LguestPS.Cpu;
-using LguestPS.Cpu.Kvm;
-using LguestPS.Guests;
 using LguestPS.Memory;
 using LguestPS.Segments;
 using Xunit;
@@ -111,8 +109,8 @@ public sealed class TrapMonitorTests : IDisposable
     {
         using Guest guest = Create(DirectTrapChoice.Auto);
         TrapCase.SystemCall.Prepare(guest);
-        guest.Memory.Write32(Directory + (VirtualCpu.SwitcherBase >> 22) * 4, LowTable | Everybody);
-        guest.Memory.Write(Program, CpuMachine.Encode(ProgramAt, a => a.mov(eax, __dword_ptr[VirtualCpu.SwitcherBase])));
+        guest.Memory.Write32(Directory + (GuestMemory.SwitcherBase >> 22) * 4, LowTable | Everybody);
+        guest.Memory.Write(Program, CpuMachine.Encode(ProgramAt, a => a.mov(eax, __dword_ptr[GuestMemory.SwitcherBase])));
         guest.Run(Unwatched).ToArray();
         Assert.Equal("attempt to access switcher pages: 0xffc00000", guest.StateReason);
     }

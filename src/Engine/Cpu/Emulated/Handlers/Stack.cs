@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace LguestPS.Cpu.Emulated;
 
 /// <summary>Push and pop for instructions that have other things to do as well; always the long way.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace LguestPS.Cpu.Emulated;
 
 /// <summary>One iteration of a string instruction.</summary>

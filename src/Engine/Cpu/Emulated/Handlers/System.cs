@@ -1,3 +1,5 @@
+using LguestPS.Memory;
+
 namespace LguestPS.Cpu.Emulated;
 
 /// <summary>Instructions that ask the processor or the host about something, or trap to it.</summary>
@@ -80,7 +82,7 @@ internal readonly unsafe struct StoreDescriptorTable : IPlain
         uint address = Segmented.Offset(cpu, op);
         if (!LongWay.OpenWrite(cpu, op->Segment, address, 6)) return false;
         Bits16.Write(cpu->Operand, op->Immediate);
-        Bits32.Write(cpu->Operand + 2, VirtualCpu.SwitcherBase);
+        Bits32.Write(cpu->Operand + 2, GuestMemory.SwitcherBase);
         LongWay.Written(cpu);
         return true;
     }

@@ -1,4 +1,4 @@
-using LguestPS.Hypercalls;
+using LguestPS.Abi;
 using LguestPS.Memory;
 
 namespace LguestPS;
@@ -72,7 +72,7 @@ public sealed class HypercallDefinition
 {
     private readonly HypercallParameter? pointer;
 
-    internal HypercallDefinition(uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<HypercallHandlers, Hypercall, uint?>? handler = null)
+    internal HypercallDefinition(uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<IHypercallOperations, Hypercall, uint?>? handler = null)
     {
         Number = number;
         Name = name;
@@ -97,7 +97,7 @@ public sealed class HypercallDefinition
     public int ArgumentCount { get; }
 
     /// <summary>Does the call; gives its result, or null for a call that has none. Null in profiles that are only decoded.</summary>
-    internal Func<HypercallHandlers, Hypercall, uint?>? Handler { get; }
+    internal Func<IHypercallOperations, Hypercall, uint?>? Handler { get; }
 
     /// <summary>Copies what an argument of the call points at, so that it can be shown when the guest has long reused that memory; null for most calls.</summary>
     internal byte[]? CopyPointedAt(GuestMemory memory, Hypercall call)

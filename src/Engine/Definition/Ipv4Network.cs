@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace LguestPS.Networks.User;
+namespace LguestPS.Definition;
 
 /// <summary>A range of addresses such as 10.0.2.0/24, with the parts a user network gives them.</summary>
 internal readonly record struct Ipv4Network(Ipv4Address Base, int Prefix)

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 
-namespace LguestPS.Networks.User;
+namespace LguestPS.Definition;
 
 /// <summary>An IPv4 address; 10.0.2.2 is 0x0A000202.</summary>
 internal readonly record struct Ipv4Address(uint Bits)

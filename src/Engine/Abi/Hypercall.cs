@@ -1,4 +1,4 @@
-using LguestPS.Hypercalls;
+using LguestPS.Abi;
 using LguestPS.Symbols;
 
 namespace LguestPS;

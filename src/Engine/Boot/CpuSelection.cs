@@ -1,10 +1,11 @@
 using LguestPS.Clock;
+using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Cpu.Kvm;
 using LguestPS.Memory;
 using LguestPS.Native;
 
-namespace LguestPS.Cpu;
+namespace LguestPS.Boot;
 
 /// <summary>Chooses the vCPU a guest runs on, and can say why.</summary>
 internal static class CpuSelection

@@ -1,13 +1,13 @@
-using LguestPS.Memory;
+using LguestPS.State;
 
-namespace LguestPS.Checkpoints;
+namespace LguestPS.Memory;
 
 /// <summary>The contents of guest memory at one moment. What did not change since an earlier image is shared with it.</summary>
 /// <remarks>A page is null if it is all zero, a chunk of pages likewise: what a guest never touched costs nothing.</remarks>
 internal sealed class MemoryImage : SharedState
 {
     private const int PagesPerChunk = 256;
-    private const uint MostFrames = (uint)(GuestDefinition.MaximumMemory >> GuestMemory.PageShift) + 64;     // and device pages
+    private const uint MostFrames = (uint)(GuestMemory.MostRam >> GuestMemory.PageShift) + 64;     // and device pages
 
     private readonly byte[]?[]?[] chunks;
 

@@ -4,7 +4,7 @@ using System.Text;
 using LguestPS.Memory;
 using LguestPS.Segments;
 
-namespace LguestPS.Hypercalls;
+namespace LguestPS.Abi;
 
 /// <summary>Shows the arguments of a hypercall by what they mean.</summary>
 internal static class ArgumentText

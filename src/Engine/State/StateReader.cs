@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace LguestPS.Checkpoints;
+namespace LguestPS.State;
 
 /// <summary>Gives back what a <see cref="StateWriter"/> was given, and trusts none of it: a file may hold anything.</summary>
 /// <exception cref="InvalidStateException">From every member: the state ends too early or holds what cannot be.</exception>

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace LguestPS.Checkpoints;
+namespace LguestPS.State;
 
 /// <summary>Where each part of a guest puts its state; a <see cref="StateReader"/> gives it back in the same order.</summary>
 /// <remarks>Numbers are little-endian. What is large and never changes is not copied but shared between checkpoints.</remarks>
