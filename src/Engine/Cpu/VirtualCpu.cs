@@ -1,3 +1,4 @@
+using LguestPS.Memory;
 using LguestPS.State;
 
 namespace LguestPS.Cpu;
