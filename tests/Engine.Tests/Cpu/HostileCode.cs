@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using LguestPS.Cpu;
 using LguestPS.Memory;
 using Xunit;
@@ -20,8 +23,12 @@ internal static class HostileCode
     /// <param name="ownTables">Whether the code may find its page tables among its pages.</param>
     /// <param name="make">Makes the CPU.</param>
     /// <param name="pieces">How many.</param>
-    public static void Run(int seed, bool ownTables, Func<GuestMemory, Func<ulong>, VirtualCpu> make, int pieces = 40)
+    /// <param name="run">Runs the CPU for a budget of instructions, in one go if null.</param>
+    /// <returns>What happened: the exits, the registers at each, and what memory holds at the end.</returns>
+    public static string Run(
+        int seed, bool ownTables, Func<GuestMemory, Func<ulong>, VirtualCpu> make, int pieces = 40, Func<VirtualCpu, int, CpuExit>? run = null)
     {
+        var story = new StringBuilder();
         var random = new Random(seed);
         using var memory = new GuestMemory(Frames * GuestMemory.PageSize, 0);
         using VirtualCpu cpu = make(memory, () => 0);
@@ -44,7 +51,9 @@ internal static class HostileCode
             Place(random, ref cpu.Registers, places);
             int budget = random.Next(1, 3000);
             long before = cpu.InstructionCount;
-            CpuExit exit = cpu.Run(cpu.CountsInstructions ? new CpuBudget(budget) : new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Slice));
+            CpuExit exit = run is not null ? run(cpu, budget)
+                : cpu.Run(cpu.CountsInstructions ? new CpuBudget(budget) : new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Slice));
+            story.Append(CultureInfo.InvariantCulture, $"{exit} after {cpu.InstructionCount}: {cpu.Registers}\n");
             if (cpu.CountsInstructions)
             {
                 Assert.InRange(cpu.InstructionCount - before, 0, budget);
@@ -57,7 +66,8 @@ internal static class HostileCode
             if (random.Next(8) == 0) cpu.LoadDescriptors(descriptors);
         }
 
-        if (ownTables) return;
+        story.Append(Convert.ToHexString(SHA256.HashData(memory.Read(0, memory.Size))));
+        if (ownTables) return story.ToString();
         Assert.True(memory.Read(0, Directory).SequenceEqual(foreign), $"seed {seed}: a page that is mapped nowhere was written");
         ReadOnlySpan<byte> now = memory.Read(Directory, (uint)tables.Length);
         for (int at = 0; at < tables.Length; at += 4)
@@ -65,6 +75,8 @@ internal static class HostileCode
             uint changed = BitConverter.ToUInt32(now[at..]) ^ BitConverter.ToUInt32(tables, at);
             Assert.True((changed & ~(PageFlags.Accessed | PageFlags.Dirty)) == 0, $"seed {seed}: a page table entry was written");
         }
+
+        return story.ToString();
     }
 
     /// <summary>Fills the directory and its tables with pages of random rights, and a few bad entries.</summary>

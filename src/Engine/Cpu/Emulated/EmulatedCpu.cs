@@ -84,7 +84,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     public override void Watch(IReadOnlyList<WatchRange> ranges)
     {
         foreach (WatchRange fresh in Mmu.Watches.Replace(state, ranges)) Translations.DropLinear(state, fresh);
-        Mmu.FlushAll();     // neither a watched page's translation may stay, nor a way to a watched instruction
+        Mmu.TakeWatches();
     }
 
     /// <summary>The guest is at another time: what was reported there, or was still to be, is not here.</summary>

@@ -21,7 +21,7 @@ internal static unsafe class HandlerTable
     public static void Enter(nint fast, nint slow, in Meaning meaning)
     {
         if (meanings.ContainsKey(fast)) return;
-        if (slow != 0) meanings[slow] = meaning with { IsSlow = true };
+        if (slow != 0) meanings[slow] = meaning with { IsSlow = true, FlagsSeen = meaning.FlagsSeen || meaning.Form is OperationForm.ReadMemory or OperationForm.ModifyMemory };
         meanings[fast] = meaning;
     }
 }

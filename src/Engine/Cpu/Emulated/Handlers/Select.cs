@@ -48,6 +48,10 @@ internal readonly unsafe struct HandlerPair
 }
 
 /// <summary>From an instruction's action and the shape of its operands to the handlers: a walk through the type parameters, one at a time.</summary>
+/// <remarks>
+/// What memory is reached the long way round may change the code that follows, and with it who sees the flags (see <see cref="Liveness"/>);
+/// so slow handlers always keep them.
+/// </remarks>
 internal static unsafe class Select
 {
     public static HandlerPair Read<TAction>(OperandShape shape, bool flags) where TAction : IReads =>
@@ -82,7 +86,7 @@ internal static unsafe class Select
         where TAction : IReads where TFlags : IFlags where TSize : IOperandSize where TAddress : IAddress =>
         new(new(OperationForm.ReadMemory, typeof(TAction)) { Width = TSize.Width, Address = TAddress.Kind, FlagsSeen = TFlags.AreSeen },
             &Skeletons.ReadMemory<TAction, TSize, TFlags, TAddress, FastMemory>,
-            &Skeletons.ReadMemory<TAction, TSize, TFlags, TAddress, SlowMemory>);
+            &Skeletons.ReadMemory<TAction, TSize, FlagsSeen, TAddress, SlowMemory>);
 
     public static HandlerPair Modify<TAction>(OperandShape shape, bool flags) where TAction : IModifies =>
         flags ? Modify<TAction, FlagsSeen>(shape) : Modify<TAction, FlagsUnseen>(shape);
@@ -105,7 +109,7 @@ internal static unsafe class Select
         where TAction : IModifies where TFlags : IFlags where TSize : IOperandSize where TAddress : IAddress =>
         new(new(OperationForm.ModifyMemory, typeof(TAction)) { Width = TSize.Width, Address = TAddress.Kind, FlagsSeen = TFlags.AreSeen },
             &Skeletons.ModifyMemory<TAction, TSize, TFlags, TAddress, FastMemory>,
-            &Skeletons.ModifyMemory<TAction, TSize, TFlags, TAddress, SlowMemory>);
+            &Skeletons.ModifyMemory<TAction, TSize, FlagsSeen, TAddress, SlowMemory>);
 
     public static HandlerPair Write<TAction>(OperandShape shape) where TAction : IWrites => shape.Width switch
     {

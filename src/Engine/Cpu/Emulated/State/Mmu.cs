@@ -3,12 +3,13 @@ using LguestPS.Memory;
 
 namespace LguestPS.Cpu.Emulated;
 
-/// <summary>Linear to host addresses: page walks, the two TLBs, and which frames hold translated code.</summary>
+/// <summary>Linear to host addresses: page walks, the two TLBs for data, where instructions are fetched, and which frames hold translated code.</summary>
 internal sealed unsafe class Mmu : IDisposable
 {
     private readonly GuestMemory memory;
     private readonly JumpCache jumps;
     private readonly TlbEntry* user = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)(2 * TlbEntry.Entries * sizeof(TlbEntry)), 64);
+    private readonly FetchedPages fetched = new();
     private readonly bool[] holdsCode;
     private uint pageDirectory;
 
@@ -32,57 +33,46 @@ internal sealed unsafe class Mmu : IDisposable
 
     public uint PhysicalOf(byte* host) => (uint)(host - memory.Base);
 
-    /// <summary>Translates by page walk for the current privilege level and remembers the result.</summary>
+    /// <summary>Translates for reading.</summary>
     /// <returns>False if a page fault was raised or the guest is dead.</returns>
-    public bool TryTranslate(CpuState* cpu, uint linear, bool write, out byte* host)
-    {
-        bool isUser = cpu->PrivilegeLevel == 3;
-        PageAccess access = (write ? PageAccess.Write : PageAccess.Read) | (isUser ? PageAccess.User : PageAccess.Read);
-        host = null;
-        Translation translation;
-        try
-        {
-            translation = PageWalker.Walk(memory, pageDirectory, linear, access);
-        }
-        catch (GuestMemoryException)
-        {
-            return Die(cpu, $"bad page directory {pageDirectory:x8}");
-        }
-
-        if (translation.Bad is { } reason) return Die(cpu, reason);
-        if (translation.Fault is { } errorCode) return CpuState.RaisePageFault(cpu, errorCode, linear);
-
-        host = memory.Base + translation.Physical;
-        uint page = linear & TlbEntry.PageMask;
-        uint frame = translation.Physical >> GuestMemory.PageShift;
-        if (write) memory.MarkChanged(frame);
-        bool fastWrites = translation.Writable && translation.Dirty && !holdsCode[frame] && memory.HasChanged(frame);
-        bool hidden = Watches.HasData && Watches.IsInPage(page, reading: true);
-        if (Watches.HasData && Watches.IsInPage(page, reading: false)) fastWrites = false;
-        *TlbEntry.For(cpu->Tlb, linear) = new TlbEntry
-        {
-            ReadTag = hidden ? TlbEntry.NoTag : page,
-            WriteTag = fastWrites ? page : TlbEntry.NoTag,
-            Addend = (nint)host - (nint)linear,
-        };
-        return true;
-    }
-
-    /// <summary>Translates for reading or fetching, by the TLB if it knows the page.</summary>
     public bool TryRead(CpuState* cpu, uint linear, out byte* host)
     {
         TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
-        if (entry->ReadTag != (linear & TlbEntry.PageMask)) return TryTranslate(cpu, linear, write: false, out host);
+        uint page = linear & TlbEntry.PageMask;
+        if ((entry->ReadTag & ~TlbEntry.LongWay) != page) return TryTranslate(cpu, linear, write: false, out host);
         host = (byte*)(entry->Addend + (nint)linear);
+        if (entry->ReadTag != page) entry->ReadTag = ReadTagFor(page);
         return true;
     }
 
-    /// <summary>Translates for writing, by the TLB if it knows the page.</summary>
+    /// <summary>Translates for writing.</summary>
+    /// <returns>False if a page fault was raised or the guest is dead.</returns>
     public bool TryWrite(CpuState* cpu, uint linear, out byte* host)
     {
         TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
-        if (entry->WriteTag != (linear & TlbEntry.PageMask)) return TryTranslate(cpu, linear, write: true, out host);
+        uint page = linear & TlbEntry.PageMask;
+        if ((entry->WriteTag & ~TlbEntry.LongWay) != page) return TryTranslate(cpu, linear, write: true, out host);
         host = (byte*)(entry->Addend + (nint)linear);
+        if (entry->WriteTag == page) return true;
+        uint frame = PhysicalOf(host) >> GuestMemory.PageShift;
+        memory.MarkChanged(frame);
+        entry->WriteTag = WriteTagFor(page, frame);
+        return true;
+    }
+
+    /// <summary>Translates for fetching an instruction.</summary>
+    /// <returns>False if a page fault was raised or the guest is dead.</returns>
+    public bool TryFetch(CpuState* cpu, uint linear, out byte* host)
+    {
+        host = null;
+        if (!fetched.TryFind(cpu->PrivilegeLevel, linear, out uint frame))
+        {
+            if (!TryWalk(cpu, linear, write: false, out Translation translation)) return false;
+            frame = translation.Physical >> GuestMemory.PageShift;
+            fetched.Add(cpu->PrivilegeLevel, linear, frame);
+        }
+
+        host = memory.Base + ((nint)frame << GuestMemory.PageShift | (nint)(linear & ~TlbEntry.PageMask));
         return true;
     }
 
@@ -94,7 +84,7 @@ internal sealed unsafe class Mmu : IDisposable
         memory.Watch(frame);
         nint host = (nint)memory.Base + ((nint)frame << GuestMemory.PageShift);
         for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++)
-            if (entry->WriteTag != TlbEntry.NoTag && entry->Addend + (nint)entry->WriteTag == host) entry->WriteTag = TlbEntry.NoTag;
+            if (entry->WriteTag != TlbEntry.NoTag && entry->Addend + (nint)(entry->WriteTag & TlbEntry.PageMask) == host) entry->WriteTag |= TlbEntry.LongWay;
     }
 
     public void UnprotectCode(uint frame)
@@ -112,6 +102,19 @@ internal sealed unsafe class Mmu : IDisposable
     public void FlushAll()
     {
         for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++) Forget(entry);
+        fetched.Clear();
+        jumps.Clear();
+    }
+
+    /// <summary>The host watches something else: every access and every way to a block is looked at anew. No translation is forgotten.</summary>
+    public void TakeWatches()
+    {
+        for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++)
+        {
+            entry->ReadTag |= TlbEntry.LongWay;
+            entry->WriteTag |= TlbEntry.LongWay;
+        }
+
         jumps.Clear();
     }
 
@@ -120,6 +123,7 @@ internal sealed unsafe class Mmu : IDisposable
     {
         for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++)
             if (entry->ReadTag >= first && entry->ReadTag <= last) Forget(entry);
+        fetched.ForgetRange(first, last);
         jumps.ForgetRange(first, last);
     }
 
@@ -130,9 +134,10 @@ internal sealed unsafe class Mmu : IDisposable
         for (int level = 2; level <= 3; level++)
         {
             TlbEntry* entry = TlbEntry.For(ForLevel(level), linear);
-            if (entry->ReadTag == page) Forget(entry);
+            if ((entry->ReadTag & TlbEntry.PageMask) == page) Forget(entry);
         }
 
+        fetched.ForgetPage(linear);
         jumps.ForgetPage(linear);
     }
 
@@ -150,6 +155,49 @@ internal sealed unsafe class Mmu : IDisposable
     }
 
     public void Dispose() => NativeMemory.AlignedFree(user);
+
+    /// <summary>Walks the page tables for data, and remembers the result in the TLB.</summary>
+    private bool TryTranslate(CpuState* cpu, uint linear, bool write, out byte* host)
+    {
+        host = null;
+        if (!TryWalk(cpu, linear, write, out Translation translation)) return false;
+        host = memory.Base + translation.Physical;
+        uint page = linear & TlbEntry.PageMask;
+        uint frame = translation.Physical >> GuestMemory.PageShift;
+        if (write) memory.MarkChanged(frame);
+        *TlbEntry.For(cpu->Tlb, linear) = new TlbEntry
+        {
+            ReadTag = ReadTagFor(page),
+            WriteTag = translation.Writable && translation.Dirty ? WriteTagFor(page, frame) : TlbEntry.NoTag,
+            Addend = (nint)host - (nint)linear,
+        };
+        return true;
+    }
+
+    /// <summary>Walks the page tables for the current privilege level.</summary>
+    private bool TryWalk(CpuState* cpu, uint linear, bool write, out Translation translation)
+    {
+        bool isUser = cpu->PrivilegeLevel == 3;
+        PageAccess access = (write ? PageAccess.Write : PageAccess.Read) | (isUser ? PageAccess.User : PageAccess.Read);
+        try
+        {
+            translation = PageWalker.Walk(memory, pageDirectory, linear, access);
+        }
+        catch (GuestMemoryException)
+        {
+            translation = default;
+            return Die(cpu, $"bad page directory {pageDirectory:x8}");
+        }
+
+        if (translation.Bad is { } reason) return Die(cpu, reason);
+        if (translation.Fault is { } errorCode) return CpuState.RaisePageFault(cpu, errorCode, linear);
+        return true;
+    }
+
+    private uint ReadTagFor(uint page) => Watches.HasData && Watches.IsInPage(page, reading: true) ? page | TlbEntry.LongWay : page;
+
+    private uint WriteTagFor(uint page, uint frame) =>
+        holdsCode[frame] || !memory.HasChanged(frame) || (Watches.HasData && Watches.IsInPage(page, reading: false)) ? page | TlbEntry.LongWay : page;
 
     private static void Forget(TlbEntry* entry) => entry->ReadTag = entry->WriteTag = TlbEntry.NoTag;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace LguestPS.Cpu.Emulated;
 
-/// <summary>One page's translation. A tag is a page's linear address, or <see cref="NoTag"/>.</summary>
+/// <summary>One page's translation. A tag is a page's linear address, perhaps with <see cref="LongWay"/> set, or <see cref="NoTag"/>.</summary>
 /// <remarks>
 /// An access compares the tag with the page of its <em>last</em> byte in the entry of its <em>first</em>:
 /// one compare that also sends accesses across a page the slow way.
@@ -20,10 +20,16 @@ internal unsafe struct TlbEntry
     /// <summary>Equals no page address.</summary>
     public const uint NoTag = uint.MaxValue;
 
-    /// <summary>Valid unless the host watches what is read in the page.</summary>
+    /// <summary>In a tag: the translation stands, but somebody must see the access, so it equals no page and a fast handler passes it on.</summary>
+    public const uint LongWay = 1;
+
+    /// <summary>Takes the long way if the host watches what is read in the page.</summary>
     public uint ReadTag;
 
-    /// <summary>Valid only if the page is writable, dirty, holds no translated code, is known to have changed since the last checkpoint, and the host watches nothing in it.</summary>
+    /// <summary>
+    /// There only if the page is writable and dirty; takes the long way if it holds translated code, is not known to have changed since the last
+    /// checkpoint, or the host watches something in it.
+    /// </summary>
     public uint WriteTag;
 
     /// <summary>Host address minus linear address.</summary>

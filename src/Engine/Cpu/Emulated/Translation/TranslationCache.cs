@@ -32,14 +32,14 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
             return null;
         }
 
-        if (!mmu.TryRead(cpu, linear, out byte* code)) return null;
+        if (!mmu.TryFetch(cpu, linear, out byte* code)) return null;
         uint physical = mmu.PhysicalOf(code);
         Block* block = buckets[Bucket(physical, eip)];
         for (; block != null; block = block->NextInBucket)
         {
             if (block->Physical != physical || block->Eip != eip || block->Mode != mode) continue;
             if (!block->Straddles) break;
-            if (!mmu.TryRead(cpu, (linear & TlbEntry.PageMask) + GuestMemory.PageSize, out byte* second)) return null;
+            if (!mmu.TryFetch(cpu, (linear & TlbEntry.PageMask) + GuestMemory.PageSize, out byte* second)) return null;
             if (mmu.PhysicalOf(second) >> GuestMemory.PageShift == block->SecondFrame) break;
         }
 
@@ -118,13 +118,30 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         return ulong.MaxValue >> 63 - high & ulong.MaxValue << low;
     }
 
-    /// <summary>The part of a block that lies in a frame, as offset and length.</summary>
+    /// <summary>Whether a part of a block lies at the given offsets of a frame.</summary>
+    private static bool IsAt(Block* block, uint frame, uint first, uint bytes)
+    {
+        (uint start, uint length) = Extent(block, frame);
+        if (start < first + bytes && first < start + length) return true;
+        return IsTwiceInFrame(block) && first < block->Bytes - length;
+    }
+
+    /// <summary>The part of a block that lies in a frame, as offset and length; the first one if it lies there twice.</summary>
     private static (uint First, uint Bytes) Extent(Block* block, uint frame)
     {
         uint first = block->Physical & GuestMemory.PageSize - 1;
         if (!block->Straddles) return (first, block->Bytes);
         uint inFirst = GuestMemory.PageSize - first;
         return block->Physical >> GuestMemory.PageShift == frame ? (first, inFirst) : (0, block->Bytes - inFirst);
+    }
+
+    /// <summary>Whether both pages of a block are the same frame, so that its last bytes are the frame's first.</summary>
+    private static bool IsTwiceInFrame(Block* block) => block->Straddles && block->SecondFrame == block->Physical >> GuestMemory.PageShift;
+
+    private static ulong PiecesOf(Block* block, uint frame)
+    {
+        (uint first, uint bytes) = Extent(block, frame);
+        return Pieces(first, bytes) | (IsTwiceInFrame(block) ? Pieces(0, block->Bytes - bytes) : 0);
     }
 
     private Block* FirstAt(uint frame, WatchRange addresses)
@@ -154,8 +171,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     {
         NextInFrame(block, frame) = firstInFrame[frame];
         firstInFrame[frame] = block;
-        (uint first, uint bytes) = Extent(block, frame);
-        coverage[frame] |= Pieces(first, bytes);
+        coverage[frame] |= PiecesOf(block, frame);
         mmu.ProtectCode(frame);
     }
 
@@ -164,8 +180,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         bool any = false;
         for (Block* block = firstInFrame[frame]; block != null; block = NextInFrame(block, frame))
         {
-            (uint start, uint length) = Extent(block, frame);
-            if (start >= first + bytes || first >= start + length) continue;
+            if (!IsAt(block, frame, first, bytes)) continue;
             block->Dropped = true;
             any = true;
         }
@@ -218,8 +233,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
             if (block->Dropped) continue;
             NextInFrame(block, frame) = kept;
             kept = block;
-            (uint first, uint bytes) = Extent(block, frame);
-            covered |= Pieces(first, bytes);
+            covered |= PiecesOf(block, frame);
         }
 
         firstInFrame[frame] = kept;

@@ -61,7 +61,7 @@ internal sealed unsafe partial class Translator : IDisposable
         {
             straddles = true;
             uint secondPage = linearStart + available;
-            if (!mmu.TryRead(cpu, secondPage, out byte* second)) return null;
+            if (!mmu.TryFetch(cpu, secondPage, out byte* second)) return null;
             reader.StartAcross(code, available, second, eip);
             if (!reader.Read(out instructions[0], out floatingPoint[0]))
             {
