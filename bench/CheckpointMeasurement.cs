@@ -109,7 +109,7 @@ internal static class CheckpointMeasurement
         ToEnd(guest);
         Show("to the first hypercall", StepsBack(guest, 1, StepUnit.Hypercall, hypercall: LguestInit));
         ToEnd(guest);
-        Breakpoint watch = guest.AddBreakpoint(new MemoryTarget(guest.PageOffset, 4, MemoryAccess.Write, null));
+        Breakpoint watch = guest.AddBreakpoint(new MemoryTarget(guest.Machine.PageOffset, 4, MemoryAccess.Write, null));
         Show("to the beginning, for want of a hit of a watchpoint", StepsBack(guest, 1, StepUnit.Breakpoint));
         guest.RemoveBreakpoint(watch);
     }

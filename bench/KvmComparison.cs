@@ -74,7 +74,7 @@ internal static class KvmComparison
         Console.WriteLine("|---|---:|---:|");
         Console.WriteLine(Text($"| C, pthread_kill | {double.Parse(peer[0], CultureInfo.InvariantCulture):N0} | {double.Parse(peer[1], CultureInfo.InvariantCulture):N0} |"));
         using Guest guest = MakeGuest('w', 0);
-        uint counter = guest.Symbols!.AddressOf("turns")!.Value - guest.PageOffset;
+        uint counter = guest.Symbols!.AddressOf("turns")!.Value - guest.Machine.PageOffset;
         uint Turns() => guest.Memory.Read32(counter);
         KickMany("guest, cancelling its run (Ctrl-C)", Turns, stop =>
         {

@@ -91,7 +91,7 @@ public sealed class BootTests : IDisposable
         byte[] kernel = Elf(new Segment(0x9000, Signature), new Segment(0x4000, [0x90, .. Signature, .. Signature]));
         using ScriptedGuest guest = Boot(kernel);
         Assert.Equal(PageOffset + 0x4001 + 13, guest.Cpu.Registers.Eip);
-        Assert.Equal(PageOffset, guest.Guest.PageOffset);
+        Assert.Equal(PageOffset, guest.Guest.Machine.PageOffset);
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class BootTests : IDisposable
     public void The_page_offset_is_the_one_the_kernel_is_linked_for(uint offset)
     {
         using ScriptedGuest guest = Boot(Elf(new Segment(Physical, Signature, Virtual: Physical + offset)));
-        Assert.Equal((offset, offset + Physical + 13), (guest.Guest.PageOffset, guest.Cpu.Registers.Eip));
+        Assert.Equal((offset, offset + Physical + 13), (guest.Guest.Machine.PageOffset, guest.Cpu.Registers.Eip));
         Assert.True(PageWalker.Walk(guest.Memory, guest.Guest.PageDirectory, offset + Physical, PageAccess.Write).Ok);
     }
 

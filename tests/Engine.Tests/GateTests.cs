@@ -52,7 +52,7 @@ public class GateTests
         int before = guest.Cpu.GatePrivilege((byte)vector);
         guest.Hypercall(Call.LoadIdtEntry, vector, 0x1234, Present | 0x6E00).Hypercall(Call.LoadIdtEntry, vector, 0, Present).Hypercall(Call.LoadIdtEntry, vector, 0, 0).Play();
         Assert.Null(guest.Ending);
-        Assert.Null(guest.Guest.Gates[(int)vector]);
+        Assert.Null(guest.Guest.Machine.Gates[(int)vector]);
         Assert.Equal(before, guest.Cpu.GatePrivilege((byte)vector));
     }
 
@@ -91,7 +91,7 @@ public class GateTests
     {
         using ScriptedGuest guest = ScriptedGuest.Initialised();
         guest.Hypercall(Call.LoadIdtEntry, 0x80, 0x1000, 0xC0000000 | Present | 0x6F00).Hypercall(Call.LoadIdtEntry, 0x80, 0x1000, 0x500).Play();
-        Assert.Null(guest.Guest.Gates[0x80]);
+        Assert.Null(guest.Guest.Machine.Gates[0x80]);
         // A program's int 0x80 must be #GP again, as if there had never been a gate.
         Assert.Equal(0, guest.Cpu.GatePrivilege(0x80));
     }

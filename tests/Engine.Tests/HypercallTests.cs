@@ -212,7 +212,7 @@ public class HypercallTests
         Unmap(guest, esp - 3 * GuestMemory.PageSize);
         guest.Hypercall(Call.SetStack, 0x69, esp, 2).Play();
         Assert.Null(guest.Ending);
-        Assert.Equal(new Segments.KernelStack(0x69, esp, 2), guest.Guest.Stack);
+        Assert.Equal(new Segments.KernelStack(0x69, esp, 2), guest.Guest.Machine.Stack);
     }
 
     [Theory]
@@ -234,9 +234,9 @@ public class HypercallTests
     {
         using ScriptedGuest guest = ScriptedGuest.Initialised();
         guest.Hypercall(Call.Ts, 8).Play();
-        Assert.True(guest.Cpu.TaskSwitched && guest.Guest.WantsFpuTrap);
+        Assert.True(guest.Cpu.TaskSwitched && guest.Guest.Machine.WantsFpuTrap);
         guest.Hypercall(Call.Ts, 0).Play();
-        Assert.False(guest.Cpu.TaskSwitched || guest.Guest.WantsFpuTrap);
+        Assert.False(guest.Cpu.TaskSwitched || guest.Guest.Machine.WantsFpuTrap);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class KernelImageTests : IDisposable
         byte[] kernel = FlatKernel();
         using ScriptedGuest guest = Boot(BzImage(kernel));
         Assert.Equal(kernel, guest.Memory.Read(0x100000, (uint)kernel.Length).ToArray());
-        Assert.Equal(0xC0000000u, guest.Guest.PageOffset);
+        Assert.Equal(0xC0000000u, guest.Guest.Machine.PageOffset);
         Assert.Equal(0xC0100000u + (uint)kernel.AsSpan().IndexOf(Signature) + 13, guest.Cpu.Registers.Eip);
     }
 
@@ -107,7 +107,7 @@ public sealed class KernelImageTests : IDisposable
     {
         byte[] kernel = [.. FlatKernel(0xC0, loads: 5), .. FlatKernel(0xB0, loads: 9), .. FlatKernel(0xFF, loads: 20), .. FlatKernel(0x3F, loads: 20)];
         using ScriptedGuest guest = Boot(BzImage(kernel));
-        Assert.Equal(0xB0000000u, guest.Guest.PageOffset);
+        Assert.Equal(0xB0000000u, guest.Guest.Machine.PageOffset);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class KernelImageTests : IDisposable
     {
         byte[] before = [1, 2, 0x1F, 0x8B, 0x08, 0xFF, 0xFF, 0x1F, 0x8B, 0x08, 0, 9, 9, 9];
         using ScriptedGuest guest = Boot(BzImage(FlatKernel(), before));
-        Assert.Equal(0xC0000000u, guest.Guest.PageOffset);
+        Assert.Equal(0xC0000000u, guest.Guest.Machine.PageOffset);
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
-using LguestPS.Guests;
+using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.Networks;
 using LguestPS.Segments;
@@ -34,7 +34,7 @@ internal static class GuestBuilder
         return Assemble(definition, abi, cpuReason, factory, kernel.PageOffset, symbols, isAlone: false, guest =>
         {
             boot.CopyTo(guest.Memory);
-            guest.SetPageDirectory(boot.PageDirectory);
+            guest.Machine.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref guest.Cpu.Registers, entry);
             if (definition.Record) guest.Record();
         });
@@ -79,7 +79,11 @@ internal static class GuestBuilder
             clock.Cpu = cpu;
 
             ushort id = GuestIds.Choose(definition.Clock, networks);
-            Guest guest = new(definition, abi, memory, clock, cpu, cpuReason, devices) { PageOffset = pageOffset, SymbolSource = symbols, Id = id };
+            Machine machine = new(definition.Name, abi, memory, clock, cpu)
+            {
+                PageOffset = pageOffset, Symbols = symbols, Id = id, ShowsTimeStampCounter = definition.Tsc == TscChoice.Auto,
+            };
+            Guest guest = new(definition, machine, cpuReason, devices);
             boot(guest);
             return guest;
         }

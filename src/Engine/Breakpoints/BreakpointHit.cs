@@ -12,7 +12,7 @@ public sealed class BreakpointHit
     {
         Breakpoint = breakpoint;
         Guest = breakpoint.Owner;
-        symbols = Guest.SymbolSource;
+        symbols = Guest.Machine.Symbols;
         Eip = Guest.Cpu.Registers.Eip;
         GuestTime = Guest.Clock.Elapsed;
     }

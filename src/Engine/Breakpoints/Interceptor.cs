@@ -104,9 +104,9 @@ internal sealed class Interceptor(Guest guest)
         return reportedOther = hits.Count != 0;
     }
 
-    public bool BeforeInterrupt(int irq)
+    public bool BeforeInterrupt()
     {
-        if (reportedOther) return false;
+        if (reportedOther || guest.PendingInterrupt is not { } irq) return false;
         foreach (Breakpoint breakpoint in interrupts)
             if (((InterruptTarget)breakpoint.Target).Irq is not { } wanted || wanted == irq) hits.Add(new BreakpointHit(breakpoint) { Irq = irq });
         return reportedOther = hits.Count != 0;

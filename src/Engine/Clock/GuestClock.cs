@@ -1,5 +1,4 @@
 using LguestPS.Cpu;
-using LguestPS.Guests;
 using LguestPS.State;
 
 namespace LguestPS.Clock;
@@ -73,8 +72,8 @@ internal abstract class GuestClock : IDisposable
     }
 
     /// <summary>Lets time pass for a halted guest.</summary>
-    /// <returns>Null to look again; or where the guest stands because there is nothing to wait for.</returns>
-    public abstract Standstill? WaitForInterrupt(RunGoal goal);
+    /// <returns>True to look again; false if there is nothing to wait for.</returns>
+    public abstract bool WaitForInterrupt(IWaitTerms terms);
 
     /// <summary>Ends a wait: there is input, or somebody wants the guest to stop. Any thread may call this.</summary>
     public void Wake() => wake.Set();
@@ -96,7 +95,7 @@ internal abstract class GuestClock : IDisposable
     }
 
     /// <summary>When a halted guest must be looked at: its clock event is due, or one of its devices has something to do.</summary>
-    protected long? NextDue(RunGoal goal) => Deadline is { } first && !(goal.NextDue < first) ? first : goal.NextDue;
+    protected long? NextDue(IWaitTerms terms) => Deadline is { } first && !(terms.NextDue < first) ? first : terms.NextDue;
 
     /// <summary>Waits, in host time, for somebody to type or to stop the guest.</summary>
     protected void Sleep(TimeSpan longest) => wake.WaitOne(longest);

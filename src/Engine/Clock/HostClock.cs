@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using LguestPS.Cpu;
-using LguestPS.Guests;
 using LguestPS.State;
 
 namespace LguestPS.Clock;
@@ -72,18 +71,18 @@ internal sealed class HostClock : GuestClock
         trapped = state.ReadBool();
     }
 
-    public override Standstill? WaitForInterrupt(RunGoal goal)
+    public override bool WaitForInterrupt(IWaitTerms terms)
     {
         trapped = false;
-        long? next = NextDue(goal);
-        if (next is null && !goal.WaitForInput) return Standstill.WaitingForInput;
-        TimeSpan longest = goal.LongestSleep;
+        long? next = NextDue(terms);
+        if (next is null && !terms.WaitForInput) return false;
+        TimeSpan longest = terms.LongestSleep;
         if (next is { } due)
         {
             TimeSpan untilDue = TimeSpan.FromMicroseconds(Math.Max(0, (due - Now) / 1000.0));
             if (longest == Timeout.InfiniteTimeSpan || untilDue < longest) longest = untilDue;
         }
         Sleep(longest);
-        return null;
+        return true;
     }
 }

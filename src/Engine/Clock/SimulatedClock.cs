@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using LguestPS.Guests;
 using LguestPS.State;
 
 namespace LguestPS.Clock;
@@ -15,16 +14,16 @@ internal abstract class SimulatedClock : GuestClock
     // The day of the seed.
     protected override DateTime StartOfTime => new DateTime(2007, 10, 22, 0, 0, 0, DateTimeKind.Utc) + Later;
 
-    public override Standstill? WaitForInterrupt(RunGoal goal)
+    public override bool WaitForInterrupt(IWaitTerms terms)
     {
-        if (NextDue(goal) is { } due)
+        if (NextDue(terms) is { } due)
         {
-            JumpTo(goal.AwaitsAnswer ? Now + Pass(due - Now, goal.LongestSleep) : due);
-            return null;
+            JumpTo(terms.AwaitsAnswer ? Now + Pass(due - Now, terms.LongestSleep) : due);
+            return true;
         }
-        if (!goal.WaitForInput) return Standstill.WaitingForInput;
-        Sleep(goal.LongestSleep);
-        return null;
+        if (!terms.WaitForInput) return false;
+        Sleep(terms.LongestSleep);
+        return true;
     }
 
     public override void Save(StateWriter state)

@@ -123,7 +123,7 @@ internal sealed class DeviceBus : IDisposable
     public void ServeDma(Guest guest)
     {
         PendingDma pending = guest.PendingDma!;
-        guest.PendingDma = null;
+        guest.Machine.Pending.Transfer = null;
         Device? device = FindByKey(pending.Key);
         DmaList sent = DmaList.Read(guest.Memory, guest.Abi.Dma!, pending.Address);
         DmaSection[]? sections = guest.Events.WantsDma(device?.Name) ? sent.Sections(uint.MaxValue) : null;

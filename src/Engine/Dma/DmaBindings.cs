@@ -1,8 +1,8 @@
 using LguestPS.Abi;
 using LguestPS.Errors;
+using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.State;
-using LguestPS.Traps;
 
 namespace LguestPS.Dma;
 

@@ -1,14 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
-using LguestPS.Checkpoints;
 using LguestPS.Cpu;
 using LguestPS.Dma;
+using LguestPS.Machines;
 using LguestPS.State;
 
 namespace LguestPS.Events;
 
 /// <summary>Turns what happens into events, for as long as somebody wants them; counts everything.</summary>
 /// <remarks>The filter is asked before anything is allocated, so an event that nobody wants costs a few nanoseconds.</remarks>
-internal sealed class EventRecorder(Guest guest)
+internal sealed class EventRecorder(Machine machine)
 {
     private const int MostUntaken = 1 << 16;
 
@@ -18,6 +18,12 @@ internal sealed class EventRecorder(Guest guest)
     private bool endAnnounced;
 
     public long Count { get; private set; }
+
+    /// <summary>Counts while a run wants a summary, else null.</summary>
+    public IEventMeter? Meter { get; set; }
+
+    /// <summary>What the run is recorded on, or null.</summary>
+    public ITape? Tape { get; set; }
 
     /// <summary><see cref="Count"/> without the announcement of the end, which is not the guest's doing.</summary>
     public long Happened => endAnnounced ? Count - 1 : Count;
@@ -50,14 +56,14 @@ internal sealed class EventRecorder(Guest guest)
     public void Done(Hypercall call, uint? result)
     {
         Count++;
-        guest.Meter?.Done(call);
+        Meter?.Done(call);
         bool wanted = WantsHypercall(call.Number);
         if (wanted || IsRecorded)
         {
             Add(wanted, new HypercallEvent
             {
-                Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-                Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(guest.Memory, call),
+                Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
+                Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(machine.Memory, call),
             });
         }
         if (servedInside is not { } sent) return;
@@ -74,11 +80,11 @@ internal sealed class EventRecorder(Guest guest)
     public void Served(DmaDirection direction, uint key, uint address, string? device, DmaSection[]? sections, uint? usedLength)
     {
         Count++;
-        guest.Meter?.Served(device);
+        Meter?.Served(device);
         if (sections is null) return;
         Add(WantsDmaOf(device), new DmaEvent
         {
-            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
         });
     }
@@ -98,27 +104,27 @@ internal sealed class EventRecorder(Guest guest)
     public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome)
     {
         Count++;
-        guest.Meter?.Trapped(exit.Vector);
+        Meter?.Trapped(exit.Vector);
         if (!Makes(EventKinds.Trap)) return;
         Add(Wants(EventKinds.Trap), new TrapEvent
         {
-            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
             Vector = exit.Vector,
             ErrorCode = Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null,
             Address = exit.Vector == Vector.PageFault ? exit.FaultAddress : null,
-            Symbols = guest.SymbolSource, Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
+            Symbols = machine.Symbols, Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
         });
     }
 
     public void Interrupted(int irq, uint eip)
     {
         Count++;
-        guest.Meter?.Interrupted(irq);
+        Meter?.Interrupted(irq);
         if (!Makes(EventKinds.Interrupt)) return;
         Add(Wants(EventKinds.Interrupt), new InterruptEvent
         {
-            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Irq = irq, Symbols = guest.SymbolSource, Eip = eip,
+            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Irq = irq, Symbols = machine.Symbols, Eip = eip,
         });
     }
 
@@ -128,8 +134,8 @@ internal sealed class EventRecorder(Guest guest)
         Count++;
         Add(wanted: true, new InterventionEvent
         {
-            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Symbols = guest.SymbolSource, Eip = eip,
+            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Symbols = machine.Symbols, Eip = eip,
         });
     }
 
@@ -142,8 +148,8 @@ internal sealed class EventRecorder(Guest guest)
         if (!Makes(EventKinds.Ended)) return;
         Add(Wants(EventKinds.Ended), new GuestEndedEvent
         {
-            Sequence = Count, Guest = guest.Name, GuestTime = guest.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Ending = ending.Kind, Reason = ending.Reason, Symbols = guest.SymbolSource, Eip = guest.Cpu.Registers.Eip,
+            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
+            Ending = ending.Kind, Reason = ending.Reason, Symbols = machine.Symbols, Eip = machine.Cpu.Registers.Eip,
         });
     }
 
@@ -161,18 +167,18 @@ internal sealed class EventRecorder(Guest guest)
         Count = state.ReadCount("the number of events");
         endAnnounced = false;
         happened.Clear();
-        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, guest));
+        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, machine));
     }
 
     /// <summary>A recording for a file has every event, whoever else wants it.</summary>
-    private bool IsRecorded => guest.Recording is { KeepsEvents: true };
+    private bool IsRecorded => Tape is { KeepsEvents: true };
 
     /// <summary>Whether an event of this kind would be made, if there were one.</summary>
     public bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
 
     private void Add(bool wanted, LguestEvent made)
     {
-        guest.Recording?.NoteEvent(made);
+        Tape?.NoteEvent(made);
         if (wanted) happened.Enqueue(made);
     }
 

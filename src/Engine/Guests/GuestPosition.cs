@@ -1,4 +1,5 @@
 using LguestPS.Inspection;
+using LguestPS.Run;
 
 namespace LguestPS.Guests;
 
@@ -8,14 +9,11 @@ internal static class GuestPosition
     public static string Of(Guest guest)
     {
         uint eip = guest.Registers.Eip;
-        string place = guest.SymbolSource?.Describe(eip) is { } symbol ? $"0x{eip:x8} <{symbol}>" : $"0x{eip:x8}";
+        string place = guest.Machine.Symbols?.Describe(eip) is { } symbol ? $"0x{eip:x8} <{symbol}>" : $"0x{eip:x8}";
         return guest switch
         {
             { Ending: { } ending } => $"ended: {ending.Reason}",
-            { PendingTrap: { } trap } => $"before trap {trap}, {place}",
-            { PendingDma: { } dma } => $"before DMA to {dma.Device ?? $"key 0x{dma.Key:x}"}, {place}",
-            { NextCall: { } call } => $"before {call}, {place}",
-            { PendingInterrupt: { } irq } => $"before irq {irq}, {place}",
+            _ when Pending.First(guest) is { } pending => $"before {pending.Words(guest)}, {place}",
             { IsHalted: true } => $"halted, {place}",
             _ => $"{place}: {Instruction(guest, eip)}",
         };

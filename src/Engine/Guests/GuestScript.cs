@@ -3,7 +3,7 @@ using LguestPS.Abi;
 using LguestPS.Boot;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Scripted;
-using LguestPS.Guests;
+using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.Segments;
 

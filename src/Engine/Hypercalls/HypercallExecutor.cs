@@ -1,57 +1,64 @@
+using LguestPS.Abi;
 using LguestPS.Errors;
+using LguestPS.Events;
+using LguestPS.Machines;
 
 namespace LguestPS.Hypercalls;
 
 /// <summary>Acts on the pending hypercall, one call at a time: the ring's entries first, then the call itself, which it clears.</summary>
-internal class HypercallExecutor(Guest guest)
+/// <param name="machine">Whose calls they are.</param>
+/// <param name="ring">The asynchronous calls.</param>
+/// <param name="devices">Does those that reach devices.</param>
+/// <param name="events">Told of each call that is done.</param>
+internal class HypercallExecutor(Machine machine, HypercallRing ring, IDeviceOperations devices, EventRecorder events)
 {
     public const uint LguestInit = 1;
 
-    private readonly HypercallHandlers handlers = new(guest);
+    private readonly HypercallHandlers handlers = new(machine, devices);
 
     /// <summary>Does one call of what is pending.</summary>
     /// <exception cref="GuestKilledException">The call broke a rule.</exception>
     public virtual void RunNext()
     {
-        Hypercall direct = guest.PendingHypercall!;
-        guest.Recording?.NoteCall(direct.Number);
-        if (!guest.Data.IsInitialised)
+        Hypercall direct = machine.Pending.Call!;
+        events.Tape?.NoteCall(direct.Number);
+        if (!machine.Data.IsInitialised)
         {
             if (direct.Number != LguestInit) throw new GuestKilledException($"hypercall {direct.Number} before LGUEST_INIT");
         }
-        else if (guest.Ring.Next(guest.Abi, direct) is { } entry)
+        else if (ring.Next(machine.Abi, direct) is { } entry)
         {
-            guest.Recording?.NoteCall(entry.Number);
-            guest.Ring.Advance();
+            events.Tape?.NoteCall(entry.Number);
+            ring.Advance();
             uint? discarded = Do(entry);
-            if (!guest.HasEnded) guest.Ring.MarkDone(entry.Slot!.Value);
+            if (machine.Ending is null) ring.MarkDone(entry.Slot!.Value);
             // The launcher must serve it first; what is left of the ring waits for the drain that follows.
-            if (guest.PendingDma is not null) guest.Ring.Interrupt();
-            guest.Events.Done(entry, discarded);
+            if (machine.Pending.Transfer is not null) ring.Interrupt();
+            events.Done(entry, discarded);
             return;
         }
 
         uint? result = Do(direct);
-        if (result is { } value) guest.Cpu.Registers.Eax = value;
-        guest.PendingHypercall = null;
-        guest.Ring.EndDrain();
-        guest.Events.Done(direct, result);
+        if (result is { } value) machine.Cpu.Registers.Eax = value;
+        machine.Pending.Call = null;
+        ring.EndDrain();
+        events.Done(direct, result);
     }
 
     /// <summary>Moves past the next call of what is pending as if it had been done.</summary>
     /// <param name="result">What a direct call leaves in eax; null to leave that alone.</param>
     public void SkipNext(uint? result)
     {
-        if (guest.Ring.Next(guest.Abi, guest.PendingHypercall!) is { } entry)
+        if (ring.Next(machine.Abi, machine.Pending.Call!) is { } entry)
         {
-            guest.Ring.Advance();
-            guest.Ring.MarkDone(entry.Slot!.Value);
+            ring.Advance();
+            ring.MarkDone(entry.Slot!.Value);
             return;
         }
 
-        if (result is { } value) guest.Cpu.Registers.Eax = value;
-        guest.PendingHypercall = null;
-        guest.Ring.EndDrain();
+        if (result is { } value) machine.Cpu.Registers.Eax = value;
+        machine.Pending.Call = null;
+        ring.EndDrain();
     }
 
     /// <summary>Does a call that the guest did not make. If it breaks a rule, the guest ends.</summary>
@@ -64,7 +71,7 @@ internal class HypercallExecutor(Guest guest)
         }
         catch (GuestKilledException killed)
         {
-            guest.End(EndingKind.Killed, killed.Message);
+            machine.End(EndingKind.Killed, killed.Message);
             return null;
         }
     }

@@ -1,5 +1,5 @@
 using LguestPS.Abi;
-using LguestPS.Guests;
+using LguestPS.Machines;
 using LguestPS.State;
 using LguestPS.Symbols;
 

@@ -50,7 +50,7 @@ internal sealed class FrameRecorder : IDisposable
         }
         catch (IOException e)
         {
-            guest.End(EndingKind.Stopped, $"stopped: its frames cannot be recorded in '{path}': {e.Message}");
+            guest.Machine.End(EndingKind.Stopped, $"stopped: its frames cannot be recorded in '{path}': {e.Message}");
         }
     }
 

@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using LguestPS.Checkpoints;
+using LguestPS.Events;
 using LguestPS.State;
 
 namespace LguestPS.Recordings;

@@ -12,20 +12,16 @@ public sealed partial class Guest
     /// <summary>Whether the guest was taken back, or is a replay, and what it does next is known already.</summary>
     public bool IsInPast => Recording?.IsInPast ?? false;
 
-    internal Recording? Recording { get; private set; }
-
     /// <summary>Begins to record the guest's run here, so that it can be taken back; does nothing if that is done already.</summary>
     /// <param name="keepEvents">Also for <see cref="SaveRecording"/>: keeps the essence of every event.</param>
     /// <exception cref="LguestException">GuestBusy or GuestEnded; CheckpointRefused: the run would not be repeatable, says why.</exception>
     public void Record(bool keepEvents = false)
     {
-        lock (gate)
+        lock (Seat.Gate)
         {
             if (Recording is not null && (Recording.KeepsEvents || !keepEvents)) return;
-            if (Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{Name}' has ended: {ending.Reason}.");
-            CheckIsHere();
-            if (driver is not null) throw Busy();
-            Recording = Recording.Begin(this, keepEvents);
+            Seat.CheckIsFree();
+            RecordOn(Recording.Begin(this, keepEvents));
         }
     }
 
@@ -40,17 +36,11 @@ public sealed partial class Guest
             throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded, so there is no way back. Turn it on before it runs: New-LguestGuest -Record, Start-LguestGuest -Record, or 'record: true' in its definition.");
         if (options.Unit is StepUnit.Instruction or StepUnit.Breakpoint && !Cpu.CountsInstructions)
             throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so none of them is found again. Go back by standstills or hypercalls, or replay its recording: that is done on the emulated CPU.");
-        lock (gate)
-        {
-            CheckIsHere();
-            if (driver is not null) throw Busy();
-            driver = options.Driver;
-            driverThread = Environment.CurrentManagedThreadId;
-        }
+        lock (Seat.Gate) Seat.TakeBack(options.Driver);
 
         // Nothing of this happens: it has happened.
         (Action<ReadOnlyMemory<byte>>? output, Action<string>? warning) = (ConsoleOutput, Warning);
-        (ConsoleOutput, Warning, Meter) = (null, null, null);
+        (ConsoleOutput, Warning, Events.Meter) = (null, null, null);
         bool isMuted = options.Unit != StepUnit.Breakpoint;
         if (isMuted) Interceptor.IsMuted = true;
         else Interceptor.Forget();
@@ -60,19 +50,19 @@ public sealed partial class Guest
             recording.Reach();
             Events.Filter = EventFilter.Nothing;
             bool reached = new Rewinder(this, loop, recording, options, stop).Go();
-            if (reached) Standstill = Interceptor.Stop is null ? loop.WhereItStands() : Standstill.Breakpoint;         // else where it stood when the recording began
+            if (reached) runner.Standstill = Interceptor.Stop is null ? loop.WhereItStands() : Standstill.Breakpoint;         // else where it stood when the recording began
             return reached;
         }
         catch (OperationCanceledException)
         {
-            Standstill = loop.WhereItStands();
+            runner.Standstill = loop.WhereItStands();
             throw;
         }
         finally
         {
             (ConsoleOutput, Warning) = (output, warning);
             if (isMuted) Interceptor.IsMuted = false;
-            LeaveSeat();
+            runner.LeaveSeat();
         }
     }
 
@@ -80,11 +70,11 @@ public sealed partial class Guest
     /// <exception cref="LguestException">FileUnavailable; NotRecorded if it was not recorded with its events.</exception>
     public void SaveRecording(string path)
     {
-        lock (gate)
+        lock (Seat.Gate)
         {
             if (Recording is not { KeepsEvents: true } recording)
                 throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded for a file. Start it with Start-LguestGuest -RecordPath.");
-            CheckIsAtHand();
+            Seat.CheckIsAtHand();
             recording.Reach();
             StateFile.Write(path, StateFile.RecordingKind, recording.WriteTo);
         }
@@ -99,7 +89,9 @@ public sealed partial class Guest
         // Whatever it was recorded on, the emulated CPU can do it again; and what its networks sent is in the recording.
         GuestDefinition definition = run.Start.Definition with { Name = name ?? run.Guest, Cpu = CpuChoice.Emulated, Record = false };
         Guest guest = Revive(run.Start, definition, isAlone: true);
-        guest.Recording = Recording.Replay(guest, run);
+        guest.RecordOn(Recording.Replay(guest, run));
         return guest;
     }
+
+    private void RecordOn(Recording recording) => Events.Tape = Recording = recording;
 }

@@ -1,4 +1,5 @@
 using LguestPS.Checkpoints;
+using LguestPS.Events;
 using LguestPS.Memory;
 using LguestPS.State;
 
@@ -10,7 +11,7 @@ namespace LguestPS.Recordings;
 /// While the guest is in the past of its recording, the recorded input comes in again. New input there begins another future,
 /// and what was recorded of the old one is forgotten.
 /// </remarks>
-internal sealed class Recording
+internal sealed class Recording : ITape
 {
     /// <summary>The most guest memory that the checkpoints of a recording hold.</summary>
     private const long MostBytes = 512L << 20;
@@ -273,7 +274,7 @@ internal sealed class Recording
     {
         try
         {
-            return Describe(EventCodec.Read(new StateReader(recorded, []), guest, whole: false));
+            return Describe(EventCodec.Read(new StateReader(recorded, []), guest.Machine, whole: false));
         }
         catch (InvalidStateException)
         {

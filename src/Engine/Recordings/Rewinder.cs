@@ -1,4 +1,4 @@
-using LguestPS.Guests;
+using LguestPS.Run;
 
 namespace LguestPS.Recordings;
 

@@ -1,5 +1,4 @@
 using LguestPS.Errors;
-using LguestPS.Memory;
 
 namespace LguestPS.Segments;
 
@@ -17,14 +16,5 @@ internal readonly record struct KernelStack(ushort Ss, uint Esp, uint Pages)
         if ((ss & 3) != DescriptorTable.GuestPrivilegeLevel) throw new GuestKilledException($"bad stack segment 0x{ss:x}");
         if (pages > MostPages) throw new GuestKilledException($"bad stack pages {pages}");
         return new KernelStack((ushort)ss, esp, pages);
-    }
-
-    /// <summary>Makes sure that a trap from user mode will find its stack.</summary>
-    /// <exception cref="GuestKilledException">A page of it is not mapped writable.</exception>
-    public void Check(Guest guest)
-    {
-        // The first byte pushed lies below esp, so a page-aligned esp belongs to the page before.
-        for (uint page = 0; page < Pages; page++)
-            guest.KernelAddress(Esp - 1 - page * GuestMemory.PageSize, PageAccess.Write, "bad stack page");
     }
 }

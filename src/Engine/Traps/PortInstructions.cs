@@ -1,16 +1,17 @@
+using LguestPS.Machines;
 using LguestPS.Memory;
 
 namespace LguestPS.Traps;
 
 /// <summary>Skips the port instructions a kernel still contains: there are no ports, and reading one gives all ones (ABI §5).</summary>
-internal sealed class PortInstructions(Guest guest)
+internal sealed class PortInstructions(Machine machine)
 {
     private const byte OperandSizePrefix = 0x66;
 
     /// <summary>If the kernel stands at an <c>in</c> or <c>out</c>, does it and moves behind it.</summary>
     public bool TrySkip()
     {
-        ref GuestRegisters registers = ref guest.Cpu.Registers;
+        ref GuestRegisters registers = ref machine.Cpu.Registers;
         if (registers.PrivilegeLevel != Segments.DescriptorTable.GuestPrivilegeLevel) return false;
 
         uint length = 0;
@@ -37,7 +38,7 @@ internal sealed class PortInstructions(Guest guest)
 
     private byte? CodeByte(uint linear)
     {
-        Translation translation = PageWalker.Walk(guest.Memory, guest.PageDirectory, linear, PageAccess.Read);
-        return translation.Ok ? guest.Memory.Read8(translation.Physical) : null;
+        Translation translation = PageWalker.Walk(machine.Memory, machine.PageDirectory, linear, PageAccess.Read);
+        return translation.Ok ? machine.Memory.Read8(translation.Physical) : null;
     }
 }

@@ -1,13 +1,15 @@
 using LguestPS.Cpu;
 using LguestPS.Errors;
+using LguestPS.Events;
+using LguestPS.Machines;
 using LguestPS.Memory;
 
 namespace LguestPS.Traps;
 
 /// <summary>Decides what becomes of each exit of the vCPU. Nothing else ever makes a hypercall pending.</summary>
-internal sealed class TrapHandler(Guest guest)
+internal sealed class TrapHandler(Machine machine, EventRecorder events)
 {
-    private readonly PortInstructions ports = new(guest);
+    private readonly PortInstructions ports = new(machine);
 
     /// <exception cref="GuestKilledException">The guest cannot go on.</exception>
     public void Handle(in CpuExit exit)
@@ -15,40 +17,40 @@ internal sealed class TrapHandler(Guest guest)
         if (exit.Kind == CpuExitKind.Dead) throw new GuestKilledException(exit.Reason!);
         if (exit.Kind != CpuExitKind.Trap) return;
 
-        ref GuestRegisters registers = ref guest.Cpu.Registers;
+        ref GuestRegisters registers = ref machine.Cpu.Registers;
         uint eip = registers.Eip;
         int privilegeLevel = registers.PrivilegeLevel;
         switch (exit.Vector)
         {
             case Vector.Hypercall:
-                guest.PendingHypercall = guest.Abi.ReadHypercall(registers, guest.SymbolSource);
+                machine.Pending.Call = machine.Abi.ReadHypercall(registers, machine.Symbols);
                 return;
-            case Vector.DeviceNotAvailable when !guest.WantsFpuTrap && guest.Cpu.HasFpu:
-                guest.Cpu.TaskSwitched = false;
-                guest.Events.Trapped(exit, eip, privilegeLevel, TrapOutcome.FpuGranted);
+            case Vector.DeviceNotAvailable when !machine.WantsFpuTrap && machine.Cpu.HasFpu:
+                machine.Cpu.TaskSwitched = false;
+                events.Trapped(exit, eip, privilegeLevel, TrapOutcome.FpuGranted);
                 return;
             case Vector.GeneralProtection when exit.ErrorCode == 0 && ports.TrySkip():
-                guest.Events.Trapped(exit, eip, privilegeLevel, TrapOutcome.PortSkipped);
+                events.Trapped(exit, eip, privilegeLevel, TrapOutcome.PortSkipped);
                 return;
             case Vector.PageFault:
                 RefuseSwitcherPages(exit.FaultAddress);
                 // The guest reads CR2 from here, never from the register.
-                if (guest.Data.IsInitialised) guest.Data.Cr2 = exit.FaultAddress;
+                if (machine.Data.IsInitialised) machine.Data.Cr2 = exit.FaultAddress;
                 break;
         }
 
-        if (!guest.Gates.TryReflect(guest, exit.Vector, Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null))
+        if (!machine.Gates.TryReflect(machine, exit.Vector, Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null))
         {
             uint detail = exit.Vector == Vector.PageFault ? exit.FaultAddress : exit.ErrorCode;
             throw new GuestKilledException($"unhandled trap {exit.Vector} at 0x{eip:x8} (0x{detail:x})");
         }
-        guest.Events.Trapped(exit, eip, privilegeLevel, TrapOutcome.Reflected);
+        events.Trapped(exit, eip, privilegeLevel, TrapOutcome.Reflected);
     }
 
     private void RefuseSwitcherPages(uint address)
     {
         if (address < GuestMemory.SwitcherBase) return;
-        uint directoryEntry = guest.Memory.Read32(guest.PageDirectory + (address >> 22) * 4);
+        uint directoryEntry = machine.Memory.Read32(machine.PageDirectory + (address >> 22) * 4);
         if ((directoryEntry & PageFlags.Present) != 0)
             throw new GuestKilledException($"attempt to access switcher pages: 0x{address:x8}");
     }

@@ -219,7 +219,7 @@ internal sealed class ScriptedGuest : IDisposable
     /// <summary>Loads a present gate, as LOAD_IDT_ENTRY would.</summary>
     public ScriptedGuest Gate(int vector, uint handler, uint type = 0xE, uint privilege = 0)
     {
-        Guest.Gates.Load((uint)vector, (DescriptorTable.KernelCodeSelector << 16) | (handler & 0xFFFF), (handler & 0xFFFF0000) | 0x8000 | privilege << 13 | type << 8);
+        Guest.Machine.Gates.Load((uint)vector, (DescriptorTable.KernelCodeSelector << 16) | (handler & 0xFFFF), (handler & 0xFFFF0000) | 0x8000 | privilege << 13 | type << 8);
         return this;
     }
 

@@ -34,7 +34,7 @@ internal sealed class InspectedGuest : IDisposable
     {
         Memory.Write(Directory, 4096).Clear();
         Memory.Write(Table, 4096).Clear();
-        Guest.SetPageDirectory(Directory);
+        Guest.Machine.SetPageDirectory(Directory);
     }
 
     public void Entry(uint table, uint index, uint value) => Memory.Write32(table + index * 4, value);

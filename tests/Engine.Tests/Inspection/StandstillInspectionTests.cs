@@ -64,7 +64,7 @@ public sealed class StandstillInspectionTests : IDisposable
     [Fact]
     public void Descriptors_are_shown_as_loaded_and_as_in_force()
     {
-        guest.Guest.Descriptors.Load(14, [.. BitConverter.GetBytes(0x00CF9A000000FFFFul), .. BitConverter.GetBytes(0x0000E90000000000ul), .. BitConverter.GetBytes(0x0000890000000067ul)]);
+        guest.Guest.Machine.Descriptors.Load(14, [.. BitConverter.GetBytes(0x00CF9A000000FFFFul), .. BitConverter.GetBytes(0x0000E90000000000ul), .. BitConverter.GetBytes(0x0000890000000067ul)]);
         GuestDescriptor[] shown = [.. guest.Inspector.Descriptors()];
         GuestDescriptor code = shown.Single(descriptor => descriptor.Index == 14);
         Assert.Equal((0x00CF9A000000FFFFul, 0x00CFBB000000FFFFul, (ushort)0x71), (code.Loaded!.Value, code.Value, code.Selector));
@@ -72,9 +72,9 @@ public sealed class StandstillInspectionTests : IDisposable
         Assert.Equal("refused: the entry is the host's", shown.Single(descriptor => descriptor.Index == 16).Meaning);
 
         StateWriter checkpoint = new();
-        guest.Guest.Descriptors.Save(checkpoint);
-        guest.Guest.Descriptors.Load(14, new byte[24]);
-        guest.Guest.Descriptors.Load(new StateReader(checkpoint.ToArray(), []));
+        guest.Guest.Machine.Descriptors.Save(checkpoint);
+        guest.Guest.Machine.Descriptors.Load(14, new byte[24]);
+        guest.Guest.Machine.Descriptors.Load(new StateReader(checkpoint.ToArray(), []));
         Assert.Equal(shown, guest.Inspector.Descriptors());
     }
 

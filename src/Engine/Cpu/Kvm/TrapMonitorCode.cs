@@ -7,7 +7,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace LguestPS.Cpu.Kvm;
 
-/// <summary>The monitor's instructions: what <see cref="Traps.GateTable.TryReflect"/> does, for a system call or a page fault that is the guest's.</summary>
+/// <summary>The monitor's instructions: what the gate table does, for a system call or a page fault that is the guest's.</summary>
 /// <remarks>
 /// It works in r8 to r15, which 32-bit code has not, so the guest's registers are its own throughout. Pushes go by 32-bit addresses, so that they
 /// wrap below the engine's pages. Every effect but pushes and cr2 comes last, so that whatever happens before can be forgotten.

@@ -99,7 +99,7 @@ public sealed class TrapMonitorTests : IDisposable
     {
         using Guest guest = Create(DirectTrapChoice.Auto);
         TrapCase.SystemCall.Prepare(guest);
-        guest.Stack = guest.Stack with { Esp = top };
+        guest.Machine.Stack = guest.Machine.Stack with { Esp = top };
         guest.Run(Unwatched).ToArray();
         Assert.StartsWith("bad stack page 0x", guest.StateReason);
     }
@@ -222,7 +222,7 @@ public sealed class TrapMonitorTests : IDisposable
         if (!File.Exists(kernel)) folder.Write("kernel.elf", KernelFiles.Elf(new KernelFiles.Segment(KernelFiles.Physical, KernelFiles.Signature)));
         Guest guest = GuestBuilder.Build(new GuestDefinition { Name = "traps", Kernel = kernel, Memory = 2 << 20, DirectTraps = choice }, KvmHost.Maker());
         const ulong userRing = 2UL << 45;       // with the kernel's 1 it makes 3
-        ulong[] descriptors = guest.Descriptors.Descriptors.ToArray();
+        ulong[] descriptors = guest.Machine.Descriptors.Descriptors.ToArray();
         descriptors[DescriptorTable.KernelCodeEntry + 2] = descriptors[DescriptorTable.KernelCodeEntry] | userRing;
         descriptors[DescriptorTable.KernelDataEntry + 2] = descriptors[DescriptorTable.KernelDataEntry] | userRing;
         guest.Cpu.LoadDescriptors(descriptors);
@@ -231,7 +231,7 @@ public sealed class TrapMonitorTests : IDisposable
     }
 
     private static void Load(Guest guest, byte vector, uint handler, uint gate) =>
-        guest.Gates.Load(vector, (uint)DescriptorTable.KernelCodeSelector << 16 | handler & 0xFFFF, handler & 0xFFFF0000 | gate);
+        guest.Machine.Gates.Load(vector, (uint)DescriptorTable.KernelCodeSelector << 16 | handler & 0xFFFF, handler & 0xFFFF0000 | gate);
 
     /// <summary>A guest just before a trap.</summary>
     private sealed record TrapCase(bool FromUser, byte[] Instruction, uint Rights, uint Address, uint Esp, uint KernelEsp, uint Flags, uint IrqEnabled, uint Gate, bool StackIsReady, int Registers)
@@ -261,7 +261,7 @@ public sealed class TrapMonitorTests : IDisposable
         public void Prepare(Guest guest)
         {
             GuestMemory memory = guest.Memory;
-            guest.PendingHypercall = null;
+            guest.Machine.Pending.Call = null;
             memory.Write(Directory, 4096).Clear();
             memory.Write(LowTable, 4096).Clear();
             memory.Write(StackAt + LastFrame, StackEnd - StackAt).Clear();
@@ -278,8 +278,8 @@ public sealed class TrapMonitorTests : IDisposable
             Load(guest, Vector.PageFault, HandlerAt, Gate);
             guest.Data.IrqEnabled = IrqEnabled;
             guest.Data.Cr2 = 0;
-            guest.Stack = new KernelStack(DescriptorTable.KernelDataSelector, KernelEsp, 1);
-            guest.SetPageDirectory(Directory);
+            guest.Machine.Stack = new KernelStack(DescriptorTable.KernelDataSelector, KernelEsp, 1);
+            guest.Machine.SetPageDirectory(Directory);
             guest.Cpu.FlushAll();
 
             ushort ring = (ushort)(FromUser ? 2 * 8 + 2 : 0);
@@ -305,7 +305,7 @@ public sealed class TrapMonitorTests : IDisposable
             };
             guest.Memory.Write(Handler, [0x50, 0xCD, Vector.Hypercall]);     // push eax, across both pages
             ToHandler(guest);
-            guest.PendingHypercall = null;
+            guest.Machine.Pending.Call = null;
             guest.Memory.Write(Handler, [0xCD, Vector.Hypercall]);
             guest.Cpu.Registers = own;
         }

@@ -1,0 +1,137 @@
+using LguestPS.Cpu;
+using LguestPS.Events;
+using LguestPS.Machines;
+using LguestPS.Memory;
+using LguestPS.Run;
+using LguestPS.Segments;
+using LguestPS.State;
+
+namespace LguestPS.Checkpoints;
+
+/// <summary>Writes down everything a guest is, and makes a guest that again.</summary>
+internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
+{
+    private readonly Machine machine = guest.Machine;
+
+    /// <param name="label">A name for the checkpoint, or null.</param>
+    public Checkpoint Keep(string? label)
+    {
+        MemoryImage? before = machine.Memory.LastImage;
+        MemoryImage memory = MemoryImage.Of(machine.Memory, allChanged: !machine.Cpu.MarksWrites);
+        // The vCPU marks the pages it writes anew; and it goes on with no more than a restored one would have.
+        machine.Cpu.FlushAll();
+
+        StateWriter state = new();
+        state.Share(memory);
+        Save(state);
+        return new Checkpoint(guest.Definition, machine.PageOffset, state.ToArray(), state.SharedParts)
+        {
+            Source = guest, Label = label ?? "", Taken = DateTime.UtcNow, GuestTime = machine.Clock.Elapsed, InstructionCount = guest.CountInstructions(),
+            EventCount = guest.Events.Count, Standstill = runner.Place, Next = Pending.First(guest)?.Words(guest),
+            OwnBytes = memory.BytesNotIn(before),
+        };
+    }
+
+    /// <exception cref="InvalidStateException">No guest can be in this state; this one is then of no use any more.</exception>
+    public void Load(Checkpoint checkpoint)
+    {
+        StateReader state = new(checkpoint.State, checkpoint.SharedParts);
+        state.ReadShared<MemoryImage>().CopyTo(machine.Memory, allChanged: !machine.Cpu.MarksWrites);
+        Load(state);
+    }
+
+    /// <summary>Takes everything but memory.</summary>
+    /// <exception cref="InvalidStateException">No guest can be in this state.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("guest");
+        machine.Id = state.ReadUInt16();
+        runner.Standstill = state.ReadEnum<Standstill>("the standstill");
+        machine.Revive();
+        loop.StopWanted = false;
+        loop.HasOffered = state.ReadBool();
+        machine.IsHalted = state.ReadBool();
+        machine.WantsFpuTrap = state.ReadBool();
+        uint directory = state.ReadUInt32();
+        if (directory % GuestMemory.PageSize != 0 || !machine.Memory.Contains(directory, GuestMemory.PageSize)) throw new InvalidStateException($"the page directory is at 0x{directory:x8}");
+        machine.SetPageDirectory(directory);
+        machine.Cpu.FlushAll();
+        machine.Stack = new KernelStack(state.ReadUInt16(), state.ReadUInt32(), state.ReadUInt32());
+        if (machine.Stack.Pages > KernelStack.MostPages) throw new InvalidStateException($"the kernel's stack has {machine.Stack.Pages} pages");
+        LoadPending(state);
+        guest.Interceptor.Forget();
+        machine.Data.Load(state);
+        machine.Descriptors.Load(state);
+        machine.Gates.Load(state);
+        guest.Bindings.Load(state);
+        guest.Ring.Load(state);
+        machine.Interrupts.Load(state);
+        machine.Cpu.Load(state);
+        machine.Clock.Load(state);
+        guest.Events.Load(state);
+        guest.Devices.Load(state);
+        if (state.Left != 0) throw new InvalidStateException("it goes on after its end");
+    }
+
+    private void Save(StateWriter state)
+    {
+        state.Part("guest");
+        state.Write(machine.Id);
+        state.Write((int)runner.Place);
+        state.Write(loop.HasOffered);
+        state.Write(machine.IsHalted);
+        state.Write(machine.WantsFpuTrap);
+        state.Write(machine.PageDirectory);
+        state.Write(machine.Stack.Ss);
+        state.Write(machine.Stack.Esp);
+        state.Write(machine.Stack.Pages);
+        SavePending(state);
+        machine.Data.Save(state);
+        machine.Descriptors.Save(state);
+        machine.Gates.Save(state);
+        guest.Bindings.Save(state);
+        guest.Ring.Save(state);
+        machine.Interrupts.Save(state);
+        machine.Cpu.Save(state);
+        machine.Clock.Save(state);
+        guest.Events.Save(state);
+        guest.Devices.Save(state);
+    }
+
+    private void SavePending(StateWriter state)
+    {
+        PendingWork pending = machine.Pending;
+        state.Write(pending.Call is not null);
+        if (pending.Call is { } call) EventCodec.WriteCall(state, call);
+        state.Write(pending.Transfer is not null);
+        if (pending.Transfer is { } transfer)
+        {
+            state.Write(transfer.Key);
+            state.Write(transfer.Address);
+        }
+        state.Write(pending.Trap is not null);
+        if (pending.Trap is { } trap)
+        {
+            state.Write(trap.Vector);
+            state.Write(trap.Exit.ErrorCode);
+            state.Write(trap.Exit.FaultAddress);
+            state.Write(trap.Eip);
+        }
+        state.Write(pending.Interrupt ?? -1);
+    }
+
+    private void LoadPending(StateReader state)
+    {
+        PendingWork pending = machine.Pending;
+        pending.Call = state.ReadBool() ? EventCodec.ReadCall(state, machine) : null;
+        pending.Transfer = state.ReadBool() ? ReadTransfer(state) : null;
+        pending.Trap = state.ReadBool() ? new PendingTrap(CpuExit.Trap(state.ReadByte(), state.ReadUInt32(), state.ReadUInt32()), state.ReadUInt32()) : null;
+        pending.Interrupt = state.ReadInt32(-1, InterruptController.Irqs - 1, "an interrupt") is var irq and >= 0 ? irq : null;
+    }
+
+    private PendingDma ReadTransfer(StateReader state)
+    {
+        uint key = state.ReadUInt32(), address = state.ReadUInt32();
+        return new PendingDma(key, address, guest.Devices.FindByKey(key)?.Name);
+    }
+}

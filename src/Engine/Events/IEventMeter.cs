@@ -1,0 +1,14 @@
+namespace LguestPS.Events;
+
+/// <summary>Counts what happens, whether or not an event is made of it.</summary>
+internal interface IEventMeter
+{
+    void Done(Hypercall call);
+
+    void Trapped(byte vector);
+
+    void Interrupted(int irq);
+
+    /// <param name="device">Its name, or null where no device was.</param>
+    void Served(string? device);
+}

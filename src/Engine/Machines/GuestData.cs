@@ -1,0 +1,114 @@
+using LguestPS.Abi;
+using LguestPS.Errors;
+using LguestPS.Memory;
+using LguestPS.State;
+
+namespace LguestPS.Machines;
+
+/// <summary>The guest's struct lguest_data (ABI §2), through which host and guest share state without a hypercall.</summary>
+internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
+{
+    private uint address;
+
+    /// <summary>Guest-physical address of the struct; 0 before LGUEST_INIT.</summary>
+    public uint Address => address;
+
+    public bool IsInitialised { get; private set; }
+
+    public GuestDataLayout Layout { get; } = layout;
+
+    /// <summary>The kernel's code between these two is never interrupted; read once, at LGUEST_INIT.</summary>
+    public uint NoIrqStart { get; private set; }
+
+    public uint NoIrqEnd { get; private set; }
+
+    /// <summary>0x200 if the guest wants interrupts, else 0: the guest's own idea of IF.</summary>
+    public uint IrqEnabled
+    {
+        get => Read(GuestDataLayout.IrqEnabled);
+        set => Write(GuestDataLayout.IrqEnabled, value);
+    }
+
+    public uint BlockedInterrupts => Read(GuestDataLayout.BlockedInterrupts);
+
+    public uint Cr2
+    {
+        set => Write(GuestDataLayout.Cr2, value);
+    }
+
+    public uint ReserveMem
+    {
+        set => Write(Layout.ReserveMem, value);
+    }
+
+    public uint TscKhz
+    {
+        set => Write(Layout.TscKhz, value);
+    }
+
+    /// <exception cref="GuestKilledException">The struct is not wholly inside guest memory.</exception>
+    public void Initialise(uint physical)
+    {
+        if (!memory.Contains(physical, Layout.Size)) throw new GuestKilledException($"bad guest page 0x{physical:x8}");
+        address = physical;
+        NoIrqStart = Read(Layout.NoIrqStart);
+        NoIrqEnd = Read(Layout.NoIrqEnd);
+        IsInitialised = true;
+    }
+
+    public void StampTime((uint Seconds, uint Nanoseconds) time)
+    {
+        Write(GuestDataLayout.TimeSeconds, time.Seconds);
+        Write(GuestDataLayout.TimeNanoseconds, time.Nanoseconds);
+    }
+
+    public void WriteGuestId(ushort id)
+    {
+        if (Layout.GuestId is { } offset) memory.Write16(address + offset, id);
+    }
+
+    public ReadOnlySpan<byte> RingStatus => memory.Read(address + Layout.HcallStatus, GuestDataLayout.RingSize);
+
+    public void SetRingDone(int slot) => memory.Write8(address + Layout.HcallStatus + (uint)slot, HypercallFree);
+
+    /// <summary>Word <paramref name="word"/> of ring entry <paramref name="slot"/>; word 0 is eax.</summary>
+    public uint RingWord(int slot, int word)
+    {
+        uint entry = (uint)(slot * (Layout.RingOrder.Count + 1) + word);
+        return Read(Layout.Hcalls + entry * 4);
+    }
+
+    /// <summary>Replaces what <see cref="RingWord"/> reads.</summary>
+    public void SetRingWord(int slot, int word, uint value)
+    {
+        uint entry = (uint)(slot * (Layout.RingOrder.Count + 1) + word);
+        Write(Layout.Hcalls + entry * 4, value);
+    }
+
+    /// <summary>The status of a ring slot that holds no call (any more).</summary>
+    public const byte HypercallFree = 0xFF;
+
+    public void Save(StateWriter state)
+    {
+        state.Part("lguest_data");
+        state.Write(IsInitialised);
+        state.Write(address);
+        state.Write(NoIrqStart);
+        state.Write(NoIrqEnd);
+    }
+
+    /// <exception cref="InvalidStateException">The struct is not wholly inside guest memory.</exception>
+    public void Load(StateReader state)
+    {
+        state.Part("lguest_data");
+        IsInitialised = state.ReadBool();
+        address = state.ReadUInt32();
+        NoIrqStart = state.ReadUInt32();
+        NoIrqEnd = state.ReadUInt32();
+        if (!memory.Contains(address, Layout.Size)) throw new InvalidStateException($"lguest_data is at 0x{address:x8}, outside memory");
+    }
+
+    private uint Read(uint offset) => memory.Read32(address + offset);
+
+    private void Write(uint offset, uint value) => memory.Write32(address + offset, value);
+}

@@ -1,0 +1,59 @@
+using LguestPS.Cpu;
+using LguestPS.State;
+
+namespace LguestPS.Machines;
+
+/// <summary>The 32 virtual interrupts: who is pending, and the rules by which one gets in (ABI §5).</summary>
+internal sealed class InterruptController(Machine machine)
+{
+    public const int ClockIrq = 0;
+    public const int Irqs = 32;
+
+    private uint pending;
+
+    /// <summary>True while an interrupt waits that the guest has not blocked: it must be offered again soon, because enabling interrupts is a plain store.</summary>
+    public bool AnyWaiting => machine.Data.IsInitialised && (pending & ~machine.Data.BlockedInterrupts) != 0;
+
+    public void Raise(int irq) => pending |= 1u << irq;
+
+    public void Save(StateWriter state)
+    {
+        state.Part("interrupts");
+        state.Write(pending);
+    }
+
+    public void Load(StateReader state)
+    {
+        state.Part("interrupts");
+        pending = state.ReadUInt32();
+    }
+
+    /// <summary>The interrupt that <see cref="DeliverOne"/> would deliver now: the lowest pending one, if the guest takes any; else null.</summary>
+    public int? Deliverable
+    {
+        get
+        {
+            if (pending == 0 || !AnyWaiting) return null;
+            uint eip = machine.Cpu.Registers.Eip;
+            if (eip >= machine.Data.NoIrqStart && eip < machine.Data.NoIrqEnd) return null;
+            if (!machine.IsHalted && machine.Data.IrqEnabled == 0) return null;
+            return System.Numerics.BitOperations.TrailingZeroCount(pending & ~machine.Data.BlockedInterrupts);
+        }
+    }
+
+    /// <summary>Delivers the lowest pending interrupt if the guest takes one now; wakes a halted guest.</summary>
+    /// <returns>The interrupt that the guest's own handler takes next, or null.</returns>
+    public int? DeliverOne()
+    {
+        if (Deliverable is not { } irq) return null;
+        if (machine.IsHalted)
+        {
+            machine.Data.IrqEnabled = Eflags.Interrupt;
+            machine.IsHalted = false;
+        }
+        if (!machine.Gates.TryReflect(machine, (byte)(Vector.FirstInterrupt + irq), errorCode: null)) return null;
+        pending &= ~(1u << irq);
+        machine.Data.StampTime(machine.Clock.TimeOfDay);
+        return irq;
+    }
+}

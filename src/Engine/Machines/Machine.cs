@@ -1,0 +1,88 @@
+using LguestPS.Clock;
+using LguestPS.Cpu;
+using LguestPS.Memory;
+using LguestPS.Segments;
+using LguestPS.Symbols;
+
+namespace LguestPS.Machines;
+
+/// <summary>The parts of a guest and what the host keeps of it between two traps: what the original called struct lguest.</summary>
+/// <remarks>No behaviour and no lock: whoever drives the guest has it to themselves.</remarks>
+internal sealed class Machine
+{
+    public Machine(string name, AbiProfile abi, GuestMemory memory, GuestClock clock, VirtualCpu cpu)
+    {
+        Name = name;
+        Abi = abi;
+        Memory = memory;
+        Clock = clock;
+        Cpu = cpu;
+        Data = new GuestData(memory, abi.Data ?? throw new ArgumentException("this profile cannot be run", nameof(abi)));
+        Descriptors = new DescriptorTable(cpu.LoadDescriptors);
+        Gates = new GateTable(cpu);
+        Interrupts = new InterruptController(this);
+    }
+
+    /// <summary>The guest's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The era of the ABI it speaks.</summary>
+    public AbiProfile Abi { get; }
+
+    public GuestMemory Memory { get; }
+    public GuestClock Clock { get; }
+    public VirtualCpu Cpu { get; }
+    public GuestData Data { get; }
+    public DescriptorTable Descriptors { get; }
+    public GateTable Gates { get; }
+    public InterruptController Interrupts { get; }
+
+    /// <summary>The stack that traps from user mode switch to.</summary>
+    public KernelStack Stack { get; set; }
+
+    public GuestSymbols? Symbols { get; init; }
+
+    /// <summary>First linear address of the kernel's mapping of all memory.</summary>
+    public uint PageOffset { get; init; }
+
+    /// <summary>Guest-physical address of the current page directory.</summary>
+    public uint PageDirectory { get; private set; }
+
+    /// <summary>Whether the guest is told how fast its time stamp counter runs, and so uses it.</summary>
+    public bool ShowsTimeStampCounter { get; init; } = true;
+
+    /// <summary>What a guest of v2.6.23 is told to tell it apart from others (ABI §2).</summary>
+    public ushort Id { get; set; }
+
+    /// <summary>Whether the guest asked (hypercall TS) for trap 7 on its next FPU instruction.</summary>
+    public bool WantsFpuTrap { get; set; }
+
+    /// <summary>True between HALT and the next interrupt.</summary>
+    public bool IsHalted { get; set; }
+
+    /// <summary>What the host still has to do for the guest.</summary>
+    public PendingWork Pending { get; } = new();
+
+    /// <summary>How the guest ended, or null.</summary>
+    public GuestEnding? Ending { get; private set; }
+
+    /// <summary>Told when the guest has ended.</summary>
+    public Action? Ended { get; set; }
+
+    /// <summary>Ends the guest. The first ending counts.</summary>
+    public void End(EndingKind kind, string reason)
+    {
+        if (Ending is not null) return;
+        Ending = new GuestEnding(kind, reason);
+        Ended?.Invoke();
+    }
+
+    /// <summary>A checkpoint from before the end was loaded.</summary>
+    public void Revive() => Ending = null;
+
+    public void SetPageDirectory(uint directory)
+    {
+        PageDirectory = directory;
+        Cpu.SetAddressSpace(directory);
+    }
+}

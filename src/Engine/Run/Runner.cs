@@ -1,0 +1,117 @@
+using LguestPS.Breakpoints;
+
+namespace LguestPS.Run;
+
+/// <summary>Drives a guest for one consumer at a time: takes the seat, turns the run loop while events are taken, and leaves the seat.</summary>
+internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
+{
+    private readonly Interceptor interceptor = guest.Interceptor;
+    private RunMeter? collected;
+
+    /// <summary>Where the guest stands, or last stood.</summary>
+    public Standstill Standstill { get; set; } = Standstill.NotStarted;
+
+    /// <summary>What was counted in the runs that asked for it, up to now; null if none did.</summary>
+    public RunSummary? Summary => collected?.Summarise();
+
+    /// <summary>Where the guest really stands, if it only waits for its events to be taken.</summary>
+    public Standstill Place => Standstill == Standstill.Event ? loop.WhereItStands() : Standstill;
+
+    /// <summary>Runs the guest and gives its events as they occur; it advances only as they are taken.</summary>
+    public IEnumerable<LguestEvent> Drive(string who, EventFilter filter, Func<RunGoal> makeGoal, bool summary, CancellationToken stop)
+    {
+        lock (seat.Gate)
+        {
+            seat.Take(who);
+            guest.Clock.Start();
+        }
+        try
+        {
+            using CancellationTokenRegistration wake = stop.Register(guest.Wake);
+            guest.Events.Filter = filter;
+            RunMeter? meter = summary ? collected ??= new RunMeter(guest) : null;
+            guest.Events.Meter = meter;
+            RunGoal goal = makeGoal();
+            bool goesOn;
+            do
+            {
+                meter?.Resume();
+                seat.IsTurning = true;
+                Standstill stood = loop.Run(goal, meter);
+                seat.IsTurning = false;
+                meter?.Pause();
+                if (guest.Ending is { } ending) guest.Events.AnnounceEnd(ending);
+                else Standstill = stood;
+                goesOn = stood == Standstill.Event || (stood == Standstill.Breakpoint && (!interceptor.Decide() || goal.PassesBreakpoint()));
+                while (guest.Events.TryTake(out LguestEvent? happened)) yield return happened;
+            }
+            while (goesOn);
+        }
+        finally
+        {
+            LeaveSeat();
+        }
+    }
+
+    public void LeaveSeat()
+    {
+        lock (seat.Gate)
+        {
+            seat.Leave();
+            guest.Recording?.Reach();
+            if (loop.StopWanted) guest.Machine.End(EndingKind.Stopped, "stopped");
+            // An early leaver may have left it anywhere; say where.
+            if (Standstill == Standstill.Event || (Standstill == Standstill.Breakpoint && interceptor.Stop is null)) Standstill = loop.WhereItStands();
+            if (seat.IsGoing) guest.Release();
+        }
+    }
+
+    /// <summary>Ends the guest; if it is being driven, at the next turn.</summary>
+    /// <returns>False if nothing was to be done.</returns>
+    public bool Stop()
+    {
+        lock (seat.Gate)
+        {
+            if (guest.HasEnded) return false;
+            if (seat.Driver is null) guest.Machine.End(EndingKind.Stopped, "stopped");
+            else loop.StopWanted = true;
+        }
+        return true;
+    }
+
+    /// <summary>Frees the guest, or has its driver do so as soon as they let go.</summary>
+    /// <returns>Whether a driver has to be woken for that.</returns>
+    public bool Remove()
+    {
+        lock (seat.Gate)
+        {
+            if (seat.IsGone) return false;
+            seat.IsGoing = true;
+            if (seat.Driver is null) guest.Release();
+            else loop.StopWanted = true;
+            return seat.Driver is not null;
+        }
+    }
+
+    /// <summary>The guest stands elsewhere now than its driver left it.</summary>
+    public void StandsElsewhere()
+    {
+        if (!guest.HasEnded && seat.Driver is null) Standstill = loop.WhereItStands();
+    }
+
+    /// <summary>Changes the guest while it stands still, and puts the change into its stream of events: while nobody drives it, or in the action of a breakpoint.</summary>
+    /// <exception cref="LguestException">GuestBusy or GuestEnded; and what <paramref name="change"/> throws, which then has changed nothing.</exception>
+    public void Intervene(InterventionOperation operation, string by, Func<Intervention> change)
+    {
+        lock (seat.Gate)
+        {
+            if (interceptor.IsDeciding && !guest.HasEnded) seat.CheckIsAtHand();
+            else seat.CheckIsFree();
+            uint eip = guest.Cpu.Registers.Eip;
+            if (guest.Recording is { } recording) recording.Intervene(Do);
+            else Do();
+
+            void Do() => guest.Events.Intervened(operation, by, eip, change());
+        }
+    }
+}
