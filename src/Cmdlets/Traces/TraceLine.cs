@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Security.Cryptography;
 using System.Text;
+using LguestPS.Events;
 
 namespace LguestPS.Cmdlets;
 
@@ -12,47 +13,31 @@ internal static class TraceLine
 {
     private const int LongestText = 256;
 
+    private static readonly Dictionary<string, (LineTemplate Names, LineTemplate Arguments)> Templates = EventSchemas.All.ToDictionary(
+        schema => $"{schema.Kind}",
+        schema => (new LineTemplate(schema.NamesLine, schema.Fields), new LineTemplate(schema.ArgumentsLine, schema.Fields)),
+        StringComparer.OrdinalIgnoreCase);
+
+    /// <exception cref="LguestException">InvalidDefinition: it is no event.</exception>
     public static string Of(PSObject happened, TraceDetail detail)
     {
-        bool full = detail == TraceDetail.Arguments;
-        return Text(happened, nameof(LguestEvent.Kind)) switch
-        {
-            nameof(EventKinds.Hypercall) => Hypercall(happened, full),
-            nameof(EventKinds.Dma) => Dma(happened, full),
-            nameof(EventKinds.Trap) => Trap(happened, full),
-            nameof(EventKinds.Interrupt) => $"irq {Text(happened, nameof(InterruptEvent.Irq))}",
-            nameof(EventKinds.Ended) => $"ended: {Text(happened, nameof(GuestEndedEvent.Reason))}",
-            "" => throw new LguestException(LguestError.InvalidDefinition, $"'{happened}' is not an event of a guest"),
-            var kind => $"{kind}: {Text(happened, nameof(LguestEvent.Summary))}",
-        };
+        string kind = Text(happened, nameof(LguestEvent.Kind));
+        if (kind.Length == 0) throw new LguestException(LguestError.InvalidDefinition, $"'{happened}' is not an event of a guest");
+        if (!Templates.TryGetValue(kind, out (LineTemplate Names, LineTemplate Arguments) templates))
+            throw new LguestException(LguestError.InvalidDefinition, $"'{happened}' is an event of kind '{kind}'; the kinds are {string.Join(", ", Templates.Keys)}. Events that a computer with an older version of the module sent lose their kinds");
+        return (detail == TraceDetail.Arguments ? templates.Arguments : templates.Names).Fill(field => Shown(happened, field));
     }
 
-    private static string Hypercall(PSObject call, bool full)
+    /// <summary>A field as a line shows it; empty if the event does not have it.</summary>
+    private static string Shown(PSObject happened, Field field) => (field.Format, Value(happened, field.Name)) switch
     {
-        string name = Text(call, nameof(HypercallEvent.Name));
-        string slot = Text(call, nameof(HypercallEvent.Slot));
-        if (!full) return slot.Length == 0 ? name : $"ring {name}";
-        string result = Value(call, nameof(HypercallEvent.Result)) is { } value ? $" = {Number(value)}" : "";
-        string arguments = string.Join(", ", Items(call, nameof(HypercallEvent.Arguments)).Select(Number));
-        return $"{(slot.Length == 0 ? "" : $"ring[{slot}] ")}{name}({arguments}){result}";
-    }
-
-    private static string Dma(PSObject dma, bool full)
-    {
-        string device = Text(dma, nameof(DmaEvent.Device));
-        if (device.Length == 0) device = $"key {Number(Value(dma, nameof(DmaEvent.Key)) ?? 0u)}";
-        string line = $"{device} {(Text(dma, nameof(DmaEvent.Direction)) == nameof(DmaDirection.Send) ? "<-" : "->")}";
-        return full ? $"{line} {Data([.. Items(dma, nameof(DmaEvent.Data)).Select(item => LanguagePrimitives.ConvertTo<byte>(item))])}" : line;
-    }
-
-    private static string Trap(PSObject trap, bool full)
-    {
-        string name = Text(trap, nameof(TrapEvent.Name));
-        if (!full) return name;
-        string error = Value(trap, nameof(TrapEvent.ErrorCode)) is { } code ? $" error {Number(code)}" : "";
-        string address = Value(trap, nameof(TrapEvent.Address)) is { } at ? $" at {Number(at)}" : "";
-        return $"{name}{error}{address} from ring {Text(trap, nameof(TrapEvent.PrivilegeLevel))} eip {Number(Value(trap, nameof(TrapEvent.Eip)) ?? 0u)} {Text(trap, nameof(TrapEvent.Outcome))}";
-    }
+        (FieldFormat.HexList, IEnumerable many) => string.Join(", ", many.Cast<object>().Select(Number)),
+        (FieldFormat.Dump, IEnumerable bytes) => Data([.. bytes.Cast<object>().Select(item => LanguagePrimitives.ConvertTo<byte>(item))]),
+        (_, null) => "",
+        (FieldFormat.Hex, { } number) => Number(number),
+        (_, { } direction) when field.Name == nameof(DmaEvent.Direction) => $"{direction}" == nameof(DmaDirection.Send) ? "<-" : "->",
+        (_, { } value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 
     /// <summary>Short text as text, all else by its length and SHA-256.</summary>
     private static string Data(byte[] data)
@@ -62,12 +47,6 @@ internal static class TraceLine
             ? QuotedText.Of(Encoding.ASCII.GetString(data), LongestText)
             : $"{data.Length} bytes{(data.Length == 0 ? "" : $" sha256 {Convert.ToHexStringLower(SHA256.HashData(data))}")}";
     }
-
-    private static IEnumerable<object> Items(PSObject happened, string property) => Value(happened, property) switch
-    {
-        IEnumerable many => many.Cast<object>(),
-        _ => [],
-    };
 
     private static object? Value(PSObject happened, string property) =>
         happened.Properties[property]?.Value is { } value ? value is PSObject { BaseObject: { } inner } ? inner : value : null;

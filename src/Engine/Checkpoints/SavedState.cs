@@ -123,7 +123,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
     private void LoadPending(StateReader state)
     {
         PendingWork pending = machine.Pending;
-        pending.Call = state.ReadBool() ? EventCodec.ReadCall(state, machine) : null;
+        pending.Call = state.ReadBool() ? EventCodec.ReadCall(state, EventOrigin.Of(machine)) : null;
         pending.Transfer = state.ReadBool() ? ReadTransfer(state) : null;
         pending.Trap = state.ReadBool() ? new PendingTrap(CpuExit.Trap(state.ReadByte(), state.ReadUInt32(), state.ReadUInt32()), state.ReadUInt32()) : null;
         pending.Interrupt = state.ReadInt32(-1, InterruptController.Irqs - 1, "an interrupt") is var irq and >= 0 ? irq : null;

@@ -62,8 +62,7 @@ internal sealed class EventRecorder(Machine machine)
         {
             Add(wanted, new HypercallEvent
             {
-                Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
-                Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(machine.Memory, call),
+                Header = Header(), Call = call, Result = result, PointedAt = call.Definition?.CopyPointedAt(machine.Memory, call),
             });
         }
         if (servedInside is not { } sent) return;
@@ -84,8 +83,7 @@ internal sealed class EventRecorder(Machine machine)
         if (sections is null) return;
         Add(WantsDmaOf(device), new DmaEvent
         {
-            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
+            Header = Header(), Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
         });
     }
 
@@ -108,11 +106,10 @@ internal sealed class EventRecorder(Machine machine)
         if (!Makes(EventKinds.Trap)) return;
         Add(Wants(EventKinds.Trap), new TrapEvent
         {
-            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Vector = exit.Vector,
+            Header = Header(), Vector = exit.Vector,
             ErrorCode = Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null,
             Address = exit.Vector == Vector.PageFault ? exit.FaultAddress : null,
-            Symbols = machine.Symbols, Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
+            Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
         });
     }
 
@@ -123,8 +120,7 @@ internal sealed class EventRecorder(Machine machine)
         if (!Makes(EventKinds.Interrupt)) return;
         Add(Wants(EventKinds.Interrupt), new InterruptEvent
         {
-            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Irq = irq, Symbols = machine.Symbols, Eip = eip,
+            Header = Header(), Irq = irq, Eip = eip,
         });
     }
 
@@ -134,8 +130,7 @@ internal sealed class EventRecorder(Machine machine)
         Count++;
         Add(wanted: true, new InterventionEvent
         {
-            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Symbols = machine.Symbols, Eip = eip,
+            Header = Header(), Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Eip = eip,
         });
     }
 
@@ -148,8 +143,7 @@ internal sealed class EventRecorder(Machine machine)
         if (!Makes(EventKinds.Ended)) return;
         Add(Wants(EventKinds.Ended), new GuestEndedEvent
         {
-            Sequence = Count, Guest = machine.Name, GuestTime = machine.Clock.Elapsed, HostTime = DateTime.UtcNow,
-            Ending = ending.Kind, Reason = ending.Reason, Symbols = machine.Symbols, Eip = machine.Cpu.Registers.Eip,
+            Header = Header(), Ending = ending.Kind, Reason = ending.Reason, Eip = machine.Cpu.Registers.Eip,
         });
     }
 
@@ -167,7 +161,7 @@ internal sealed class EventRecorder(Machine machine)
         Count = state.ReadCount("the number of events");
         endAnnounced = false;
         happened.Clear();
-        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, machine));
+        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, EventOrigin.Of(machine)));
     }
 
     /// <summary>A recording for a file has every event, whoever else wants it.</summary>
@@ -175,6 +169,8 @@ internal sealed class EventRecorder(Machine machine)
 
     /// <summary>Whether an event of this kind would be made, if there were one.</summary>
     public bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
+
+    private EventHeader Header() => new(Count, machine.Name, machine.Clock.Elapsed, DateTime.UtcNow, machine.Symbols);
 
     private void Add(bool wanted, LguestEvent made)
     {

@@ -62,7 +62,7 @@ public sealed record InterventionEvent : LguestEvent
     public required uint Eip { get; init; }
 
     /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>
-    public string? Symbol => Symbols?.Describe(Eip);
+    public string? Symbol => Header.Symbols?.Describe(Eip);
 
     public override string Summary =>
         $"{By} {(Changes.Length > 0 ? string.Join(", ", Changes.Select(change => change.ToString())) : Call)}{(Result is { } result ? $" = {result}" : "")}";

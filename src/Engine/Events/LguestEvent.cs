@@ -1,4 +1,4 @@
-using LguestPS.Symbols;
+using LguestPS.Events;
 
 namespace LguestPS;
 
@@ -23,19 +23,19 @@ public abstract record LguestEvent
     public abstract EventKinds Kind { get; }
 
     /// <summary>Position among everything that happened in this guest, from 1. Filtered-out events count too, so a filter leaves gaps.</summary>
-    public required long Sequence { get; init; }
+    public long Sequence => Header.Sequence;
 
     /// <summary>Name of the guest.</summary>
-    public required string Guest { get; init; }
+    public string Guest => Header.Guest;
 
     /// <summary>Guest time since the guest was started, by the clock the guest runs on.</summary>
-    public required TimeSpan GuestTime { get; init; }
+    public TimeSpan GuestTime => Header.GuestTime;
 
     /// <summary>Host wall-clock time (UTC) at which it happened.</summary>
-    public required DateTime HostTime { get; init; }
+    public DateTime HostTime => Header.HostTime;
 
-    /// <summary>Names the addresses of an event, when somebody asks.</summary>
-    internal GuestSymbols? Symbols { get; init; }
+    /// <summary>What every event has, whatever its kind.</summary>
+    internal EventHeader Header { get; init; }
 
     /// <summary>What happened, in one line, without sequence, guest and time.</summary>
     public abstract string Summary { get; }

@@ -34,7 +34,7 @@ public sealed record TrapEvent : LguestEvent
     public required uint Eip { get; init; }
 
     /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>
-    public string? Symbol => Symbols?.Describe(Eip);
+    public string? Symbol => Header.Symbols?.Describe(Eip);
 
     /// <summary>The privilege level it came from: 1 is the guest's kernel, 3 its programs.</summary>
     public required int PrivilegeLevel { get; init; }

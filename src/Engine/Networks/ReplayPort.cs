@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using LguestPS.Checkpoints;
 using LguestPS.State;
 
 namespace LguestPS.Networks;

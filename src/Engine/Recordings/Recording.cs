@@ -274,7 +274,7 @@ internal sealed class Recording : ITape
     {
         try
         {
-            return Describe(EventCodec.Read(new StateReader(recorded, []), guest.Machine, whole: false));
+            return Describe(EventCodec.Read(new StateReader(recorded, []), EventOrigin.Of(guest.Machine), whole: false));
         }
         catch (InvalidStateException)
         {

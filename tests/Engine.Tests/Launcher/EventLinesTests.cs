@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using LguestPS.Events;
 using LguestPS.Launcher;
 using Xunit;
 
@@ -10,10 +11,10 @@ public class EventLinesTests
     private static readonly Dictionary<string, string[]> Properties = new()
     {
         ["Hypercall"] = ["name", "number", "arguments", "origin", "slot", "result", "eip", "symbol"],
-        ["Dma"] = ["key", "device", "direction", "sections", "usedLength", "text"],
-        ["Trap"] = ["vector", "errorCode", "address", "eip", "symbol"],
+        ["Dma"] = ["direction", "key", "address", "device", "usedLength", "sections", "text"],
+        ["Trap"] = ["vector", "name", "errorCode", "address", "eip", "symbol", "privilegeLevel", "outcome"],
         ["Interrupt"] = ["irq", "vector", "eip", "symbol"],
-        ["Ended"] = ["reason"],
+        ["Ended"] = ["ending", "reason", "eip", "symbol"],
     };
 
     [Theory]
@@ -81,7 +82,7 @@ public class EventLinesTests
     {
         DmaEvent dma = new()
         {
-            Sequence = 1, Guest = "g", GuestTime = TimeSpan.Zero, HostTime = DateTime.UnixEpoch, Direction = DmaDirection.Send, Key = 0, Address = 0,
+            Header = new EventHeader(1, "g", TimeSpan.Zero, DateTime.UnixEpoch, Symbols: null), Direction = DmaDirection.Send, Key = 0, Address = 0,
             Device = "console", UsedLength = 9, Sections = [new DmaSection(0, 9, Encoding.UTF8.GetBytes("\u001b[2J\"\\\r\n" + new string('x', 100)))],
         };
         string line = Encoding.UTF8.GetString(EventLines.Create(EventFormat.Table).Line(dma));

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace LguestPS.Checkpoints;
+namespace LguestPS.State;
 
 /// <summary>Tells contents apart that nobody chose to look alike.</summary>
 internal static class ContentHash

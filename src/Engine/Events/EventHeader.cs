@@ -1,0 +1,11 @@
+using LguestPS.Symbols;
+
+namespace LguestPS.Events;
+
+/// <summary>What every event has, whatever its kind.</summary>
+/// <param name="Sequence">Position among everything that happened in the guest, from 1.</param>
+/// <param name="Guest">Name of the guest.</param>
+/// <param name="GuestTime">Guest time since the guest was started.</param>
+/// <param name="HostTime">Host wall-clock time, UTC.</param>
+/// <param name="Symbols">Names the addresses of the event when they are asked for; null if there are no symbols.</param>
+internal readonly record struct EventHeader(long Sequence, string Guest, TimeSpan GuestTime, DateTime HostTime, GuestSymbols? Symbols);

@@ -1,0 +1,128 @@
+using System.Numerics;
+using LguestPS.Abi;
+using static LguestPS.Events.FieldTypes;
+using static LguestPS.Events.Outputs;
+
+namespace LguestPS.Events;
+
+/// <summary>What each kind of event consists of. Checkpoints and recordings, JSON lines, traces, and the types and views of PowerShell follow from these tables.</summary>
+/// <remarks>
+/// A new kind is a flag of <see cref="EventKinds"/>, a record, and a table here; a new field is a property and a row.
+/// The rows are in the order of the files: a stored row that is added or moved makes a new version of those.
+/// In the lines of traces <c>{Eip}</c> stands for a field. <c>{Result: = *}</c> is left out if the field is empty; else the value
+/// takes the place of the asterisk. <c>{Device|key {Key}}</c> says what stands there if the field is empty.
+/// </remarks>
+internal static class EventSchemas
+{
+    public static readonly Schema<LguestEvent> Header = new Schema<LguestEvent>()
+        .Derived("Sequence", e => e.Sequence, Long)
+        .Derived("Kind", e => e.Kind, Name<EventKinds>("the kind of an event"), Lines)
+        .Derived("Guest", e => e.Guest, Text, Lists)
+        .Derived("GuestTime", e => e.GuestTime, Span)
+        .Derived("HostTime", e => e.HostTime, Instant, Lists)
+        .Derived("Summary", e => e.Summary, Text, None);
+
+    public static readonly EventSchema<HypercallEvent> Hypercall = new(
+        EventKinds.Hypercall,
+        "{Slot:ring }{Name}",
+        "{Slot:ring[*] }{Name}({Arguments}){Result: = *}",
+        new Schema<HypercallEvent>()
+            .Stored("Call", e => e.Call, Call, None)
+            .Derived("Name", e => e.Name, Text)
+            .Derived("Number", e => e.Number, Count)
+            .Derived("Arguments", e => e.Arguments, Words)
+            .Derived("Decoded", e => e.Decoded, Text, Lists)
+            .Derived("Origin", e => e.Origin, Name<HypercallOrigin>("an origin"))
+            .Derived("Slot", e => e.Slot, OptionalInt)
+            .Stored("Result", e => e.Result, OptionalAddress)
+            .Stored("PointedAt", e => e.PointedAt, OptionalBytes, None)
+            .Derived("Eip", e => e.Eip, Address)
+            .Derived("Symbol", e => e.Symbol, OptionalText));
+
+    public static readonly Schema<DmaSection> Section = new Schema<DmaSection>()
+        .Stored("Address", s => s.Address, Address)
+        .Stored("Length", s => s.Length, Int)
+        .Stored("Data", s => s.Data, Content);
+
+    public static readonly EventSchema<DmaEvent> Dma = new(
+        EventKinds.Dma,
+        "{Device|key {Key}} {Direction}",
+        "{Device|key {Key}} {Direction} {Data}",
+        new Schema<DmaEvent>()
+            .Stored("Direction", e => e.Direction, Name<DmaDirection>("a direction"))
+            .Stored("Key", e => e.Key, Address)
+            .Stored("Address", e => e.Address, Address)
+            .Stored("Device", e => e.Device, OptionalText)
+            .Stored("UsedLength", e => e.UsedLength, OptionalCount)
+            .Stored("Sections", e => e.Sections, List(Section, _ => DmaLayout.Sections, "the number of sections"))
+            .Derived("Data", e => e.Data, Content, Lists)
+            .Derived("Text", e => e.Text, Text));
+
+    public static readonly EventSchema<TrapEvent> Trap = new(
+        EventKinds.Trap,
+        "{Name}",
+        "{Name}{ErrorCode: error *}{Address: at *} from ring {PrivilegeLevel} eip {Eip} {Outcome}",
+        new Schema<TrapEvent>()
+            .Stored("Vector", e => e.Vector, UInt8)
+            .Derived("Name", e => e.Name, Text)
+            .Stored("ErrorCode", e => e.ErrorCode, OptionalAddress)
+            .Stored("Address", e => e.Address, OptionalAddress)
+            .Stored("Eip", e => e.Eip, Address)
+            .Derived("Symbol", e => e.Symbol, OptionalText)
+            .Stored("PrivilegeLevel", e => e.PrivilegeLevel, Small)
+            .Stored("Outcome", e => e.Outcome, Name<TrapOutcome>("an outcome")));
+
+    public static readonly EventSchema<InterruptEvent> Interrupt = new(
+        EventKinds.Interrupt,
+        "irq {Irq}",
+        "irq {Irq}",
+        new Schema<InterruptEvent>()
+            .Stored("Irq", e => e.Irq, Small)
+            .Derived("Vector", e => e.Vector, HexUInt8)
+            .Stored("Eip", e => e.Eip, Address)
+            .Derived("Symbol", e => e.Symbol, OptionalText));
+
+    public static readonly Schema<InterventionChange> Change = new Schema<InterventionChange>()
+        .Stored("Target", c => c.Target, Text)
+        .Stored("PhysicalAddress", c => c.PhysicalAddress, OptionalAddress, key: "address")
+        .Stored("From", c => c.From, Bytes)
+        .Stored("To", c => c.To, Bytes);
+
+    public static readonly EventSchema<InterventionEvent> Intervention = new(
+        EventKinds.Intervention,
+        "Intervention: {Summary}",
+        "Intervention: {Summary}",
+        new Schema<InterventionEvent>()
+            .Stored("Operation", e => e.Operation, Name<InterventionOperation>("an operation"))
+            .Stored("By", e => e.By, Text)
+            .Stored("Eip", e => e.Eip, Address)
+            .Stored("Call", e => e.Call, OptionalText)
+            .Stored("Result", e => e.Result, OptionalAddress)
+            // Each takes some bytes, so what is left bounds their number.
+            .Stored("Changes", e => e.Changes, List(Change, state => state.Left, "the number of changes"))
+            .Derived("Symbol", e => e.Symbol, OptionalText));
+
+    public static readonly EventSchema<GuestEndedEvent> Ended = new(
+        EventKinds.Ended,
+        "ended: {Reason}",
+        "ended: {Reason}",
+        new Schema<GuestEndedEvent>()
+            .Stored("Ending", e => e.Ending, Name<EndingKind>("an ending"))
+            .Stored("Reason", e => e.Reason, Text)
+            .Stored("Eip", e => e.Eip, Address)
+            .Derived("Symbol", e => e.Symbol, OptionalText));
+
+    public static readonly IReadOnlyList<EventSchema> All = [Hypercall, Dma, Trap, Interrupt, Intervention, Ended];
+
+    private static readonly EventSchema?[] ByFlag = new EventSchema?[32];
+
+    static EventSchemas()
+    {
+        foreach (EventSchema schema in All) ByFlag[BitOperations.Log2((uint)schema.Kind)] = schema;
+    }
+
+    /// <summary>The schema of a kind; null if <paramref name="kind"/> is not one kind.</summary>
+    public static EventSchema? Find(EventKinds kind) => BitOperations.IsPow2((uint)kind) ? ByFlag[BitOperations.Log2((uint)kind)] : null;
+
+    public static EventSchema Of(LguestEvent happened) => Find(happened.Kind)!;
+}
