@@ -6,10 +6,11 @@ internal static class CpuIdentity
 {
     /// <summary>edx of leaf 1.</summary>
     public const CpuFeatures Features = CpuFeatures.FloatingPointUnit | CpuFeatures.TimeStampCounter | CpuFeatures.PhysicalAddressExtension
-        | CpuFeatures.CompareExchange8 | CpuFeatures.GlobalPages | CpuFeatures.ConditionalMove | CpuFeatures.ExtendedStateSave;
+        | CpuFeatures.CompareExchange8 | CpuFeatures.GlobalPages | CpuFeatures.ConditionalMove
+        | CpuFeatures.Mmx | CpuFeatures.ExtendedStateSave | CpuFeatures.Sse | CpuFeatures.Sse2;
 
     /// <summary>ecx of leaf 1.</summary>
-    public const MoreCpuFeatures MoreFeatures = MoreCpuFeatures.None;
+    public const MoreCpuFeatures MoreFeatures = MoreCpuFeatures.Sse3 | MoreCpuFeatures.Ssse3;
 
     /// <summary>Family 6, model 13, stepping 8.</summary>
     private const uint Version = 0x6D8;

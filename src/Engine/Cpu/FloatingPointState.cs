@@ -7,11 +7,19 @@ namespace LguestPS.Cpu;
 /// <param name="SignExponent">Bit 15 the sign, the rest the exponent, biased by 16383.</param>
 internal readonly record struct FloatingPointRegister(ulong Significand, ushort SignExponent);
 
-/// <summary>The state of the x87 as an image of fxsave holds it (Intel SDM volume 2).</summary>
+/// <summary>The state of the x87, mm and xmm as an image of fxsave holds it (Intel SDM volume 2).</summary>
 internal readonly struct FloatingPointState
 {
     private const int StackStart = 32;
     private const int StackStride = 16;
+    private const int XmmStart = 160;
+    private const int XmmBytes = 16;
+
+    /// <summary>What MXCSR holds at first: everything masked.</summary>
+    public const uint InitialMxcsr = 0x1F80;
+
+    /// <summary>The bits that MXCSR has; no others may be set.</summary>
+    public const uint MxcsrBits = 0xFFFF;
 
     private readonly byte[] image;
 
@@ -31,6 +39,12 @@ internal readonly struct FloatingPointState
     /// <summary>A bit for each register that is in use, by its own number.</summary>
     public byte Used => image[4];
 
+    /// <summary>The control and status of SSE.</summary>
+    public uint Mxcsr => DoubleWord(24);
+
+    /// <summary>The image is of a processor without SSE.</summary>
+    public bool IsWithoutVectors => DoubleWord(28) == 0;
+
     public bool IsEmpty(int i) => (Used >> (Top + i & 7) & 1) == 0;
 
     /// <summary>st(i).</summary>
@@ -42,6 +56,12 @@ internal readonly struct FloatingPointState
             return new FloatingPointRegister(BinaryPrimitives.ReadUInt64LittleEndian(at), BinaryPrimitives.ReadUInt16LittleEndian(at[8..]));
         }
     }
+
+    /// <summary>The 16 bytes of xmm0 to xmm7.</summary>
+    public ReadOnlySpan<byte> Xmm(int i) => image.AsSpan(XmmStart + i * XmmBytes, XmmBytes);
+
+    /// <summary>mm0 to mm7: the significand of a register by its own number, not by its place on the stack.</summary>
+    public ulong Mm(int i) => this[i - Top & 7].Significand;
 
     /// <summary>A copy with other bytes somewhere.</summary>
     public FloatingPointState With(int offset, ReadOnlySpan<byte> bytes)
@@ -56,4 +76,32 @@ internal readonly struct FloatingPointState
     /// <param name="bytes">Its ten bytes.</param>
     public FloatingPointState WithRegister(int i, ReadOnlySpan<byte> bytes) =>
         With(StackStart + i * StackStride, bytes).With(4, [(byte)(Used | 1 << (Top + i & 7))]);
+
+    /// <summary>A copy with another xmm0 to xmm7.</summary>
+    /// <param name="i">0 to 7.</param>
+    /// <param name="bytes">Its 16 bytes.</param>
+    public FloatingPointState WithXmm(int i, ReadOnlySpan<byte> bytes) => With(XmmStart + i * XmmBytes, bytes);
+
+    /// <summary>A copy with another mm0 to mm7. As after an MMX instruction, all registers are then in use, with mm0 on top, and this one's exponent is all ones.</summary>
+    /// <param name="i">0 to 7.</param>
+    /// <param name="value">Its 8 bytes.</param>
+    public FloatingPointState WithMm(int i, ulong value)
+    {
+        byte[] copy = [.. image];
+        for (int number = 0; number < 8; number++)
+            image.AsSpan(StackStart + (number - Top & 7) * StackStride, StackStride).CopyTo(copy.AsSpan(StackStart + number * StackStride));
+        BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(2), (ushort)(Word(2) & ~(7 << 11)));
+        copy[4] = 0xFF;
+        BinaryPrimitives.WriteUInt64LittleEndian(copy.AsSpan(StackStart + i * StackStride), value);
+        BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(StackStart + i * StackStride + 8), 0xFFFF);
+        return new FloatingPointState(copy);
+    }
+
+    /// <summary>A copy with another MXCSR.</summary>
+    public FloatingPointState WithMxcsr(uint value)
+    {
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
+        return With(24, bytes);
+    }
 }

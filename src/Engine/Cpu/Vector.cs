@@ -20,6 +20,7 @@ internal static class Vector
     public const byte Spurious = 15;
     public const byte FloatingPoint = 16;
     public const byte AlignmentCheck = 17;
+    public const byte SimdFloatingPoint = 19;
     public const byte Hypercall = 0x1F;
     public const byte FirstInterrupt = 0x20;
     public const byte SystemCall = 0x80;
@@ -46,6 +47,7 @@ internal static class Vector
         PageFault => "#PF",
         FloatingPoint => "#MF",
         AlignmentCheck => "#AC",
+        SimdFloatingPoint => "#XF",
         _ => $"int 0x{vector:x2}",
     };
 }

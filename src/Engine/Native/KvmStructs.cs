@@ -72,6 +72,7 @@ internal struct kvm_vcpu_events
 internal unsafe struct kvm_xsave
 {
     public const ulong FloatingPoint = 1;
+    public const ulong Vectors = 2;
 
     public fixed byte fxsave[512];
     public ulong xstate_bv;

@@ -207,6 +207,8 @@ public sealed class HandlerTests : IDisposable
         Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd => ["CompareString"],
         Mnemonic.Int or Mnemonic.Int3 => ["Interrupt"], Mnemonic.Into => ["InterruptIfOverflow"], Mnemonic.Int1 => ["DebugInterrupt"],
         Mnemonic.Wait => ["WaitForFpu"], Mnemonic.Fxsave => ["ExtendedSave"], Mnemonic.Fxrstor => ["ExtendedRestore"],
+        Mnemonic.Ldmxcsr => ["LoadMxcsr"], Mnemonic.Stmxcsr => ["StoreMxcsr"], Mnemonic.Clflush => ["FlushCacheLine"],
+        Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence => ["NoOperation"],
         Mnemonic.Cpuid => ["Identify"], Mnemonic.Rdtsc => ["ReadTimeStamp"], Mnemonic.Bound => ["CheckBounds"],
         Mnemonic.Lds or Mnemonic.Les or Mnemonic.Lfs or Mnemonic.Lgs or Mnemonic.Lss => ["LoadFarPointer"],
         Mnemonic.Lar => ["LoadAccessRights"], Mnemonic.Lsl => ["LoadSegmentLimit"], Mnemonic.Verr => ["VerifyRead"], Mnemonic.Verw => ["VerifyWrite"],

@@ -30,8 +30,8 @@ public class GdbProtocolTests
             xml += piece[1..];
         }
         while (piece[0] == 'm');
-        Assert.Equal(32, System.Xml.Linq.XDocument.Parse(xml.Replace("<!DOCTYPE target SYSTEM \"gdb-target.dtd\">", "")).Descendants("reg").Count());
-        Assert.Equal((16 * 4 + 8 * 10 + 8 * 4) * 2, gdb.Ask("g").Length);
+        Assert.Equal(41, System.Xml.Linq.XDocument.Parse(xml.Replace("<!DOCTYPE target SYSTEM \"gdb-target.dtd\">", "")).Descendants("reg").Count());
+        Assert.Equal((16 * 4 + 8 * 10 + 8 * 4 + 8 * 16 + 4) * 2, gdb.Ask("g").Length);
     }
 
     [Fact]

@@ -67,6 +67,7 @@ public class GdbSessionTests
             "stepi", "printf \"behind %x\\n\", $eip",
             "delete", "watch *(int *)&ticked", "continue", "printf \"ticked %d\\n\", *(int *)&ticked",
             "delete", "set $st0 = 1.5", "info registers st0",
+            "set $xmm1.v2_double[0] = 2.5", "printf \"xmm1 %g\\n\", $xmm1.v2_double[0]", "info registers mxcsr", "printf \"mm0 %llx\\n\", $mm0.uint64",
             "set var *(int *)&ticked = 7", "printf \"ticked %d\\n\", *(int *)&ticked",
             "set var *(int *)&ticked = 1",
             "hbreak power_down", "continue", "backtrace 1",
@@ -78,6 +79,9 @@ public class GdbSessionTests
         Assert.InRange(After("at ", said), sleep, sleep + 8);       // gdb breaks behind the prologue
         Assert.InRange(After("behind ", said), After("at ", said) + 1, After("at ", said) + 15);
         Assert.Contains("Old value = 0\nNew value = 1\n", said);
+        Assert.Contains("xmm1 2.5\n", said);
+        Assert.Contains("mm0 c000000000000000\n", said);
+        Assert.Matches(@"mxcsr +0x1f80 +\[ IM DM ZM OM UM PM \]", said);
         Assert.Contains("ticked 1\n", said);
         Assert.Contains("1.5", said);
         Assert.Contains("ticked 7\n", said);

@@ -138,6 +138,43 @@ public sealed class RegisterTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Vector_registers_are_shown_and_restored_to_the_last_bit()
+    {
+        using Guest real = Guest.Create(ScriptedGuest.Definition);
+        real.Inspector.SetRegister("st0", Math.PI, By);
+        real.Inspector.SetRegister("xmm3", "0x400921fb54442d183ff0000000000000", By);
+        real.Inspector.SetRegister("xmm7", 5, By);
+        real.Inspector.SetRegister("mxcsr", 0xBFA1, By);
+        GuestRegister[] saved = [.. real.Inspector.Registers()];
+        Assert.Equal((new UInt128(0x400921FB54442D18, 0x3FF0000000000000), RegisterGroup.Vector), (Find(saved, "xmm3").Value, Find(saved, "xmm3").Group));
+        Assert.Equal("as doubles 1, 3.14159", Find(saved, "xmm3").Meaning);
+        Assert.Equal("round down, all exceptions masked, flush to zero, raised: invalid, precision", Find(saved, "mxcsr").Meaning);
+        Assert.Equal(0xC90FDAA22168C000, Find(saved, "mm0").Value);         // st0 is register 0 at first
+
+        real.Inspector.SetRegister("mm2", 0x123456789A, By);
+        Assert.Equal(0x123456789AUL, Find(real.Inspector.Registers(), "mm2").Value);
+        Assert.Equal("ffff:000000123456789a", Find(real.Inspector.Registers(), "st2").Bits);
+        Assert.Equal(0xC90FDAA22168C000, Find(real.Inspector.Registers(), "mm0").Value);
+        foreach (string name in (string[])["xmm3", "xmm7", "mxcsr"])
+        {
+            real.Inspector.SetRegister(name, 0, By);
+            real.Inspector.SetRegister(name, Find(saved, name).Bits, By);
+            Assert.Equal(Find(saved, name), Find(real.Inspector.Registers(), name));
+        }
+    }
+
+    [Theory]
+    [InlineData("mxcsr", "0x10000", "16 bits")]
+    [InlineData("mm0", "0x10000000000000000", "64 bits")]
+    [InlineData("xmm0", "many", "is not a value for xmm0")]
+    [InlineData("xmm8", "1", "There is no register 'xmm8'")]
+    public void What_a_vector_register_cannot_hold_is_refused(string register, string value, string reason)
+    {
+        using Guest real = Guest.Create(ScriptedGuest.Definition);
+        Assert.Contains(reason, Assert.Throws<LguestException>(() => real.Inspector.SetRegister(register, value, By)).Message);
+    }
+
     private GuestRegister Register(string name) => Find(guest.Inspector.Registers(), name);
 
     private static GuestRegister Find(IEnumerable<GuestRegister> registers, string name) => registers.Single(register => register.Name == name);

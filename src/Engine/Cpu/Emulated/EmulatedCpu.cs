@@ -46,6 +46,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         state->Depart = &Flow.Depart;
         state->Registers.Eflags = Eflags.AlwaysOne;
         state->Fpu.Initialize();
+        state->Vectors.Initialize();
     }
 
     ~EmulatedCpu() => Free();
@@ -167,12 +168,16 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public override void SaveFpu(Span<byte> image)
     {
-        fixed (byte* to = image) FpuImages.WriteExtended(&state->Fpu, to);
+        fixed (byte* to = image) FpuImages.WriteExtended(state, to);
     }
 
     public override void LoadFpu(ReadOnlySpan<byte> image)
     {
-        fixed (byte* from = image) FpuImages.ReadExtended(&state->Fpu, from);
+        fixed (byte* from = image)
+        {
+            FpuImages.ReadExtended(state, from);
+            if (FpuImages.MxcsrMaskOf(from) == 0) state->Vectors.Initialize();
+        }
     }
 
     protected override void LoadInstructionCount(long count)

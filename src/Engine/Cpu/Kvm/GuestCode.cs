@@ -27,8 +27,10 @@ internal readonly ref struct GuestCode
     /// <summary>The page frame of the last byte that could be read.</summary>
     public uint? LastFrame { get; }
 
-    /// <summary>Whether it works on the x87's registers.</summary>
-    public bool IsFloatingPoint => Opcode is [>= 0xD8 and <= 0xDF, ..] or [0x9B, ..] or [0x0F, 0xAE, ..];
+    /// <summary>Whether it works on the registers of the x87 or of vectors.</summary>
+    public bool IsFloatingPoint => Opcode is [>= 0xD8 and <= 0xDF, ..] or [0x9B, ..]
+        or [0x0F, (>= 0x10 and <= 0x17) or (>= 0x28 and <= 0x2F) or 0x38 or 0x3A or (>= 0x50 and <= 0x7F)
+            or 0xAE or 0xC2 or (>= 0xC4 and <= 0xC6) or >= 0xD0, ..];
 
     /// <summary>rdtsc.</summary>
     public bool IsReadTimeStamp => Opcode is [0x0F, 0x31, ..];

@@ -21,7 +21,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
 
     private const ulong Cr0 = 0x80010033;           // PG, WP, NE, ET, MP, PE
     private const ulong Cr0TaskSwitched = 1 << 3;
-    private const ulong Cr4 = 0x24;                 // PAE; TSD: rdtsc faults, and the guest's clock answers
+    private const ulong Cr4 = 0x624;                // PAE; TSD: rdtsc faults, and the guest's clock answers; OSFXSR, OSXMMEXCPT
     private const ulong Efer = 0x500;               // LMA, LME
     private const ulong ApicEnabled = 1 << 11;
 

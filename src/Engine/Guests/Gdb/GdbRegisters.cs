@@ -6,14 +6,17 @@ namespace LguestPS.Gdb;
 /// <summary>The registers in the order and the sizes of <see cref="TargetDescription"/>.</summary>
 internal static class GdbRegisters
 {
-    public const int Count = FirstControl + 8;
+    public const int Count = Mxcsr + 1;
 
     /// <summary>The number of the instruction pointer.</summary>
     public const int Eip = 8;
 
     private const int FirstFloat = 16;
     private const int FirstControl = FirstFloat + 8;
+    private const int FirstXmm = FirstControl + 8;
+    private const int Mxcsr = FirstXmm + 8;
     private const int FloatBytes = 10;
+    private const int XmmBytes = 16;
     private const uint SettableFlags = Eflags.Carry | Eflags.Parity | Eflags.Adjust | Eflags.Zero | Eflags.Sign | Eflags.Trap | Eflags.Direction | Eflags.Overflow;
 
     public static byte[] ReadAll(VirtualCpu cpu) => [.. Enumerable.Range(0, Count).SelectMany(number => Read(cpu, number))];
@@ -22,6 +25,8 @@ internal static class GdbRegisters
     {
         if (number < FirstFloat) return BitConverter.GetBytes(Integer(ref cpu.Registers, number));
         FloatingPointState? fpu = cpu.FloatingPoint;
+        if (number == Mxcsr) return BitConverter.GetBytes(fpu?.Mxcsr ?? FloatingPointState.InitialMxcsr);
+        if (number >= FirstXmm) return fpu is { } vectors ? vectors.Xmm(number - FirstXmm).ToArray() : new byte[XmmBytes];
         if (number >= FirstControl) return BitConverter.GetBytes(fpu is { } known ? Control(known, number - FirstControl) : 0);
 
         byte[] value = new byte[FloatBytes];
@@ -43,11 +48,23 @@ internal static class GdbRegisters
         }
 
         if (cpu.FloatingPoint is not { } fpu) return false;
-        cpu.SetFloatingPoint(number < FirstControl ? fpu.WithRegister(number - FirstFloat, value) : WithControl(fpu, number - FirstControl, value));
+        if (number == Mxcsr && (BinaryPrimitives.ReadUInt32LittleEndian(value) & ~FloatingPointState.MxcsrBits) != 0) return false;
+        cpu.SetFloatingPoint(number switch
+        {
+            < FirstControl => fpu.WithRegister(number - FirstFloat, value),
+            < FirstXmm => WithControl(fpu, number - FirstControl, value),
+            < Mxcsr => fpu.WithXmm(number - FirstXmm, value),
+            _ => fpu.WithMxcsr(BinaryPrimitives.ReadUInt32LittleEndian(value)),
+        });
         return true;
     }
 
-    public static int SizeOf(int number) => number is >= FirstFloat and < FirstControl ? FloatBytes : sizeof(uint);
+    public static int SizeOf(int number) => number switch
+    {
+        >= FirstFloat and < FirstControl => FloatBytes,
+        >= FirstXmm and < Mxcsr => XmmBytes,
+        _ => sizeof(uint),
+    };
 
     private static uint Integer(ref GuestRegisters registers, int number) => number switch
     {

@@ -14,6 +14,9 @@ public enum RegisterGroup
 
     /// <summary>The registers of the x87.</summary>
     FloatingPoint,
+
+    /// <summary>mm0 to mm7, xmm0 to xmm7 and mxcsr.</summary>
+    Vector,
 }
 
 /// <summary>A register of a guest as it stood between two instructions.</summary>
@@ -24,7 +27,7 @@ public sealed record GuestRegister : GuestView
 
     public required RegisterGroup Group { get; init; }
 
-    /// <summary>Its value: a UInt32, and for st0 to st7 the nearest Double.</summary>
+    /// <summary>Its value: a UInt32; for st0 to st7 the nearest Double, for mm0 to mm7 a UInt64, for xmm0 to xmm7 a UInt128.</summary>
     public required object Value { get; init; }
 
     /// <summary>Every bit of it: hexadecimal digits; for st0 to st7 sign and exponent, a colon, and the significand.</summary>

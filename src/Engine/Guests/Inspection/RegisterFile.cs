@@ -42,7 +42,7 @@ internal static class RegisterFile
     private delegate void Writer(ref GuestRegisters registers, uint value);
 
     /// <summary>Every name, in the order registers are listed.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Integers.Select(register => register.Name), .. FloatingPointFile.Names];
+    public static IReadOnlyList<string> Names { get; } = [.. Integers.Select(register => register.Name), .. FloatingPointFile.Names, .. VectorFile.Names];
 
     /// <summary>The value of a general register, eip or cr3 (the page directory in use), for an address; null for any other name.</summary>
     public static uint? TryRead(Guest guest, string name)
@@ -55,13 +55,14 @@ internal static class RegisterFile
     {
         GuestRegisters registers = guest.Cpu.Registers;
         IEnumerable<GuestRegister> integers = Integers.Select(register => Show(guest, register, register.Read(registers)));
-        return guest.Cpu.FloatingPoint is { } state ? integers.Concat(FloatingPointFile.All(guest, state)) : integers;
+        return guest.Cpu.FloatingPoint is { } state ? integers.Concat(FloatingPointFile.All(guest, state)).Concat(VectorFile.All(guest, state)) : integers;
     }
 
     /// <summary>Checks a new value and gives what setting it would change; <paramref name="apply"/> then does it.</summary>
     /// <exception cref="LguestException">InvalidValue: there is no such register, or the guest may not have that value.</exception>
     public static InterventionChange Prepare(Guest guest, string name, object value, out Action apply)
     {
+        if (VectorFile.Names.Contains(name, StringComparer.OrdinalIgnoreCase)) return VectorFile.Prepare(guest, name, value, out apply);
         if (Find(name) is not { } register) return FloatingPointFile.Prepare(guest, name, value, out apply);
 
         uint wanted = RegisterNumber.From(guest, register.Name, value);

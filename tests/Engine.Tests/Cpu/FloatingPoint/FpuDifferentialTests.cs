@@ -154,9 +154,8 @@ public class FpuDifferentialTests(FpuOracle oracle) : IClassFixture<FpuOracle>
     private static bool IsOperandForm(int first, int second) => (second & 0xC7) == 3 && (first, second >> 3) switch
     {
         (0xD9, 1 or 4 or 6) => false,
-        (0xDB, 1 or 4 or 6) => false,
-        (0xDD, 1 or 4 or 5 or 6) => false,
-        (0xDF, 1) => false,
+        (0xDB, 4 or 6) => false,
+        (0xDD, 4 or 5 or 6) => false,
         _ => true,
     };
 }

@@ -56,6 +56,8 @@ internal struct FloatContext
     /// <summary>For the many instructions that precision control does not concern.</summary>
     public static FloatContext FromIgnoringPrecision(ushort control) => From((ushort)(control | 0x300));
 
+    public readonly FloatContext TowardsZero => new(RoundingMode.Zero, Spare, Unmasked);
+
     public void IgnorePrecision() => Spare = 0;
 
     public readonly bool IsUnmasked(FpuExceptions exception) => (Unmasked & exception) != 0;

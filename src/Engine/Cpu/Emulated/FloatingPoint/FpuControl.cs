@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -224,7 +225,7 @@ internal readonly unsafe struct RestoreFpu<TSize> : IPlain where TSize : IOperan
     }
 }
 
-/// <summary>fxsave, of a processor without SSE: what would be MXCSR is zero, what would be XMM registers is left alone.</summary>
+/// <summary>fxsave.</summary>
 internal readonly unsafe struct ExtendedSave : IPlain
 {
     public static bool Run(CpuState* cpu, Operation* op)
@@ -232,7 +233,7 @@ internal readonly unsafe struct ExtendedSave : IPlain
         if (!FpuSkeletons.IsPresent(cpu)) return false;
         uint offset = Segmented.Offset(cpu, op);
         if (!FpuImages.IsAligned(cpu, op, offset) || !LongWay.OpenWrite(cpu, op->Segment, offset, FpuImages.ExtendedBytes)) return false;
-        FpuImages.WriteExtended(&cpu->Fpu, cpu->Operand);
+        FpuImages.WriteExtended(cpu, cpu->Operand);
         LongWay.Written(cpu);
         return true;
     }
@@ -246,7 +247,8 @@ internal readonly unsafe struct ExtendedRestore : IPlain
         if (!FpuSkeletons.IsPresent(cpu)) return false;
         uint offset = Segmented.Offset(cpu, op);
         if (!FpuImages.IsAligned(cpu, op, offset) || !LongWay.OpenRead(cpu, op->Segment, offset, FpuImages.ExtendedBytes)) return false;
-        FpuImages.ReadExtended(&cpu->Fpu, cpu->Operand);
+        if ((FpuImages.MxcsrOf(cpu->Operand) & ~MxcsrBits.Defined) != 0) return CpuState.Raise(cpu, Vector.GeneralProtection);
+        FpuImages.ReadExtended(cpu, cpu->Operand);
         return true;
     }
 }
@@ -255,6 +257,8 @@ internal readonly unsafe struct ExtendedRestore : IPlain
 internal static unsafe class FpuImages
 {
     public const uint ExtendedBytes = 512;
+
+    private const int MxcsrPlace = 24, XmmPlace = 160;
 
     public static uint EnvironmentBytes<TSize>() where TSize : IOperandSize => 7 * TSize.Bytes;
 
@@ -296,8 +300,14 @@ internal static unsafe class FpuImages
         uint Get(uint place) => TSize.Read(from + place * TSize.Bytes);
     }
 
-    public static void WriteExtended(FpuState* fpu, byte* to)
+    public static uint MxcsrOf(byte* image) => *(uint*)(image + MxcsrPlace);
+
+    /// <summary>0 in the image of a processor without SSE.</summary>
+    public static uint MxcsrMaskOf(byte* image) => *(uint*)(image + MxcsrPlace + 4);
+
+    public static void WriteExtended(CpuState* cpu, byte* to)
     {
+        FpuState* fpu = &cpu->Fpu;
         new Span<byte>(to, 32).Clear();
         *(ushort*)to = fpu->Control;
         *(ushort*)(to + 2) = fpu->StatusWithTop;
@@ -307,16 +317,20 @@ internal static unsafe class FpuImages
         *(ushort*)(to + 12) = fpu->LastCodeSelector;
         *(uint*)(to + 16) = fpu->LastDataOffset;
         *(ushort*)(to + 20) = fpu->LastDataSelector;
+        *(uint*)(to + MxcsrPlace) = cpu->Vectors.Mxcsr;
+        *(uint*)(to + MxcsrPlace + 4) = MxcsrBits.Defined;
         for (int i = 0; i < 8; i++)
         {
             byte* place = to + 32 + 16 * i;
             WriteNumber(place, *FpuState.St(fpu, i));
             new Span<byte>(place + 10, 6).Clear();
+            Unsafe.WriteUnaligned(to + XmmPlace + 16 * i, *VectorState.Xmm(&cpu->Vectors, i));
         }
     }
 
-    public static void ReadExtended(FpuState* fpu, byte* from)
+    public static void ReadExtended(CpuState* cpu, byte* from)
     {
+        FpuState* fpu = &cpu->Fpu;
         fpu->Control = *(ushort*)from;
         fpu->SetStatusWithTop(*(ushort*)(from + 2));
         fpu->Used = from[4];
@@ -325,7 +339,12 @@ internal static unsafe class FpuImages
         fpu->LastCodeSelector = *(ushort*)(from + 12);
         fpu->LastDataOffset = *(uint*)(from + 16);
         fpu->LastDataSelector = *(ushort*)(from + 20);
-        for (int i = 0; i < 8; i++) *FpuState.St(fpu, i) = ReadNumber(from + 32 + 16 * i);
+        cpu->Vectors.SetMxcsr(MxcsrOf(from) & MxcsrBits.Defined);
+        for (int i = 0; i < 8; i++)
+        {
+            *FpuState.St(fpu, i) = ReadNumber(from + 32 + 16 * i);
+            *VectorState.Xmm(&cpu->Vectors, i) = Unsafe.ReadUnaligned<Vector128<byte>>(from + XmmPlace + 16 * i);
+        }
     }
 
     /// <summary>The operand of fxsave and fxrstor must lie at a multiple of 16.</summary>

@@ -97,3 +97,22 @@ internal readonly unsafe struct Integer64Format : IFpuFormat
 
     public static void Write(byte* to, ulong bits) => Unsafe.WriteUnaligned(to, bits);
 }
+
+/// <summary>fisttp: rounds towards zero, whatever the control word says.</summary>
+internal readonly unsafe struct TruncatedFormat<TFormat> : IFpuFormat where TFormat : IFpuFormat
+{
+    public static uint Bytes => TFormat.Bytes;
+    public static ulong Indefinite => TFormat.Indefinite;
+
+    public static Float80 Read(byte* from, out bool denormal) => TFormat.Read(from, out denormal);
+
+    public static ulong Convert(Float80 value, ref FloatContext context)
+    {
+        FloatContext truncating = context.TowardsZero;
+        ulong result = TFormat.Convert(value, ref truncating);
+        context.Raise(truncating.Raised);
+        return result;
+    }
+
+    public static void Write(byte* to, ulong bits) => TFormat.Write(to, bits);
+}

@@ -80,6 +80,13 @@ internal unsafe struct FpuState
         Top = (byte)(Top + 1 & 7);
     }
 
+    /// <summary>An MMX instruction: all registers are in use, and mm0 is the top.</summary>
+    public void EnterMmx()
+    {
+        Top = 0;
+        Used = 0xFF;
+    }
+
     public void Free(int i) => Used &= (byte)~(1 << (Top + i & 7));
 
     /// <summary>fninit; the numbers themselves stay.</summary>

@@ -14,6 +14,9 @@ internal readonly record struct Meaning(OperationForm Form, Type? Action = null)
     /// <summary>How the address of the operand in memory comes about; null if there is none, or the action finds it by itself.</summary>
     public AddressKind? Address { get; init; }
 
+    /// <summary>What kind of register the destination of a vector instruction is: <see cref="XmmPlace"/> and the like. For these <see cref="Source"/> is such a type, too.</summary>
+    public Type? Destination { get; init; }
+
     /// <summary>Whether the stack is a flat segment, for what uses it.</summary>
     public bool FlatStack { get; init; }
 
@@ -23,7 +26,7 @@ internal readonly record struct Meaning(OperationForm Form, Type? Action = null)
     /// <summary>The condition code, 0 to 15 (Intel SDM volume 2, appendix B), of what is conditional.</summary>
     public int? Condition { get; init; }
 
-    /// <summary>The type of the number in memory, for the x87: <see cref="SingleFormat"/> and the like.</summary>
+    /// <summary>The type of what is in memory, for the x87 <see cref="SingleFormat"/> and the like, for vectors <see cref="Vector16"/> and the like.</summary>
     public Type? Format { get; init; }
 
     /// <summary>Whether memory is reached the long way round.</summary>
@@ -36,6 +39,7 @@ internal readonly record struct Meaning(OperationForm Form, Type? Action = null)
         if (Action is not null) parts.Add(NameOf(Action));
         parts.Add($"{8 << (int)Width} bits");
         if (Condition is { } condition) parts.Add($"condition {condition:x}");
+        if (Destination is not null) parts.Add(NameOf(Destination));
         if (Source is not null) parts.Add(NameOf(Source));
         if (Address is { } address) parts.Add(address.ToString());
         if (Format is not null) parts.Add(NameOf(Format));
@@ -130,6 +134,11 @@ internal enum OperationForm : byte
 
     /// <summary>Stores st(0); the action says whether it is popped.</summary>
     FpuWrite,
+
+    /// <summary>The action makes a register from its old value and another register.</summary>
+    VectorRegisters,
+    VectorRead,
+    VectorWrite,
 
     /// <summary>The block is no longer valid: its address is looked up anew.</summary>
     Dropped,

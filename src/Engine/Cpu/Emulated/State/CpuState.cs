@@ -90,6 +90,7 @@ internal unsafe struct CpuState
     public nint Owner;
 
     public FpuState Fpu;
+    public VectorState Vectors;
 
     /// <summary>Holds an operand that crosses a page while an instruction works on it.</summary>
     public fixed byte Bounce[(int)FpuImages.ExtendedBytes];

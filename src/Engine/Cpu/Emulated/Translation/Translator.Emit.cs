@@ -74,7 +74,7 @@ internal sealed unsafe partial class Translator
                 if (instruction.IsJccShortOrNear) EmitBranch(instruction);
                 else if (instruction.ConditionCode != ConditionCode.None && EmitConditional(instruction)) return;
                 else if (instruction.IsStringInstruction) EmitString(instruction);
-                else if (!EmitStack(instruction) && !EmitTransfer(instruction)) EmitSystem(instruction);
+                else if (!EmitStack(instruction) && !EmitTransfer(instruction) && !EmitVector(instruction)) EmitSystem(instruction);
                 break;
         }
     }

@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+using System.Text;
+using Iced.Intel;
+using LguestPS.Cpu;
+
+namespace LguestPS.Tests.Cpu;
+
+/// <summary>One instruction and everything before it.</summary>
+internal sealed record VectorCase(byte[] Code, VectorTest Test)
+{
+    public Instruction Instruction => Decode(Code);
+
+    public static Instruction Decode(byte[] code) => Iced.Intel.Decoder.Create(32, code).Decode();
+
+    public string Describe()
+    {
+        VectorTest test = Test;
+        return $"{Convert.ToHexString(Code)} {Instruction}\n  eax {test.Eax:x} offset {test.Offset} operand {Convert.ToHexString(test.Operand)}\n  before {Describe(test.State)}";
+    }
+
+    public static string Describe(in VectorImage image)
+    {
+        ReadOnlySpan<byte> bytes = image;
+        var text = new StringBuilder($"mxcsr {Mxcsr(image):x4} sw {BinaryPrimitives.ReadUInt16LittleEndian(bytes[VectorImage.Status..]):x4} used {bytes[VectorImage.Used]:x2}");
+        for (int i = 0; i < 8; i++)
+            text.Append($"\n      xmm{i} {BinaryPrimitives.ReadUInt128LittleEndian(bytes[(VectorImage.Xmm + 16 * i)..]):x32}"
+                + $" st({i}) {BinaryPrimitives.ReadUInt16LittleEndian(bytes[(VectorImage.Stack + 16 * i + 8)..]):x4} {BinaryPrimitives.ReadUInt64LittleEndian(bytes[(VectorImage.Stack + 16 * i)..]):x16}");
+        return text.ToString();
+    }
+
+    public static uint Mxcsr(in VectorImage image) => BinaryPrimitives.ReadUInt32LittleEndian(((ReadOnlySpan<byte>)image)[VectorImage.Mxcsr..]);
+}
+
+/// <summary>Runs cases on the emulated CPU.</summary>
+internal sealed class VectorMachine : IDisposable
+{
+    private const uint Operand = CpuMachine.Data + 0x200;
+    private readonly CpuMachine machine = new();
+
+    public VectorOutcome Run(VectorCase test)
+    {
+        VectorTest before = test.Test;
+        machine.Memory.Write(machine.Physical(Operand), (ReadOnlySpan<byte>)before.Operand);
+        machine.Bytes(CpuMachine.Code, test.Code);
+        machine.Registers.Eax = before.Eax;
+        machine.Registers.Ecx = before.Ecx;
+        machine.Registers.Edx = before.Edx;
+        machine.Registers.Ebx = machine.Registers.Edi = Operand + before.Offset;
+        machine.Registers.Eflags = before.Eflags;
+        machine.Cpu.LoadFpu(before.State);
+        CpuExit exit = machine.Run(1);
+        VectorOutcome outcome = new()
+        {
+            Trap = exit.Kind == CpuExitKind.Trap ? exit.Vector : VectorOutcome.NoTrap,
+            Eax = machine.Registers.Eax, Ecx = machine.Registers.Ecx, Edx = machine.Registers.Edx, Eflags = machine.Registers.Eflags,
+        };
+        if (exit.Kind == CpuExitKind.Trap && machine.Registers.Eip != CpuMachine.Code) outcome.Trap |= 0x100;
+        machine.Memory.Read(machine.Physical(Operand), VectorMemory.Length).CopyTo(outcome.Operand);
+        machine.Cpu.SaveFpu(outcome.State);
+        return outcome;
+    }
+
+    public void Dispose() => machine.Dispose();
+}
