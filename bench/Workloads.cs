@@ -10,6 +10,7 @@ internal static class Workloads
     [
         ("checksum", 400), ("unpack", 80), ("memory", 40000), ("sieve", 120), ("tree", 120),
         ("interpreter", 40000), ("sort", 60), ("hash", 250), ("many functions", 300),
+        ("matrix", 60), ("matrix, packed", 100), ("copy by xmm", 1200), ("sha256", 250),
     ];
 
     public static readonly string Repository = FindRepository();

@@ -384,4 +384,5 @@ static word hash(word rounds)
 const struct workload workloads[WORKLOADS] = {
     { "checksum", checksum }, { "unpack", unpack }, { "memory", memory }, { "sieve", sieve }, { "tree", tree },
     { "interpreter", interpreter }, { "sort", sort }, { "hash", hash }, { "many functions", run_many_functions },
+    { "matrix", matrix }, { "matrix, packed", matrix_packed }, { "copy by xmm", copy_vectors }, { "sha256", sha256 },
 };

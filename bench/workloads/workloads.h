@@ -11,7 +11,7 @@ struct workload {
     word (*run)(word rounds);   /* gives a checksum, so that all CPUs can be held to the same answer */
 };
 
-#define WORKLOADS 9
+#define WORKLOADS 13
 
 extern const struct workload workloads[WORKLOADS];
 
@@ -20,5 +20,11 @@ word next_random(void);
 void reset_random(void);
 
 word run_many_functions(word rounds);   /* many.c, generated */
+
+/* vectors.c: compiled for SSE2. */
+word matrix(word rounds);
+word matrix_packed(word rounds);
+word copy_vectors(word rounds);
+word sha256(word rounds);
 
 #endif

@@ -82,19 +82,14 @@ internal readonly struct FloatingPointState
     /// <param name="bytes">Its 16 bytes.</param>
     public FloatingPointState WithXmm(int i, ReadOnlySpan<byte> bytes) => With(XmmStart + i * XmmBytes, bytes);
 
-    /// <summary>A copy with another mm0 to mm7. As after an MMX instruction, all registers are then in use, with mm0 on top, and this one's exponent is all ones.</summary>
+    /// <summary>A copy with another mm0 to mm7: another significand, and nothing else, so that all registers can be written back in any order.</summary>
     /// <param name="i">0 to 7.</param>
     /// <param name="value">Its 8 bytes.</param>
     public FloatingPointState WithMm(int i, ulong value)
     {
-        byte[] copy = [.. image];
-        for (int number = 0; number < 8; number++)
-            image.AsSpan(StackStart + (number - Top & 7) * StackStride, StackStride).CopyTo(copy.AsSpan(StackStart + number * StackStride));
-        BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(2), (ushort)(Word(2) & ~(7 << 11)));
-        copy[4] = 0xFF;
-        BinaryPrimitives.WriteUInt64LittleEndian(copy.AsSpan(StackStart + i * StackStride), value);
-        BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(StackStart + i * StackStride + 8), 0xFFFF);
-        return new FloatingPointState(copy);
+        byte[] bytes = new byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+        return With(StackStart + (i - Top & 7) * StackStride, bytes);
     }
 
     /// <summary>A copy with another MXCSR.</summary>

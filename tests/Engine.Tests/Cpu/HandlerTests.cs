@@ -109,7 +109,7 @@ public sealed class HandlerTests : IDisposable
         }
     }
 
-    private static Instruction Decode(byte[] bytes) => Decoder.Create(32, bytes, TranslatedCode.Start).Decode();
+    private static Instruction Decode(byte[] bytes) => Decoder.Create(32, bytes, TranslatedCode.Start, InstructionSet.Decoding).Decode();
 
     /// <summary>What the operation should say and does not.</summary>
     private static string? Difference(in Instruction instruction, in Meaning meaning, CpuMode mode)
