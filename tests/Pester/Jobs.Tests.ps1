@@ -37,6 +37,15 @@ Describe 'A guest in a job' {
         Get-Job | Should -Not -Contain $job
     }
 
+    It 'lets Receive-Job -Wait return, however its events and the command interleave' {
+        $counts = 1..150 | ForEach-Object {
+            $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob
+            ($job | Receive-Job -Wait | Measure-Object).Count
+            $job | Remove-Job
+        }
+        $counts | Sort-Object -Unique | Should -Be 23
+    }
+
     It 'forgets the ended guest it made when it is removed' {
         $job = Start-LguestGuest $examples/hello/hello.yaml -AsJob
         $job | Wait-Job -Timeout 30 | Out-Null

@@ -11,6 +11,7 @@ public abstract class GuestJob : Job
     private readonly Lock gate = new();
     private readonly bool madeGuest;
     private readonly ManualResetEventSlim atRest = new(false);
+    private bool isStopped;
     private CancellationTokenSource leave = new();
     private JobState wantedOnLeaving = JobState.Stopped;
     private Thread? puller;
@@ -48,28 +49,18 @@ public abstract class GuestJob : Job
     /// <summary>Stops pulling. The guest stays where it stands and can be run on.</summary>
     public override void StopJob()
     {
-        lock (gate)
+        while (!MayStopAtRest())
         {
             if (IsOver) return;
-            if (puller is null)
-            {
-                Rest(JobState.Stopped);
-                return;
-            }
+            Leave(JobState.Stopped, CancellationToken.None);
         }
-        Leave(JobState.Stopped, CancellationToken.None);
+        Rest(JobState.Stopped);
     }
 
     internal void Begin()
     {
-        lock (gate)
-        {
-            leave = new CancellationTokenSource();
-            atRest.Reset();
-            SetJobState(JobState.Running);
-            puller = new Thread(Pull) { IsBackground = true, Name = $"lguest {Guest.Name}" };
-            puller.Start();
-        }
+        lock (gate) MakePuller();
+        Start();
     }
 
     /// <returns>False if the job was not running.</returns>
@@ -80,10 +71,11 @@ public abstract class GuestJob : Job
     {
         lock (gate)
         {
-            if (JobStateInfo.State != JobState.Suspended) return false;
-            Begin();
-            return true;
+            if (JobStateInfo.State != JobState.Suspended || puller is not null || isStopped) return false;
+            MakePuller();
         }
+        Start();
+        return true;
     }
 
     /// <summary>Waits until the job is over or suspended.</summary>
@@ -151,13 +143,34 @@ public abstract class GuestJob : Job
             Error.Add(e.ErrorRecord);       // a breakpoint's script
             state = JobState.Failed;
         }
+        lock (gate) puller = null;
+        Rest(state);
+    }
+
+    private void MakePuller()
+    {
+        leave = new CancellationTokenSource();
+        atRest.Reset();
+        puller = new Thread(Pull) { IsBackground = true, Name = $"lguest {Guest.Name}" };
+    }
+
+    private void Start()
+    {
+        SetJobState(JobState.Running);
+        puller!.Start();
+    }
+
+    /// <summary>Whether nothing of the job runs or is about to; then nobody starts it any more.</summary>
+    private bool MayStopAtRest()
+    {
         lock (gate)
         {
-            puller = null;
-            Rest(state);
+            if (IsOver || puller is not null || JobStateInfo.State == JobState.Running) return false;
+            return isStopped = true;
         }
     }
 
+    // Every change of state, as everything that is added to a stream, raises an event, and whoever hears it may take locks: no lock is held here.
     private void Rest(JobState state)
     {
         SetJobState(state);
@@ -166,10 +179,11 @@ public abstract class GuestJob : Job
 
     private void Keep(PSObject happened)
     {
+        // Add raises DataAdded, and a Receive-Job -Wait that hears it takes a lock of its own: never while this thread holds one.
+        Output.Add(happened);
         // Receive-Job takes from the other end of the same collection.
         lock (((ICollection)Output).SyncRoot)
         {
-            Output.Add(happened);
             if (Output.Count <= Newest) return;
             Output.RemoveAt(0);
             DroppedCount++;
