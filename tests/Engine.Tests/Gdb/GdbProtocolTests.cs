@@ -71,7 +71,8 @@ public class GdbProtocolTests
         Assert.Equal("OK", gdb.Ask($"z2,{ticked:x},4"));
         Assert.Empty(gdb.Guest.Breakpoints);
         Assert.Equal("", gdb.Ask("Z9,0,1"));
-        Assert.Equal("W00", gdb.Ask("c"));
+        Assert.Equal("Guest 'timer' ended: Power down\n", gdb.AskForText("c"));
+        Assert.Equal("W00", gdb.ReadPacket());
         Assert.Equal("W00", gdb.Ask("c"));
     }
 
@@ -112,6 +113,25 @@ public class GdbProtocolTests
     }
 
     [Fact]
+    public void A_recorded_guest_that_has_ended_is_at_the_end_of_its_history_and_can_be_taken_back_from_there()
+    {
+        using Conversation gdb = new();
+        gdb.Guest.Record();
+        uint sleep = gdb.Guest.Symbols!.AddressOf("sleep_until")!.Value;
+        Assert.Equal("Guest 'timer' ended: Power down\n", gdb.AskForText("c"));
+        Assert.Equal("T05replaylog:end;thread:1;", gdb.ReadPacket());
+        Assert.Equal("T05replaylog:end;thread:1;", gdb.Ask("?"));
+        Assert.Equal("T05replaylog:end;thread:1;", gdb.Ask("s"));
+        Assert.NotEqual("E", gdb.Ask("g")[..1]);
+        gdb.Ask($"Z0,{sleep:x},1");
+        Assert.Equal("T05thread:1;", gdb.Ask("bc"));
+        Assert.Equal(sleep, gdb.Guest.Registers.Eip);
+        gdb.Ask($"z0,{sleep:x},1");
+        Assert.Equal("Guest 'timer' ended: Power down\n", gdb.AskForText("c"));
+        Assert.Equal("T05replaylog:end;thread:1;", gdb.ReadPacket());
+    }
+
+    [Fact]
     public void Kill_ends_the_guest()
     {
         using Conversation gdb = new();
@@ -148,6 +168,14 @@ public class GdbProtocolTests
         {
             Send(packet);
             return ReadPacket();
+        }
+
+        /// <summary>What the server lets gdb show before it answers.</summary>
+        public string AskForText(string packet)
+        {
+            string text = Ask(packet);
+            Assert.Equal('O', text[0]);
+            return Encoding.UTF8.GetString(Convert.FromHexString(text.AsSpan(1)));
         }
 
         public void Send(string packet)

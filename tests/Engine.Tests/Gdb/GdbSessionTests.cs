@@ -54,6 +54,20 @@ public class GdbSessionTests
         Assert.Equal((0L, GuestState.Created), (guest.InstructionCount, guest.State));
     }
 
+    [SkippableFact]
+    public void gdb_stays_with_a_recorded_guest_that_dies_and_goes_back_from_there()
+    {
+        using Guest guest = Guest.Create(Definition(ClockKind.Virtual) with { Kernel = Repository.Path("examples", "panic", "panic.elf"), Cpu = CpuChoice.Emulated });
+        guest.Record();
+        string said = Session(guest, [], "continue", "hbreak schedule", "reverse-continue", "printf \"stopped %x\\n\", $eip", "delete", "continue", "detach");
+
+        Assert.DoesNotContain("no longer exists", said);
+        Assert.Equal(2, said.Split("Guest 'timer' ended: CRASH: ").Length - 1);
+        Assert.Equal(2, said.Split("No more reverse-execution history").Length - 1);
+        Assert.Equal("schedule", guest.Symbols!.Find(After("stopped ", said))!.Value.Name);
+        Assert.True(guest.HasEnded);
+    }
+
     private static GuestDefinition Definition(ClockKind clock) =>
         new() { Name = "timer", Kernel = Repository.Path("examples", "timer", "timer.elf"), Memory = 8 << 20, Clock = clock, Devices = [new ConsoleDefinition()] };
 

@@ -5,6 +5,22 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
 {
     private string Driver => $"gdb at {server.EndPoint}";
 
+    /// <summary>Whether the guest can be taken back: by instructions, which not every CPU counts.</summary>
+    public bool CanGoBack => guest.IsRecorded && guest.Cpu.CountsInstructions;
+
+    /// <summary>The answer that says why the guest stands still.</summary>
+    public string WhyItStands => guest switch
+    {
+        // To gdb a program that is gone has no past: a recorded guest is not gone, it has reached the end of what is known of it.
+        { HasEnded: true } when CanGoBack => $"T{GdbAnswers.Trapped}replaylog:end;thread:1;",
+        { Ending.Kind: EndingKind.PowerDown } => "W00",
+        { Ending.Kind: EndingKind.Stopped } => "X09",
+        { HasEnded: true } => "X06",
+        { BreakpointHit: { } hit } => $"T{GdbAnswers.Trapped}{GdbBreakpoints.Reason(hit)}thread:1;",
+        { Standstill: Standstill.StopRequested } => $"T{GdbAnswers.Interrupted}thread:1;",
+        _ => $"T{GdbAnswers.Trapped}thread:1;",
+    };
+
     /// <summary>One instruction, with all the host does before the next: gdb knows no places between two instructions.</summary>
     public string Step() => Go(StepInstruction);
 
@@ -58,14 +74,7 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
         {
             packets.WhileRunning(null);
         }
-        return guest switch
-        {
-            { Ending.Kind: EndingKind.PowerDown } => "W00",
-            { Ending.Kind: EndingKind.Stopped } => "X09",
-            { HasEnded: true } => "X06",
-            { BreakpointHit: { } hit } => $"T{GdbAnswers.Trapped}{GdbBreakpoints.Reason(hit)}thread:1;",
-            { Standstill: Standstill.StopRequested } => $"T{GdbAnswers.Interrupted}thread:1;",
-            _ => $"T{GdbAnswers.Trapped}thread:1;",
-        };
+        if (guest.Ending is { } ending) packets.SendConsoleText($"Guest '{guest.Name}' ended: {ending.Reason}\n");
+        return WhyItStands;
     }
 }

@@ -7,11 +7,8 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 {
     private readonly GdbBreakpoints breakpoints = new(guest);
     private readonly GdbChanges changes = new(guest, "gdb");
-    private string lastStop = $"S{GdbAnswers.Trapped}";
+    private string lastStop = guest.HasEnded ? run.WhyItStands : $"S{GdbAnswers.Trapped}";
     private bool over;
-
-    /// <summary>By instructions, which not every CPU counts.</summary>
-    private bool CanGoBack => guest.IsRecorded && guest.Cpu.CountsInstructions;
 
     public void Serve()
     {
@@ -61,7 +58,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 
     private string Query(string packet)
     {
-        if (packet.StartsWith("qSupported")) return $"PacketSize={GdbPackets.LongestPacket:x};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak-;hwbreak-{(CanGoBack ? ";ReverseStep+;ReverseContinue+" : "")}";
+        if (packet.StartsWith("qSupported")) return $"PacketSize={GdbPackets.LongestPacket:x};qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak-;hwbreak-{(run.CanGoBack ? ";ReverseStep+;ReverseContinue+" : "")}";
         if (packet == "QStartNoAckMode")
         {
             packets.StopAcknowledging();
@@ -96,7 +93,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 
     private string GoBack(string packet)
     {
-        if (!CanGoBack || packet is not ("bs" or "bc")) return GdbAnswers.Unknown;
+        if (!run.CanGoBack || packet is not ("bs" or "bc")) return GdbAnswers.Unknown;
         return lastStop = packet == "bs" ? run.StepBack() : run.ContinueBack();
     }
 
