@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using static LguestPS.Terminals.LibC;
 
 namespace LguestPS.Terminals;
@@ -10,14 +11,15 @@ namespace LguestPS.Terminals;
 internal sealed unsafe class RawTerminal : IDisposable
 {
     private const int Descriptor = 0;
-    private const int SIGCONT = 18, SIGCONT_BSD = 19;
 
     private readonly Lock gate = new();
     private readonly byte[] before;
     private readonly byte[] raw;
     private readonly PosixSignalRegistration[] signals;
+    private PosixSignalRegistration? stopSignal;
     private bool ours;
 
+    [UnsupportedOSPlatform("windows")]
     private RawTerminal(byte[] before)
     {
         this.before = before;
@@ -26,10 +28,10 @@ internal sealed unsafe class RawTerminal : IDisposable
         AppDomain.CurrentDomain.UnhandledException += GiveBack;
         signals =
         [
-            // A shell that suspended us has put the terminal back for itself.
-            PosixSignalRegistration.Create((PosixSignal)(OperatingSystem.IsLinux() ? SIGCONT : SIGCONT_BSD), _ => TakeAgain()),
+            PosixSignalRegistration.Create(PosixSignal.SIGCONT, Continue),
             .. new[] { PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, _ => GiveBack())),
         ];
+        stopSignal = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Suspend);
         ours = true;
         Set(raw);
     }
@@ -50,6 +52,7 @@ internal sealed unsafe class RawTerminal : IDisposable
     {
         GiveBack();
         foreach (PosixSignalRegistration signal in signals) signal.Dispose();
+        lock (gate) stopSignal?.Dispose();
         AppDomain.CurrentDomain.ProcessExit -= GiveBack;
         AppDomain.CurrentDomain.UnhandledException -= GiveBack;
         Keys.Dispose();
@@ -67,10 +70,33 @@ internal sealed unsafe class RawTerminal : IDisposable
         }
     }
 
-    private void TakeAgain()
+    /// <summary>Stops the process as if the signal had not been heard of, but with the terminal as the shell knows it.</summary>
+    private void Suspend(PosixSignalContext context)
     {
+        context.Cancel = true;
         lock (gate)
-            if (ours) Set(raw);
+        {
+            if (!ours) return;
+            Set(before);
+            // Without a registration the signal stops the process, with the right status for a shell.
+            stopSignal?.Dispose();
+            stopSignal = null;
+        }
+        _ = kill(getpid(), SIGTSTP);
+    }
+
+    /// <summary>Takes the terminal again, as after <c>fg</c>; after <c>bg</c> it stays with the shell.</summary>
+    [UnsupportedOSPlatform("windows")]
+    private void Continue(PosixSignalContext context)
+    {
+        // The runtime would set the terminal as it was when it first looked at it.
+        context.Cancel = true;
+        lock (gate)
+        {
+            if (!ours) return;
+            stopSignal ??= PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Suspend);
+            Set(raw);
+        }
     }
 
     /// <summary>Raw input, but output as it was: not every guest sends a carriage return with each new line.</summary>
@@ -84,8 +110,10 @@ internal sealed unsafe class RawTerminal : IDisposable
         return made;
     }
 
+    /// <summary>Sets the terminal; in the background it is another's, and setting it would stop this process.</summary>
     private static void Set(byte[] wanted)
     {
+        if (tcgetpgrp(Descriptor) is var foreground and >= 0 && foreground != getpgrp()) return;
         fixed (byte* termios = wanted)
         {
             while (tcsetattr(Descriptor, TCSANOW, termios) != 0 && Marshal.GetLastPInvokeError() == EINTR)

@@ -70,6 +70,44 @@ public sealed class TerminalTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_stop_gives_the_terminal_to_the_shell_and_fg_makes_it_the_guests_again()
+    {
+        using TerminalSession terminal = new("PS1='> ' sh -i", folder);
+        StopsAndGoesOn(terminal, $"sh -c 'echo $$ > pid; exec {Lguest}'");
+        terminal.Type("quit\r");
+        terminal.See("Good bye.");
+        terminal.See("> ");
+        terminal.Type("exit\n");
+        terminal.SeeTheEnd(0);
+    }
+
+    [SkippableFact]
+    public void PowerShell_in_a_guests_console_stops_and_goes_on_like_any_program()
+    {
+        using TerminalSession terminal = new("PS1='> ' sh -i", folder);
+        StopsAndGoesOn(terminal, PowerShellCommand("$PID > pid; New-LguestGuest $echo | Enter-LguestConsole"));
+        terminal.Type(Leave);
+        terminal.See("[left: guest 'echo' is paused, ");
+        terminal.See("> ");
+        terminal.Type("exit\n");
+        terminal.SeeTheEnd(0);
+    }
+
+    [SkippableFact]
+    public void In_the_background_the_guest_runs_on_and_leaves_the_terminal_alone()
+    {
+        using TerminalSession terminal = new("PS1='> ' sh -i", folder);
+        Stops(terminal, $"sh -c 'echo $$ > pid; exec {Lguest}'");
+        terminal.Type("bg; wait; echo over=$?\n");
+        terminal.See("[1] ");
+        Shell.Run($"kill -TERM {Pid}");
+        terminal.See("stopped by SIGTERM");
+        terminal.See("over=");
+        terminal.Type("exit\n");
+        terminal.See("terminal is sane");
+    }
+
+    [SkippableFact]
     public void PowerShell_enters_a_guest_that_nobody_drives_and_leaves_it_paused()
     {
         using TerminalSession terminal = PowerShell("""
@@ -126,10 +164,38 @@ public sealed class TerminalTests : IDisposable
         terminal.See("terminal is sane");
     }
 
-    private TerminalSession PowerShell(string script)
+    private string Pid => File.ReadAllText(Path.Combine(folder, "pid")).Trim();
+
+    private void StopsAndGoesOn(TerminalSession terminal, string command)
+    {
+        Stops(terminal, command);
+        Assert.Contains(" icanon", Settings());
+        terminal.Type("fg\n");
+        Assert.True(SpinWait.SpinUntil(() => Settings().Contains("-icanon"), TerminalSession.Patience), Settings());
+        terminal.Type(CtrlC + "on\r");
+        terminal.See("ON");
+    }
+
+    private void Stops(TerminalSession terminal, string command)
+    {
+        terminal.See("> ");
+        terminal.Type($"tty > tty; {command}\n");
+        terminal.See(Greeting);
+        Assert.Contains("-icanon", Settings());
+        Shell.Run($"kill -TSTP {Pid}");
+        terminal.See("Stopped");
+        terminal.See("> ");
+    }
+
+    /// <summary>The modes of the terminal, as another process sees them.</summary>
+    private string Settings() => Shell.Run($"stty -a -F {File.ReadAllText(Path.Combine(folder, "tty")).Trim()}");
+
+    private TerminalSession PowerShell(string script) => new(PowerShellCommand(script), folder);
+
+    private string PowerShellCommand(string script)
     {
         Skip.IfNot(HasPowerShell.Value, "PowerShell 7.6 is not on this machine");
         File.WriteAllText(Path.Combine(folder, "script.ps1"), $"Import-Module '{Path.Combine(Launched.Repository, "out", "LguestPS", "LguestPS.psd1")}'\n$echo = '{Launched.Example("echo")}'\n{script}\n");
-        return new TerminalSession("env -u DOTNET_TieredCompilation pwsh -NoProfile -File script.ps1", folder);
+        return "env -u DOTNET_TieredCompilation pwsh -NoProfile -File script.ps1";
     }
 }
