@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace LguestPS.Symbols;
 
 /// <summary>A file with symbols, of either kind, opened and measured.</summary>
@@ -57,10 +55,10 @@ internal static class SymbolFile
 
     private static bool IsElf(string path, FileStream file)
     {
-        Span<byte> start = stackalloc byte[4];
-        int length = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        if (length == 0) throw Invalid(path, "is empty");
-        if (length == 4 && BinaryPrimitives.ReadUInt32BigEndian(start) == 0x7F454C46) return true;
-        return char.IsAsciiHexDigit((char)start[0]) ? false : throw Invalid(path, "is neither an ELF file nor a System.map");
+        Span<byte> start = stackalloc byte[256];
+        start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        if (start.IsEmpty) throw Invalid(path, "is empty");
+        if (start.StartsWith("\x7fELF"u8)) return true;
+        return SystemMap.CanBegin(start) ? false : throw Invalid(path, "is neither an ELF file nor a System.map");
     }
 }

@@ -81,6 +81,23 @@ public sealed class SymbolTableTests : IDisposable
     public void The_order_of_lines_does_not_matter() => Assert.Equal("a+0x1", Load("c0200000 T b\nc0100000 T a\n").Find(0xC0100001).ToString());
 
     [Theory]
+    [InlineData("         w __weak_thing\n         U printk\nc0100000 T a\nc0100010 t b\n")]     // nm -n
+    [InlineData("c0100000 00000010 T a\nc0100010 00000004 t b\n         U printk\n")]             // nm -S
+    [InlineData("\uFEFFc0100000 T a\nc0100010 t b\n")]                                          // an editor's byte order mark
+    [InlineData("\n  \n\t\r\nc0100000 T a\r\n\r\nc0100010 t b\r\n\n")]
+    [InlineData("\uFEFF\n         v __vdso\nc0100000 T a\nc0100010 t b")]
+    public void Maps_are_read_as_tools_write_them(string map)
+    {
+        SymbolTable table = Load(map);
+        Assert.Equal(["a", "b"], table.StartingWith(""));
+        Assert.Equal("b+0x1", table.Find(0xC0100011).ToString());
+    }
+
+    [Theory]
+    [InlineData("\n\n", "names no code of a kernel")]
+    [InlineData("         U printk\n", "names no code of a kernel")]
+    [InlineData("c0100000 T a\nc0100004 0010 T\n", "(2): this is no 'address type name'")]
+    [InlineData("\uFEFFhello", "is neither an ELF file nor a System.map")]
     [InlineData("", "is empty")]
     [InlineData("hello", "is neither an ELF file nor a System.map")]
     [InlineData("c0100000 T a\nc0100004 T\n", "(2): this is no 'address type name'")]
