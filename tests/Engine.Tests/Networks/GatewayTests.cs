@@ -154,6 +154,28 @@ public class GatewayTests
         Assert.Equal("0A00020F", Convert.ToHexString(given.UdpData, 16, 4));
     }
 
+    [Theory] // RFC 2131 §4.1: a client that has its address hears the answer there, and finds it in ciaddr
+    [InlineData(3, "0A00020F", "330400015180")]      // a renewal
+    [InlineData(8, "00000000", "0104FFFFFF00")]      // INFORM: the settings alone, no address and no lease
+    public void DHCP_answers_a_client_that_has_its_address_there(byte asked, string given, string option)
+    {
+        using TestWire wire = new();
+        Seen answer = Seen.Only(wire.Send(DhcpFrom(TestWire.Guest, 53, 1, asked)));
+        Assert.Equal(("10.0.2.2:67", "10.0.2.15:68", TestWire.GuestMac), (answer.From, answer.To, answer.Destination));
+        Assert.Equal("350105" + "36040A000202" + option, Convert.ToHexString(answer.UdpData, 240, 15));
+        Assert.Equal("0A00020F" + given, Convert.ToHexString(answer.UdpData, 12, 8));
+    }
+
+    [Fact] // it must be heard by a client whose address is refused: RFC 2131 §4.1
+    public void DHCP_refuses_a_renewal_of_another_address_to_all()
+    {
+        using TestWire wire = new();
+        Seen refused = Seen.Only(wire.Send(DhcpFrom(Ipv4Address.From(IPAddress.Parse("10.0.2.16")), 53, 1, 3)));
+        Assert.Equal(("255.255.255.255:68", MacAddress.Broadcast), (refused.To, refused.Destination));
+        Assert.Equal("350106", Convert.ToHexString(refused.UdpData, 240, 3));
+        Assert.Equal("00000000", Convert.ToHexString(refused.UdpData, 12, 4));
+    }
+
     [Fact]
     public void DHCP_refuses_another_address()
     {
@@ -211,7 +233,10 @@ public class GatewayTests
         return echo;
     }
 
-    private static byte[] Dhcp(params byte[] options)
+    private static byte[] Dhcp(params byte[] options) => DhcpFrom(Ipv4Address.Any, options);
+
+    /// <summary>A message of a client that has an address, to the gateway itself; or of one that has none yet, to all.</summary>
+    private static byte[] DhcpFrom(Ipv4Address client, params byte[] options)
     {
         byte[] message = new byte[300];
         (message[0], message[1], message[2]) = (1, 1, 6);
@@ -220,7 +245,8 @@ public class GatewayTests
         Convert.FromHexString("63825363").CopyTo(message, 236);
         options.CopyTo(message, 240);
         message[240 + options.Length] = 255;
-        return TestWire.Udp(68, 67, message, Ipv4Address.Broadcast, Ipv4Address.Any);
+        client.Write(message.AsSpan(12));
+        return TestWire.Udp(68, 67, message, client == Ipv4Address.Any ? Ipv4Address.Broadcast : TestWire.Gateway, client);
     }
 
     private static PortReach Reach(string text) => PortReach.TryParse(text, path => path, out PortReach? reach) ? reach : throw new FormatException(text);

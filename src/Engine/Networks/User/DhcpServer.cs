@@ -51,6 +51,13 @@ internal sealed class DhcpServer(Ipv4Network network)
         Inform = 8,
     }
 
+    /// <summary>Where an answer goes (RFC 2131 §4.1): to the address the client says it has; a refusal, and what a client without one gets, to all.</summary>
+    public static Ipv4Address DestinationOf(ReadOnlySpan<byte> reply)
+    {
+        Ipv4Address client = Ipv4Address.Read(reply[ClientAddressAt..]);
+        return client.IsUnicast ? client : Ipv4Address.Broadcast;
+    }
+
     /// <summary>The answer to a client's message, or null if it gets none.</summary>
     public byte[]? TryAnswer(ReadOnlySpan<byte> request)
     {
@@ -100,7 +107,8 @@ internal sealed class DhcpServer(Ipv4Network network)
         if (type != MessageType.Refuse)
         {
             if (givesAddress) network.Guest.Write(reply.AsSpan(YourAddressAt));
-            else request.Slice(ClientAddressAt, Ipv4Address.Size).CopyTo(reply.AsSpan(ClientAddressAt));
+            // An offer is for a client without an address, whatever it says (RFC 2131, table 3).
+            if (type != MessageType.Offer) request.Slice(ClientAddressAt, Ipv4Address.Size).CopyTo(reply.AsSpan(ClientAddressAt));
             network.Gateway.Write(reply.AsSpan(ServerAddressAt));
         }
         BinaryPrimitives.WriteUInt32BigEndian(reply.AsSpan(CookieAt), Cookie);

@@ -249,8 +249,8 @@ internal sealed class UserNetwork : NetworkPort
     private void ReceiveDhcp(UdpDatagram request)
     {
         if (dhcp.TryAnswer(request.Payload) is not { } reply) return;
-        byte[] datagram = UdpDatagram.Create(Addresses.Gateway, DhcpServer.ServerPort, Ipv4Address.Broadcast, DhcpServer.ClientPort, reply);
-        SendPacket(Addresses.Gateway, Ipv4Address.Broadcast, IpProtocol.Udp, datagram);
+        Ipv4Address client = DhcpServer.DestinationOf(reply);
+        SendPacket(Addresses.Gateway, client, IpProtocol.Udp, UdpDatagram.Create(Addresses.Gateway, DhcpServer.ServerPort, client, DhcpServer.ClientPort, reply));
     }
 
     private void SendUnreachable(Unreachable why, Ipv4Packet packet) =>
