@@ -58,7 +58,7 @@ internal static class SymbolFile
         Span<byte> start = stackalloc byte[256];
         start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
         if (start.IsEmpty) throw Invalid(path, "is empty");
-        if (start.StartsWith("\x7fELF"u8)) return true;
+        if (start.StartsWith("\u007fELF"u8)) return true;
         return SystemMap.CanBegin(start) ? false : throw Invalid(path, "is neither an ELF file nor a System.map");
     }
 }
