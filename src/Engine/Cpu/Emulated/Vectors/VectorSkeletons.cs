@@ -20,22 +20,22 @@ internal static unsafe class VectorSkeletons
 {
     private const uint Alignment = 16;
 
+    /// <summary>By the JIT and not ahead of time: code that is compiled ahead of time calls most of what .NET's vectors offer instead of containing it.</summary>
+    private const MethodImplOptions Compiled = MethodImplOptions.AggressiveOptimization;
+
+    [MethodImpl(Compiled)]
     public static Operation* Registers<TAction, TDestination, TSource>(CpuState* cpu, Operation* op, TlbEntry* tlb)
         where TAction : IVectorAction where TDestination : IVectorPlace where TSource : IVectorPlace
     {
         if (!IsReady<TDestination, TSource>(cpu)) return Flow.Fault(cpu, op);
         Vector128<byte> first = TDestination.Load(cpu, op->Destination), second = TSource.Load(cpu, op->Source);
         Enter<TDestination, TSource>(cpu);
-        if (!TAction.TryRun(cpu, op, first, second, out Vector128<byte> result))
-        {
-            result = TAction.RunCarefully(cpu, op, first, second);
-            if (cpu->Cause != ExitCause.None) return Flow.Fault(cpu, op);
-        }
-
+        if (!TAction.TryRun(cpu, op, first, second, out Vector128<byte> result)) return RegistersCarefully<TAction, TDestination, TSource>(cpu, op, tlb);
         TDestination.Store(cpu, op->Destination, result);
         return Flow.Next(cpu, op, tlb);
     }
 
+    [MethodImpl(Compiled)]
     public static Operation* ReadMemory<TAction, TDestination, TWidth, TAddress, TMemory>(CpuState* cpu, Operation* op, TlbEntry* tlb)
         where TAction : IVectorAction where TDestination : IVectorPlace where TWidth : IVectorWidth
         where TAddress : IAddress where TMemory : IMemoryAccess
@@ -46,17 +46,13 @@ internal static unsafe class VectorSkeletons
         if (!TMemory.CanRead<TAddress, TWidth>(cpu, op, tlb, offset)) return TMemory.Miss(cpu, op, tlb);
         Vector128<byte> first = TDestination.Load(cpu, op->Destination), second = TWidth.Read(TMemory.At<TAddress>(cpu, op, tlb, offset));
         Enter<TDestination, TDestination>(cpu);
-        if (!TAction.TryRun(cpu, op, first, second, out Vector128<byte> result))
-        {
-            result = TAction.RunCarefully(cpu, op, first, second);
-            if (cpu->Cause != ExitCause.None) return Flow.Fault(cpu, op);
-        }
-
+        if (!TAction.TryRun(cpu, op, first, second, out Vector128<byte> result)) return ReadMemoryCarefully<TAction, TDestination, TWidth, TAddress, TMemory>(cpu, op, tlb);
         TDestination.Store(cpu, op->Destination, result);
         return TMemory.Next(cpu, op, tlb);
     }
 
     /// <summary>The low bytes of what <typeparamref name="TAction"/> makes from the source go to memory.</summary>
+    [MethodImpl(Compiled)]
     public static Operation* WriteMemory<TAction, TSource, TWidth, TAddress, TMemory>(CpuState* cpu, Operation* op, TlbEntry* tlb)
         where TAction : IVectorOperation where TSource : IVectorPlace where TWidth : IVectorWidth
         where TAddress : IAddress where TMemory : IMemoryAccess
@@ -69,6 +65,31 @@ internal static unsafe class VectorSkeletons
         TWidth.Write(TMemory.At<TAddress>(cpu, op, tlb, offset), TAction.Run(op, source, source));
         Enter<TSource, TSource>(cpu);
         TMemory.Written(cpu);
+        return TMemory.Next(cpu, op, tlb);
+    }
+
+    // The careful ways are handlers of their own, reached by jumps: a call in the middle would cost the usual way a stack frame.
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Operation* RegistersCarefully<TAction, TDestination, TSource>(CpuState* cpu, Operation* op, TlbEntry* tlb)
+        where TAction : IVectorAction where TDestination : IVectorPlace where TSource : IVectorPlace
+    {
+        Vector128<byte> result = TAction.RunCarefully(cpu, op, TDestination.Load(cpu, op->Destination), TSource.Load(cpu, op->Source));
+        if (cpu->Cause != ExitCause.None) return Flow.Fault(cpu, op);
+        TDestination.Store(cpu, op->Destination, result);
+        return Flow.Next(cpu, op, tlb);
+    }
+
+    /// <summary>The operand has just been found readable.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Operation* ReadMemoryCarefully<TAction, TDestination, TWidth, TAddress, TMemory>(CpuState* cpu, Operation* op, TlbEntry* tlb)
+        where TAction : IVectorAction where TDestination : IVectorPlace where TWidth : IVectorWidth
+        where TAddress : IAddress where TMemory : IMemoryAccess
+    {
+        Vector128<byte> second = TWidth.Read(TMemory.At<TAddress>(cpu, op, tlb, TAddress.Offset(cpu, op)));
+        Vector128<byte> result = TAction.RunCarefully(cpu, op, TDestination.Load(cpu, op->Destination), second);
+        if (cpu->Cause != ExitCause.None) return Flow.Fault(cpu, op);
+        TDestination.Store(cpu, op->Destination, result);
         return TMemory.Next(cpu, op, tlb);
     }
 
