@@ -11,8 +11,8 @@
 
     # Before the types, which name some of its own.
     RequiredAssemblies   = @('LguestPS.Engine.dll')
-    TypesToProcess       = @('LguestPS.types.ps1xml', 'LguestPS.Inspection.types.ps1xml')
-    FormatsToProcess     = @('LguestPS.format.ps1xml', 'LguestPS.Inspection.format.ps1xml')
+    TypesToProcess       = 'LguestPS.types.ps1xml'
+    FormatsToProcess     = 'LguestPS.format.ps1xml'
 
     FunctionsToExport    = @()
     CmdletsToExport      = @(

@@ -60,3 +60,78 @@ Describe 'Events from Start-Job' {
         "$($events[-1].Ending)" | Should -Be PowerDown
     }
 }
+
+Describe 'Events in a session that knows nothing of this module' {
+    BeforeAll {
+        $file = (Get-Item TestDrive:/events.xml).FullName
+        function Bare([string] $Command) { & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $Command }
+    }
+
+    It 'keep the names of their kinds' {
+        $expected = @($live | Where-Object Kind -EQ Hypercall).Count
+        $expected | Should -BeGreaterThan 5
+        Bare "@(Import-Clixml '$file' | Where-Object Kind -EQ Hypercall).Count" | Should -Be $expected
+    }
+
+    It 'have no value but texts, numbers, times and lists of them' {
+        $types = Bare @"
+            function Types(`$value) {
+                if (`$null -eq `$value) { return }
+                if (`$value -is [Collections.IEnumerable] -and `$value -isnot [string]) { `$value | ForEach-Object { Types `$_ } }
+                elseif (`$value -is [pscustomobject]) { `$value.PSObject.Properties | ForEach-Object { Types `$_.Value } }
+                else { `$value.GetType().Name }
+                if (`$value.PSObject.TypeNames[0] -match 'Kinds|Origin|Direction|Outcome|Ending') { `$value.PSObject.TypeNames[0] }
+            }
+            Import-Clixml '$file' | ForEach-Object { Types `$_ } | Select-Object -Unique
+"@
+        $types | Should -BeIn String, Byte, Int32, UInt32, Int64, TimeSpan, DateTime, Deserialized.LguestPS.GuestEndedEvent
+    }
+
+    It 'make the same trace as those that never left' {
+        $live | Export-LguestTrace TestDrive:/live.trace
+        $stored | Export-LguestTrace TestDrive:/stored.trace
+        Get-Content TestDrive:/stored.trace | Should -Be (Get-Content TestDrive:/live.trace)
+    }
+}
+
+Describe 'A trace of something else' {
+    It 'is an error that names the kinds' {
+        [pscustomobject]@{ Kind = 1; Summary = 'LGUEST_INIT' } | Export-LguestTrace TestDrive:/other.trace -ErrorVariable problem -ErrorAction SilentlyContinue
+        "$problem" | Should -Match "kind '1'.*Hypercall, Dma, Trap"
+    }
+}
+
+Describe 'Events as JSON' {
+    It 'have names for enumerations, whatever the depth' {
+        $events = $live | ConvertTo-Json -Depth 4 | ConvertFrom-Json
+        $events.Kind | Should -Be $live.Kind
+        ($events | Where-Object Kind -EQ Hypercall).Origin | Should -BeIn Trap, Ring
+        ($events | Where-Object Kind -EQ Dma).Direction | Should -BeIn Send, Receive
+        ($events | Where-Object Kind -EQ Ended).Ending | Should -Be PowerDown
+    }
+
+    It 'have their bytes and their time once' {
+        $dma = $live | Where-Object { $_.Kind -eq 'Dma' -and $_.Sections.Count } | Select-Object -First 1
+        $read = $dma | ConvertTo-Json -WarningVariable cut | ConvertFrom-Json
+        $cut | Should -BeNullOrEmpty
+        [Convert]::ToHexString([byte[]]$read.Data) | Should -Be ([Convert]::ToHexString($dma.Data))
+        $read.Sections[0].PSObject.Properties.Name | Should -Be Address, Length
+        @($read.PSObject.Properties.Name -match 'Time').Count | Should -Be 2
+    }
+}
+
+Describe 'Events as CSV' {
+    It 'are readable' {
+        $calls = $live | Where-Object Kind -EQ Hypercall | ConvertTo-Csv | ConvertFrom-Csv
+        $calls[0].Kind | Should -Be Hypercall
+        $calls[0].Arguments | Should -Match '^0x[0-9a-f]{8}'
+        $calls.PSObject.Properties.Name | Should -Not -Contain Time
+        $dma = $live | Where-Object { $_.Kind -eq 'Dma' -and $_.Sections.Count } | ConvertTo-Csv | ConvertFrom-Csv | Select-Object -First 1
+        $dma.Sections | Should -Match '^0x[0-9a-f]{8}\+\d+'
+        $dma.Data | Should -Match '^[0-9a-f]+$'
+    }
+
+    It 'have no cell that is only the name of a type' {
+        foreach ($kind in $live | Group-Object Kind) { $kind.Group | ConvertTo-Csv | Should -Not -Match 'System\.|LguestPS\.' }
+    }
+}

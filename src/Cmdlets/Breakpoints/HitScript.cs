@@ -22,6 +22,8 @@ internal sealed class HitScript(ScriptBlock script)
         foreach (PSObject written in Run(hit)) Output?.Invoke(written);
     }
 
+    public override string ToString() => $"{script}";
+
     private Collection<PSObject> Run(BreakpointHit hit)
     {
         JobRunspace.Need();

@@ -1,14 +1,16 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Text;
 using System.Text.RegularExpressions;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>What the views in LguestPS.format.ps1xml show where a plain property would not do.</summary>
+/// <summary>What the views in the files *.views show where a plain property would not do.</summary>
 /// <remarks>Events may come from a job or a file, so these read properties by name and not from our types.</remarks>
 public static partial class Views
 {
     private const int LongestText = 200;
+    private const int TimeWidth = 11;
 
     /// <summary>What happened, in one line and few characters; what a console sent or received as text.</summary>
     public static string What(PSObject happened)
@@ -19,6 +21,22 @@ public static partial class Views
         string slot = Text(happened, "Slot"), result = Text(happened, "Result");
         return $"{(slot.Length > 0 ? $"ring[{slot}] " : "")}{Text(happened, "Name")}({LeadingZeros().Replace(Text(happened, "Decoded"), "0x")}){(result.Length > 0 ? $" = {result}" : "")}";
     }
+
+    /// <summary>Seconds with as many decimals, six at most, as fit into a column of eleven characters.</summary>
+    public static string Seconds(TimeSpan time)
+    {
+        int whole = ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture).Length;
+        return time.TotalSeconds.ToString($"F{Math.Clamp(TimeWidth - 1 - whole, 0, 6)}", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The text of the script block that is behind a condition or an action of a breakpoint.</summary>
+    public static string Script(object? code) => code switch
+    {
+        PSObject wrapped => Script(wrapped.BaseObject),
+        Delegate { Target: HitScript script } => $"{{{script}}}",
+        Delegate => "code",
+        _ => $"{code}",
+    };
 
     /// <summary>An amount of memory, in the largest unit that leaves a whole number.</summary>
     public static string Bytes(long bytes) => bytes switch

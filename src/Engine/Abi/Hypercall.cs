@@ -4,7 +4,7 @@ using LguestPS.Symbols;
 namespace LguestPS;
 
 /// <summary>How a hypercall reached the host.</summary>
-public enum HypercallOrigin
+public enum HypercallOrigin : long
 {
     /// <summary>The trap instruction.</summary>
     Trap,

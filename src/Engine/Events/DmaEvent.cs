@@ -3,7 +3,7 @@ using System.Text;
 namespace LguestPS;
 
 /// <summary>Which way a DMA went, seen from the guest.</summary>
-public enum DmaDirection
+public enum DmaDirection : long
 {
     /// <summary>From the guest to a device.</summary>
     Send,
@@ -15,9 +15,14 @@ public enum DmaDirection
 /// <summary>One section of a DMA with a copy of its bytes.</summary>
 /// <param name="Address">Guest-physical address.</param>
 /// <param name="Length">Length in bytes.</param>
-/// <param name="Data">The bytes as they were when the DMA was served.</param>
-public sealed record DmaSection(uint Address, int Length, byte[] Data)
+/// <remarks>Its bytes are in <see cref="DmaEvent.Data"/>, behind those of the sections before it; in PowerShell they are its property Data, too.</remarks>
+public sealed record DmaSection(uint Address, int Length)
 {
+    internal DmaSection(uint address, int length, byte[] data) : this(address, length) => Data = data;
+
+    /// <summary>The bytes as they were when the DMA was served; not public, so that ConvertTo-Json has the bytes of a DMA once.</summary>
+    internal byte[] Data { get; init; } = [];
+
     public override string ToString() => $"0x{Address:x8}+{Length}";
 }
 

@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>What somebody did to a guest from outside.</summary>
-public enum InterventionOperation
+public enum InterventionOperation : long
 {
     /// <summary>Registers were set.</summary>
     SetRegister,

@@ -3,8 +3,9 @@ using LguestPS.Events;
 namespace LguestPS;
 
 /// <summary>The kinds of event, and the value of <c>kind</c> in the launcher's JSON lines.</summary>
+/// <remarks>This and the other enumerations of events are as wide as long because ConvertTo-Json writes the names of such ones, and numbers for others.</remarks>
 [Flags]
-public enum EventKinds
+public enum EventKinds : long
 {
     None = 0,
     Hypercall = 1,

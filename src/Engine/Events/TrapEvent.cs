@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>What the host did about a trap.</summary>
-public enum TrapOutcome
+public enum TrapOutcome : long
 {
     /// <summary>The guest's own handler runs next.</summary>
     Reflected,

@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>How a guest can end.</summary>
-public enum EndingKind
+public enum EndingKind : long
 {
     /// <summary>The guest switched itself off: CRASH with the text "Power down".</summary>
     PowerDown,
