@@ -1,3 +1,4 @@
+using LguestPS.Devices.Dma;
 using LguestPS.Memory;
 using Xunit;
 
@@ -47,7 +48,7 @@ public sealed class DescriptorPageTests : IDisposable
     public void A_devices_irq_is_its_slot_plus_1()
     {
         using ScriptedGuest guest = With(Disk("a"), new ConsoleDefinition());
-        Assert.Equal((1, 2), (guest.Guest.Devices.FindByKey(Page + 0x1000)!.Irq, guest.Guest.Devices.Console!.Irq));
+        Assert.Equal((1, 2), (Dma(guest).FindByKey(Page + 0x1000)!.Irq, Dma(guest).FindByKey(0)!.Irq));
     }
 
     [Fact]
@@ -82,4 +83,6 @@ public sealed class DescriptorPageTests : IDisposable
     private BlockDefinition Disk(string name) => new(folder.Write($"{name}.img", new byte[512]));
 
     private static ScriptedGuest With(params DeviceDefinition[] devices) => ScriptedGuest.Fresh(ScriptedGuest.Definition with { Devices = devices });
+
+    private static DmaTransport Dma(ScriptedGuest guest) => (DmaTransport)guest.Guest.Transport;
 }

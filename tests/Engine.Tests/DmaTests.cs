@@ -1,4 +1,4 @@
-using LguestPS.Dma;
+using LguestPS.Devices.Dma;
 using Xunit;
 
 namespace LguestPS.Tests;

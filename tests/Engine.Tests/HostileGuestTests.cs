@@ -1,5 +1,5 @@
 using CsCheck;
-using LguestPS.Dma;
+using LguestPS.Devices.Dma;
 using LguestPS.Memory;
 using Xunit;
 

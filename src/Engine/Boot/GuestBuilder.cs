@@ -65,13 +65,13 @@ internal static class GuestBuilder
         Stack<IDisposable> opened = new();
         try
         {
-            List<Device> opening = OpenDevices(definition, isAlone, opened);
-            DeviceBus devices = new(opening);
-            GuestMemory memory = Allocate((uint)definition.Memory, devices.PageCount);
+            DeviceSet devices = new(OpenDevices(definition, isAlone, opened));
+            IDeviceTransport transport = Transports.Make(abi, devices);
+            GuestMemory memory = Allocate((uint)definition.Memory, transport.Pages);
             opened.Push(memory);
-            devices.Describe(memory);
+            transport.Describe(memory);
 
-            SharedNetwork[] networks = [.. opening.OfType<SharedNetDevice>().Select(card => card.Network).OfType<SharedNetwork>()];
+            SharedNetwork[] networks = [.. devices.Networks.OfType<SharedWire>().Select(card => card.Network).OfType<SharedNetwork>()];
             GuestClock clock = MakeClock(definition.Clock, later: TimeSpan.FromSeconds(networks.Sum(network => network.Slot)));
             opened.Push(clock);
             VirtualCpu cpu = makeCpu(memory, clock);
@@ -83,7 +83,7 @@ internal static class GuestBuilder
             {
                 PageOffset = pageOffset, Symbols = symbols, Id = id, ShowsTimeStampCounter = definition.Tsc == TscChoice.Auto,
             };
-            Guest guest = new(definition, machine, cpuReason, devices);
+            Guest guest = new(definition, machine, cpuReason, devices, transport);
             boot(guest);
             return guest;
         }
@@ -142,20 +142,20 @@ internal static class GuestBuilder
         return abi;
     }
 
-    private static List<Device> OpenDevices(GuestDefinition definition, bool isAlone, Stack<IDisposable> opened)
+    private static List<DeviceFunction> OpenDevices(GuestDefinition definition, bool isAlone, Stack<IDisposable> opened)
     {
-        List<Device> devices = [];
+        List<DeviceFunction> devices = [];
         int disks = 0, nets = 0;
         foreach (DeviceDefinition device in definition.Devices)
         {
-            Device made = device switch
+            DeviceFunction made = device switch
             {
-                ConsoleDefinition => new ConsoleDevice(),
-                BlockDefinition block => new BlockDevice($"block{disks++}", block),
-                SharedNetDefinition when isAlone => new SharedNetDevice(nets++, network: null),
-                SharedNetDefinition net => new SharedNetDevice(nets++, SharedNetwork.Join(net.Path)),
-                HostNetDefinition when isAlone => HostLinkDevice.Silent(nets++),
-                HostNetDefinition net => HostLinkDevice.Open(nets++, net),
+                ConsoleDefinition => new ConsoleFunction(),
+                BlockDefinition block => new DiskFunction($"block{disks++}", block),
+                SharedNetDefinition when isAlone => new SharedWire(nets++, network: null),
+                SharedNetDefinition net => new SharedWire(nets++, SharedNetwork.Join(net.Path)),
+                HostNetDefinition when isAlone => HostWire.Silent(nets++),
+                HostNetDefinition net => HostWire.Open(nets++, net),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
             opened.Push(made);

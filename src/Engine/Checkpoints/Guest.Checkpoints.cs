@@ -35,7 +35,7 @@ public sealed partial class Guest
             Seat.CheckIsIdle();
             CheckCanGoBack(Devices.RestoreObstacle, "go back");
             Load(checkpoint);
-            Devices.Resume(this);
+            Devices.Resume(DeviceHost);
             if (Recording is { } recording) RecordOn(Recordings.Recording.Begin(this, recording.KeepsEvents));
         }
     }
@@ -60,7 +60,7 @@ public sealed partial class Guest
         try
         {
             guest.Load(checkpoint);
-            guest.Devices.Resume(guest);
+            guest.Devices.Resume(guest.DeviceHost);
             if (definition.Record) guest.Record();
             return guest;
         }

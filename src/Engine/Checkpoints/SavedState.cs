@@ -63,7 +63,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         machine.Data.Load(state);
         machine.Descriptors.Load(state);
         machine.Gates.Load(state);
-        guest.Bindings.Load(state);
+        guest.Transport.Load(state);
         guest.Ring.Load(state);
         machine.Interrupts.Load(state);
         machine.Cpu.Load(state);
@@ -89,7 +89,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         machine.Data.Save(state);
         machine.Descriptors.Save(state);
         machine.Gates.Save(state);
-        guest.Bindings.Save(state);
+        guest.Transport.Save(state);
         guest.Ring.Save(state);
         machine.Interrupts.Save(state);
         machine.Cpu.Save(state);
@@ -132,6 +132,6 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
     private PendingDma ReadTransfer(StateReader state)
     {
         uint key = state.ReadUInt32(), address = state.ReadUInt32();
-        return new PendingDma(key, address, guest.Devices.FindByKey(key)?.Name);
+        return new PendingDma(key, address, guest.Transport.NameOf(key));
     }
 }

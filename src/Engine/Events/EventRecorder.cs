@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using LguestPS.Cpu;
-using LguestPS.Dma;
 using LguestPS.Machines;
 using LguestPS.State;
 
@@ -86,14 +85,6 @@ internal sealed class EventRecorder(Machine machine)
             Header = Header(), Direction = direction, Key = key, Address = address, Device = device, Sections = sections, UsedLength = usedLength,
         });
     }
-
-    /// <summary>Records that a device has put bytes into a buffer the guest bound to a key.</summary>
-    /// <param name="key">It.</param>
-    /// <param name="device">The device's name.</param>
-    /// <param name="buffer">The buffer.</param>
-    /// <param name="length">How many bytes are new in it.</param>
-    public void Received(uint key, string device, DmaList buffer, uint length) =>
-        Served(DmaDirection.Receive, key, buffer.Address, device, WantsDma(device) ? buffer.Sections(length) : null, buffer.UsedLength);
 
     /// <summary>Records a DMA to another guest, which a hypercall serves itself: its event comes behind the hypercall's, as that of any other DMA.</summary>
     public void ServedInside(uint key, uint address, string device, DmaSection[]? sections, uint? usedLength) =>

@@ -27,4 +27,8 @@ internal interface ITape
 
     /// <summary>A device is about to hand over this here.</summary>
     void NoteInput(int device, byte[] bytes);
+
+    /// <summary>The error of a run that is another one than the recorded one.</summary>
+    /// <param name="how">What is different, in words that follow a colon.</param>
+    LguestException Diverged(string how);
 }

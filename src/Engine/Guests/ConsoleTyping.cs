@@ -43,7 +43,7 @@ internal sealed class ConsoleTyping(Guest guest)
         return new ConsoleReader(output, fromStart ? 0 : output.Written);
     }
 
-    private ConsoleDevice Console()
+    private ConsoleFunction Console()
     {
         guest.Seat.CheckHasNotEnded("");
         return guest.Devices.Console ?? throw NoConsole();

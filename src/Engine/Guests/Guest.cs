@@ -2,7 +2,7 @@ using LguestPS.Breakpoints;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
-using LguestPS.Dma;
+using LguestPS.Devices.Dma;
 using LguestPS.Events;
 using LguestPS.Guests;
 using LguestPS.Hypercalls;
@@ -26,7 +26,7 @@ public sealed partial class Guest : IDisposable
     private readonly ConsoleTyping typing;
     private LastState? last;
 
-    internal Guest(GuestDefinition definition, Machine machine, string cpuReason, DeviceBus devices)
+    internal Guest(GuestDefinition definition, Machine machine, string cpuReason, DeviceSet devices, IDeviceTransport transport)
     {
         Definition = definition;
         Machine = machine;
@@ -34,10 +34,12 @@ public sealed partial class Guest : IDisposable
         Devices = devices;
         Seat = new DriverSeat(machine);
         Events = new EventRecorder(machine);
-        Bindings = new DmaBindings(machine.Memory);
+        DeviceHost = new DeviceHost(machine, Events, this);
+        Transport = transport;
+        transport.Attach(DeviceHost);
         Ring = new HypercallRing(machine.Data);
         Interceptor = new Interceptor(this);
-        Executor = new HypercallExecutor(machine, Ring, new DmaOperations(this), Events);
+        Executor = new HypercallExecutor(machine, Ring, transport.Operations, Events);
         Hypercalls = new HypercallEditor(this);
         Inspector = new GuestInspector(this);
         loop = new RunLoop(this);
@@ -152,9 +154,11 @@ public sealed partial class Guest : IDisposable
 
     internal Machine Machine { get; }
     internal DriverSeat Seat { get; }
-    internal DeviceBus Devices { get; }
+    internal DeviceSet Devices { get; }
+    internal IDeviceTransport Transport { get; }
+    internal IDeviceHost DeviceHost { get; }
     internal EventRecorder Events { get; }
-    internal DmaBindings Bindings { get; }
+    internal DmaBindings Bindings => ((DmaTransport)Transport).Bindings;
     internal HypercallRing Ring { get; }
     internal Interceptor Interceptor { get; }
     internal HypercallExecutor Executor { get; set; }
@@ -326,7 +330,7 @@ public sealed partial class Guest : IDisposable
 
     private void SyncOnEnd()
     {
-        foreach (BlockDevice disk in Devices.Disks)
+        foreach (DiskFunction disk in Devices.Disks)
             if (disk.Sync() is { } problem) Warn(problem);
     }
 }

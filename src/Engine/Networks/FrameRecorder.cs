@@ -29,11 +29,11 @@ internal sealed class FrameRecorder : IDisposable
     }
 
     /// <summary>Writes a frame. If that fails the guest is stopped, because the rest of its recording would be worthless.</summary>
-    /// <param name="guest">Whose frame it is.</param>
+    /// <param name="stop">Ends the guest, for a reason.</param>
     /// <param name="now">Guest time in nanoseconds.</param>
     /// <param name="direction">Which way it goes.</param>
     /// <param name="frame">At most <see cref="NetworkPort.LongestFrame"/> bytes.</param>
-    public void Write(Guest guest, long now, FrameDirection direction, ReadOnlySpan<byte> frame)
+    public void Write(Action<string> stop, long now, FrameDirection direction, ReadOnlySpan<byte> frame)
     {
         Begin(Pcapng.EnhancedPacket);
         Put(0);                     // the interface
@@ -50,7 +50,7 @@ internal sealed class FrameRecorder : IDisposable
         }
         catch (IOException e)
         {
-            guest.Machine.End(EndingKind.Stopped, $"stopped: its frames cannot be recorded in '{path}': {e.Message}");
+            stop($"stopped: its frames cannot be recorded in '{path}': {e.Message}");
         }
     }
 

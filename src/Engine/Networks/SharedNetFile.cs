@@ -120,7 +120,7 @@ internal sealed unsafe class SharedNetFile : IDisposable
 
     public static long Card(int slot) => Cards + slot * CardSize;
 
-    public static long Mac(int slot) => Macs + slot * Devices.NetDevice.MacSize;
+    public static long Mac(int slot) => Macs + slot * MacAddress.Size;
 
     /// <returns>False if the file does not have these bytes (any more).</returns>
     public bool TryRead(long offset, Span<byte> bytes) => TryRead(file, offset, bytes);

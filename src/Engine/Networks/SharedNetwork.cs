@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using LguestPS.Devices;
 
 namespace LguestPS.Networks;
 
@@ -30,14 +29,14 @@ internal sealed class SharedNetwork : IDisposable
     private readonly SharedNetListener listener;
 
     private readonly byte[] card = new byte[SharedNetFile.CardSize];
-    private readonly byte[] mac = new byte[NetDevice.MacSize];
+    private readonly byte[] mac = new byte[MacAddress.Size];
     private readonly uint[] written = new uint[Slots];      // by us, for each of the others
     private readonly uint[] taken = new uint[Slots];        // by us, from each of the others
     private uint rings;
 
     // As they were when last looked at.
     private readonly byte[] cards = new byte[Slots * SharedNetFile.CardSize];
-    private readonly byte[] macs = new byte[Slots * NetDevice.MacSize];
+    private readonly byte[] macs = new byte[Slots * MacAddress.Size];
     private readonly uint[] writtenByOthers = new uint[Slots];
     private readonly uint[] takenByOthers = new uint[Slots];
     private ushort present;
@@ -167,7 +166,7 @@ internal sealed class SharedNetwork : IDisposable
         {
             if (slot == Slot) continue;
             Span<byte> itsCard = cards.AsSpan(slot * SharedNetFile.CardSize, SharedNetFile.CardSize);
-            Span<byte> itsMac = macs.AsSpan(slot * NetDevice.MacSize, NetDevice.MacSize);
+            Span<byte> itsMac = macs.AsSpan(slot * MacAddress.Size, MacAddress.Size);
             if (!itsCard.ContainsAnyExcept((byte)0) && !itsMac.ContainsAnyExcept((byte)0)) continue;
             if (file.IsTaken(slot))
             {

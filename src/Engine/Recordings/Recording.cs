@@ -208,7 +208,8 @@ internal sealed class Recording : ITape
         Shelf.ForgetBehind(End);
         held = null;
         IsReplay = false;
-        guest.Devices.BeginNewFuture(guest);
+        guest.Devices.BeginNewFuture(guest.DeviceHost);
+        guest.Transport.BeginNewFuture();
     }
 
     public void WriteTo(BinaryWriter file)

@@ -59,7 +59,9 @@ internal sealed class PendingTransferPlace : Pending
     public override void Do(Guest guest, RunLoop loop)
     {
         guest.Interceptor.Passed();
-        guest.Devices.ServeDma(guest);
+        PendingDma transfer = guest.PendingDma!;
+        guest.Machine.Pending.Transfer = null;
+        guest.Transport.Serve(transfer);
     }
 }
 

@@ -15,7 +15,7 @@ internal sealed class RunGoal : IWaitTerms
     private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(36_500);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(int.MaxValue);
 
-    private readonly DeviceBus devices;
+    private readonly DeviceSet devices;
     private readonly Recording? recording;
     private readonly CancellationToken stop;
     private readonly long deadline = long.MaxValue;

@@ -107,7 +107,7 @@ internal sealed class RunLoop(Guest guest)
     private void Offer(RunGoal goal)
     {
         HasOffered = true;
-        if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Devices.DeliverInput(guest);
+        if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Transport.DeliverInput();
         if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
         if (!guest.Clock.InterruptsMayEnter && !guest.IsHalted) return;
         if (interceptor.HasInterrupts || goal.WantsInterrupts) machine.Pending.Interrupt = guest.Interrupts.Deliverable;

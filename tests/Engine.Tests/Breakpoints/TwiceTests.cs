@@ -1,4 +1,3 @@
-using LguestPS.Dma;
 using LguestPS.Hypercalls;
 using Xunit;
 
@@ -48,7 +47,7 @@ public class TwiceTests
     }
 
     /// <summary>The fault: when the drain makes way for the launcher, it does the direct call nevertheless; and after the DMA's return once more.</summary>
-    private sealed class ForgetfulExecutor(Guest guest) : HypercallExecutor(guest.Machine, guest.Ring, new DmaOperations(guest), guest.Events)
+    private sealed class ForgetfulExecutor(Guest guest) : HypercallExecutor(guest.Machine, guest.Ring, guest.Transport.Operations, guest.Events)
     {
         private readonly Guest guest = guest;
 

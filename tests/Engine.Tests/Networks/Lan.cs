@@ -1,5 +1,6 @@
 using LguestPS.Abi;
 using LguestPS.Devices;
+using LguestPS.Devices.Dma;
 using LguestPS.Memory;
 using LguestPS.Networks;
 using Xunit;
@@ -47,7 +48,7 @@ internal sealed class Lan : IDisposable
     public static List<LguestEvent> Send(ScriptedGuest guest, int slot, string text) =>
         guest.Hypercall(Call.SendDma, KeyOf(slot), guest.TextDma(text)).Play();
 
-    public static byte[] Mac(ScriptedGuest guest, int slot) => guest.Memory.Read(Page + (uint)slot * NetDevice.MacSize, NetDevice.MacSize).ToArray();
+    public static byte[] Mac(ScriptedGuest guest, int slot) => guest.Memory.Read(Page + (uint)slot * MacAddress.Size, MacAddress.Size).ToArray();
 
     /// <summary>Lets a guest run on until something has come true that another guest's doing leads to.</summary>
     public static List<LguestEvent> Until(ScriptedGuest guest, Func<bool> come)
@@ -74,7 +75,7 @@ internal sealed class Lan : IDisposable
 
     public static SharedNetwork NetworkOf(ScriptedGuest guest) => CardOf(guest).Network!;
 
-    public static SharedNetDevice CardOf(ScriptedGuest guest) => guest.Guest.Devices.FindShared(Page)!;
+    public static SharedWire CardOf(ScriptedGuest guest) => ((DmaTransport)guest.Guest.Transport).FindShared(Page)!.Wire;
 
     public void Dispose()
     {

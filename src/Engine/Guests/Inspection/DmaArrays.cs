@@ -1,5 +1,5 @@
 using LguestPS.Abi;
-using LguestPS.Dma;
+using LguestPS.Devices.Dma;
 using LguestPS.Errors;
 
 namespace LguestPS.Inspection;
@@ -7,15 +7,16 @@ namespace LguestPS.Inspection;
 /// <summary>Shows the arrays a guest has bound, and what each of their buffers is for.</summary>
 internal static class DmaArrays
 {
-    public static IReadOnlyList<BoundDmaArray> Of(Guest guest) => guest.Bindings.All.Select(binding => Show(guest, binding, guest.Abi.Dma!)).ToArray();
+    public static IReadOnlyList<BoundDmaArray> Of(Guest guest) =>
+        guest.Transport is DmaTransport dma ? dma.Bindings.All.Select(binding => Show(guest, dma, binding)).ToArray() : [];
 
-    private static BoundDmaArray Show(Guest guest, DmaBinding binding, DmaLayout layout)
+    private static BoundDmaArray Show(Guest guest, DmaTransport dma, DmaBinding binding)
     {
         bool isInside = guest.Memory.Contains(binding.Array, binding.Count * DmaLayout.Size);
         return new BoundDmaArray
         {
-            Guest = guest.Name, Key = binding.Key, Device = guest.Devices.FindByInputKey(binding.Key)?.Name, Address = binding.Array, Irq = binding.Irq,
-            Buffers = isInside ? [.. Enumerable.Range(0, binding.Count).Select(i => Buffer(guest, layout, i, binding.Array + (uint)i * DmaLayout.Size))] : [],
+            Guest = guest.Name, Key = binding.Key, Device = dma.NameOfReceiver(binding.Key), Address = binding.Array, Irq = binding.Irq,
+            Buffers = isInside ? [.. Enumerable.Range(0, binding.Count).Select(i => Buffer(guest, dma.Layout, i, binding.Array + (uint)i * DmaLayout.Size))] : [],
             Problem = isInside ? null : $"the array of {binding.Count} reaches outside guest memory",
         };
     }

@@ -1,5 +1,5 @@
 using System.Text;
-using LguestPS.Dma;
+using LguestPS.Devices.Dma;
 using LguestPS.Errors;
 
 namespace LguestPS.Inspection;

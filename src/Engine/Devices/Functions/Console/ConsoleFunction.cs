@@ -1,16 +1,11 @@
-using LguestPS.Dma;
 using LguestPS.State;
 
 namespace LguestPS.Devices;
 
 /// <summary>The console: what the guest sends is shown, what is typed waits until the guest has a buffer for it.</summary>
-internal sealed class ConsoleDevice : Device
+internal sealed class ConsoleFunction : DeviceFunction
 {
     public override string Name => "console";
-
-    public override ushort Type => 1;
-
-    public override uint Key => 0;
 
     public override bool HasInput => !Input.IsEmpty;
 
@@ -32,15 +27,14 @@ internal sealed class ConsoleDevice : Device
         Output.Load(state);
     }
 
-    public override DmaOutcome Serve(Guest guest, DmaList sent)
+    /// <summary>Shows what the guest wrote.</summary>
+    public void Write(IDeviceHost host, byte[] bytes)
     {
-        byte[] bytes = sent.ReadAll();
         Output.Append(bytes);
-        guest.ConsoleOutput?.Invoke(bytes);
-        return new DmaOutcome((uint)bytes.Length);
+        host.Show(bytes);
     }
 
-    public override uint Fill(Guest guest, DmaList buffer) => (uint)buffer.WriteAll(Input.Take((int)buffer.Length));
+    public override uint Fill(IDeviceHost host, IGuestBuffer buffer) => (uint)buffer.WriteAll(Input.Take((int)buffer.WritableLength));
 
     public override byte[] TakeWaiting() => Input.Take(ConsoleInput.MostWaiting);
 

@@ -1,13 +1,12 @@
-namespace LguestPS.Devices;
+using LguestPS.Networks;
+
+namespace LguestPS.Devices.Dma;
 
 /// <summary>A network card (ABI §8): its page holds a MAC address for each slot of the network, and each slot has a key.</summary>
-/// <param name="index">Which of the guest's cards it is, from 0.</param>
-/// <param name="slot">The guest's own slot, from 0.</param>
+/// <param name="card">The card.</param>
 /// <param name="flags"><see cref="NoChecksums"/> and <see cref="Randomness"/>, or neither.</param>
-internal abstract class NetDevice(int index, int slot, ushort flags) : Device
+internal abstract class DmaNet(NetFunction card, ushort flags) : DmaDevice(card)
 {
-    public const int MacSize = 6;
-
     /// <summary>What travels here is never damaged: the guest need not compute checksums.</summary>
     public const ushort NoChecksums = 0x4000;
 
@@ -19,8 +18,6 @@ internal abstract class NetDevice(int index, int slot, ushort flags) : Device
 
     private const uint KeySize = 4;
 
-    public sealed override string Name => $"net{index}";
-
     public sealed override ushort Type => 2;
 
     public sealed override ushort Features => (ushort)(flags | Slot);
@@ -29,13 +26,12 @@ internal abstract class NetDevice(int index, int slot, ushort flags) : Device
 
     public override uint InputKey => KeyOf(Slot);
 
-    public abstract GuestNetwork State { get; }
-
-    protected int Slot { get; set; } = slot;
+    /// <summary>The guest's slot.</summary>
+    protected abstract int Slot { get; }
 
     /// <summary>The key of a slot: what is sent to it goes to the guest, or the host, that has the slot.</summary>
     protected uint KeyOf(int of) => PageAddress + (uint)of * KeySize;
 
     /// <summary>Guest-physical address of a slot's MAC address.</summary>
-    protected uint MacAddressOf(int of) => PageAddress + (uint)(of * MacSize);
+    protected uint MacAddressOf(int of) => PageAddress + (uint)(of * MacAddress.Size);
 }

@@ -1,19 +1,17 @@
-using LguestPS.Dma;
-using LguestPS.Memory;
 using LguestPS.Networks;
 using LguestPS.State;
 
 namespace LguestPS.Devices;
 
-/// <summary>A network card whose wire ends at the host: the host has slot 0 and wants every frame, the guest has slot 1 (ABI §8).</summary>
+/// <summary>A network card whose wire ends at the host.</summary>
 /// <remarks>
 /// While a recorded guest is in its past nothing goes over the wire: the guest gets the recorded frames, what it sends was sent
 /// already, and what comes in meanwhile waits until the guest is at the recording's end again.
 /// </remarks>
-internal sealed class HostLinkDevice : NetDevice
+internal sealed class HostWire : NetFunction
 {
-    private const int HostSlot = 0;
-    private const int GuestSlot = 1;
+    /// <summary>The guest's slot on this wire; the host has slot 0.</summary>
+    public const int GuestSlot = 1;
 
     private readonly HostNetDefinition? definition;
     private NetworkPort port;
@@ -27,8 +25,8 @@ internal sealed class HostLinkDevice : NetDevice
     /// <param name="port">The host's end of the wire.</param>
     /// <param name="recorder">Gets every frame, or null.</param>
     /// <param name="definition">Opens the port again for a guest that has ended and is taken back; null if nothing may.</param>
-    public HostLinkDevice(int index, NetworkPort port, FrameRecorder? recorder, HostNetDefinition? definition = null)
-        : base(index, GuestSlot, Randomness)
+    public HostWire(int index, NetworkPort port, FrameRecorder? recorder, HostNetDefinition? definition = null)
+        : base(index)
     {
         this.definition = definition;
         this.port = port;
@@ -37,12 +35,12 @@ internal sealed class HostLinkDevice : NetDevice
     }
 
     /// <exception cref="LguestException">See <see cref="NetworkPorts.Open"/>; or FileUnavailable: the recording cannot be written.</exception>
-    public static HostLinkDevice Open(int index, HostNetDefinition definition)
+    public static HostWire Open(int index, HostNetDefinition definition)
     {
         NetworkPort port = NetworkPorts.Open(definition);
         try
         {
-            return new HostLinkDevice(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, definition);
+            return new HostWire(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, definition);
         }
         catch
         {
@@ -52,9 +50,9 @@ internal sealed class HostLinkDevice : NetDevice
     }
 
     /// <summary>For a guest that brings the address of the wire's other end along, and will hear nothing from there but what was recorded.</summary>
-    public static HostLinkDevice Silent(int index) => new(index, new SilentPort(default), recorder: null);
+    public static HostWire Silent(int index) => new(index, new SilentPort(default), recorder: null);
 
-    public override GuestNetwork State => new(Name, Slot, port.IsLive, droppedBefore + port.Dropped);
+    public override GuestNetwork State => new(Name, GuestSlot, port.IsLive, droppedBefore + port.Dropped);
 
     public override bool HasInput => port.HasFrame;
 
@@ -68,45 +66,45 @@ internal sealed class HostLinkDevice : NetDevice
 
     public override string? RecordingObstacle => null;
 
-    public override void PreparePage(GuestMemory memory)
-    {
-        Span<byte> mac = memory.Write(MacAddressOf(HostSlot), MacSize);
-        port.HostMac.Write(mac);
-        mac[0] |= Promiscuous;
-    }
+    /// <summary>The address of the host's end.</summary>
+    public MacAddress HostMac => port.HostMac;
 
-    public override void DeliverInput(Guest guest)
+    public override void DeliverInput(IDeviceHost host, IBufferQueue buffers)
     {
-        bool isAgain = guest.IsInPast;
+        bool isAgain = host.IsInPast;
         isPortAhead &= isAgain;
-        if (!isAgain) Advance(guest);
+        if (!isAgain) Advance(host);
         // Frames that came in since enter at the next place, as they would if the guest had not been taken back.
-        while (TryFill(guest) && guest.IsInPast == isAgain)
+        while (TryFill(host, buffers) && host.IsInPast == isAgain)
         {
         }
     }
 
-    public override DmaOutcome Serve(Guest guest, DmaList sent)
+    /// <summary>Sends a frame. On a wire the sender never learns whether anyone listened.</summary>
+    public void Send(IDeviceHost host, byte[] frame)
     {
-        if (!guest.IsInPast) Send(guest, sent);
-        return new DmaOutcome(sent.Length);     // on a wire nobody learns whether anyone listened
+        if (host.IsInPast) return;
+        Advance(host);
+        if (frame.Length is < NetworkPort.ShortestFrame or > NetworkPort.LongestFrame) return;
+        recorder?.Write(host.Stop, now, FrameDirection.FromGuest, frame);
+        port.TrySend(frame);
     }
 
-    public override uint Fill(Guest guest, DmaList buffer)
+    public override uint Fill(IDeviceHost host, IGuestBuffer buffer)
     {
         while (port.TryTake(out byte[]? frame))
         {
-            if (frame.Length > buffer.Length) continue;     // lost, as on a wire
-            recorder?.Write(guest, now, FrameDirection.ToGuest, frame);
+            if (frame.Length > buffer.WritableLength) continue;     // lost, as on a wire
+            recorder?.Write(host.Stop, now, FrameDirection.ToGuest, frame);
             return (uint)buffer.WriteAll(frame);
         }
         return 0;
     }
 
-    public override void BeginNewFuture(Guest guest) => GoElsewhere(guest, wire => wire.StartAnew(guest.Clock.Now));
+    public override void BeginNewFuture(IDeviceHost host) => GoElsewhere(host, wire => wire.StartAnew(host.Now));
 
-    public override void Resume(Guest guest) =>
-        GoElsewhere(guest, wire => saved.Length > 0 ? wire.Resume(new StateReader(saved, []), guest.Clock.Now) : wire.StartAnew(guest.Clock.Now));
+    public override void Resume(IDeviceHost host) =>
+        GoElsewhere(host, wire => saved.Length > 0 ? wire.Resume(new StateReader(saved, []), host.Now) : wire.StartAnew(host.Now));
 
     public override void Save(StateWriter state)
     {
@@ -131,9 +129,9 @@ internal sealed class HostLinkDevice : NetDevice
         recorder = null;
     }
 
-    private void GoElsewhere(Guest guest, Func<NetworkPort, NetworkPort> go)
+    private void GoElsewhere(IDeviceHost host, Func<NetworkPort, NetworkPort> go)
     {
-        if (guest.Clock.Now < now)
+        if (host.Now < now)
         {
             // Its times would go back, which those of a recording of frames may not.
             recorder?.Dispose();
@@ -148,7 +146,7 @@ internal sealed class HostLinkDevice : NetDevice
         catch (LguestException e) when (e.Error != LguestError.CheckpointRefused)
         {
             Replace(new SilentPort(port.HostMac));
-            guest.Warn($"{Name} is dead from here on: {e.Message}");
+            host.Warn($"{Name} is dead from here on: {e.Message}");
         }
     }
 
@@ -160,20 +158,11 @@ internal sealed class HostLinkDevice : NetDevice
         port.Arrived = Arrived;
     }
 
-    private void Send(Guest guest, DmaList sent)
-    {
-        Advance(guest);
-        if (sent.Length is < NetworkPort.ShortestFrame or > NetworkPort.LongestFrame) return;
-        byte[] frame = sent.ReadAll();
-        recorder?.Write(guest, now, FrameDirection.FromGuest, frame);
-        port.TrySend(frame);
-    }
-
     private void Arrived() => WakeGuest?.Invoke();
 
-    private void Advance(Guest guest)
+    private void Advance(IDeviceHost host)
     {
-        now = guest.Clock.Now;
+        now = host.Now;
         port.Advance(now);
     }
 }

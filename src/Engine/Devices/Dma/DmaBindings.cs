@@ -4,7 +4,7 @@ using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.State;
 
-namespace LguestPS.Dma;
+namespace LguestPS.Devices.Dma;
 
 /// <summary>An array of buffers the guest bound to a key, and the interrupt it wants when one was filled.</summary>
 internal sealed record DmaBinding(uint Key, uint Array, ushort Count, byte Irq)

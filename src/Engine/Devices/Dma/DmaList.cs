@@ -2,13 +2,13 @@ using LguestPS.Abi;
 using LguestPS.Errors;
 using LguestPS.Memory;
 
-namespace LguestPS.Dma;
+namespace LguestPS.Devices.Dma;
 
 /// <summary>One piece of guest memory named by a struct lguest_dma.</summary>
 internal readonly record struct DmaRange(uint Address, uint Length);
 
 /// <summary>A guest's struct lguest_dma: up to 16 ranges of its memory and the length used of them (ABI §7).</summary>
-internal readonly struct DmaList
+internal readonly struct DmaList : IGuestBuffer
 {
     private readonly GuestMemory memory;
     private readonly DmaLayout layout;
@@ -53,6 +53,12 @@ internal readonly struct DmaList
         set => memory.Write32(Address + layout.UsedLength, value);
     }
 
+    /// <summary>All of it: whether a list is for the device to read or to write is not in it.</summary>
+    public uint ReadableLength => Length;
+
+    /// <inheritdoc cref="ReadableLength"/>
+    public uint WritableLength => Length;
+
     /// <summary>Copies the data of all ranges, in order.</summary>
     public byte[] ReadAll()
     {
@@ -67,7 +73,7 @@ internal readonly struct DmaList
     }
 
     /// <summary>Copies the first <paramref name="length"/> bytes.</summary>
-    public byte[] ReadFirst(uint length) => [.. Sections(length).SelectMany(section => section.Data)];
+    public byte[] ReadWritten(uint length) => [.. Sections(length).SelectMany(section => section.Data)];
 
     /// <summary>Spreads <paramref name="bytes"/> over the ranges, in order.</summary>
     /// <returns>How many bytes found room.</returns>

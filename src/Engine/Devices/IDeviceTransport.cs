@@ -1,0 +1,42 @@
+using LguestPS.Abi;
+using LguestPS.Memory;
+using LguestPS.State;
+
+namespace LguestPS.Devices;
+
+/// <summary>How the guests of an era reach their devices: how these are described, where buffers come from, and what rings their bell.</summary>
+/// <remarks>What a device is (<see cref="DeviceFunction"/>) has nothing to do with it. The era's profile names one of these, and nothing else asks for the era.</remarks>
+internal interface IDeviceTransport
+{
+    /// <summary>Pages it needs above RAM.</summary>
+    int Pages { get; }
+
+    /// <summary>The hypercalls by which its guests reach devices.</summary>
+    IDeviceOperations Operations { get; }
+
+    /// <summary>Puts the devices' description where the guest looks for it; once, before the guest exists.</summary>
+    void Describe(GuestMemory memory);
+
+    /// <summary>Told of the guest that the devices belong to; once.</summary>
+    void Attach(IDeviceHost host);
+
+    /// <summary>Name of the device that serves a transfer, or null if none does.</summary>
+    /// <param name="address">The key or address that the guest named.</param>
+    string? NameOf(uint address);
+
+    /// <summary>The launcher's turn: serves a transfer that was pending.</summary>
+    /// <exception cref="Errors.GuestKilledException">It broke a rule.</exception>
+    void Serve(PendingDma transfer);
+
+    /// <summary>Hands what devices have for the guest to its buffers, at a place of the run where input may enter; without a free one it waits.</summary>
+    /// <exception cref="Errors.GuestKilledException">A buffer is bad.</exception>
+    void DeliverInput();
+
+    /// <summary>The recorded guest was taken back and does something else from now on.</summary>
+    void BeginNewFuture();
+
+    void Save(StateWriter state);
+
+    /// <exception cref="InvalidStateException">No guest can be in this state.</exception>
+    void Load(StateReader state);
+}

@@ -1,0 +1,28 @@
+using LguestPS.Devices;
+using LguestPS.Events;
+using LguestPS.Machines;
+using LguestPS.Memory;
+
+namespace LguestPS.Run;
+
+/// <summary>A guest as its devices see it.</summary>
+internal sealed class DeviceHost(Machine machine, EventRecorder events, Guest guest) : IDeviceHost
+{
+    public GuestMemory Memory => machine.Memory;
+
+    public long Now => machine.Clock.Now;
+
+    public ITape? Tape => events.Tape;
+
+    public EventRecorder Events => events;
+
+    public void Raise(int irq) => machine.Interrupts.Raise(irq);
+
+    public void MakePending(PendingDma transfer) => machine.Pending.Transfer = transfer;
+
+    public void Show(ReadOnlyMemory<byte> text) => guest.ConsoleOutput?.Invoke(text);
+
+    public void Warn(string what) => guest.Warn(what);
+
+    public void Stop(string reason) => machine.End(EndingKind.Stopped, reason);
+}
