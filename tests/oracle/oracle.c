@@ -28,6 +28,7 @@ struct patch { u16 offset, length; u8 bytes[12]; };
 struct test {
 	u32 gpr[8];			/* eax ecx edx ebx esp ebp esi edi */
 	u32 eflags, eip;
+	u32 extended;			/* compare x87, MMX and SSE registers, too */
 	u16 es, ds, fs, gs;
 	u16 code_offset;
 	u8 code_length, patches;
@@ -43,10 +44,14 @@ struct outcome {
 	u32 changed;			/* bytes of {u16 offset, u16 length, bytes} that follow */
 };
 
+enum { IMAGE = 512, IMAGE_OFFSET = 0x8000 };	/* where changes of the extended registers are reported, by their place in fxsave's image */
+
 static struct test tests[MAX_TESTS];
 static u8 output[1 << 16];
 static u32 output_used;
 static u32 pristine[DATA_SIZE / 4], before[DATA_SIZE / 4];
+static u32 image_after[IMAGE / 4];
+u32 image[IMAGE / 4] __attribute__((aligned(64), used));
 static u8 signal_stack[1 << 16] __attribute__((aligned(64)));
 static u8 main_stack[1 << 14] __attribute__((aligned(64), used));
 
@@ -115,6 +120,8 @@ static void flush(void)
 	output_used = 0;
 }
 
+enum { LEGACY_FPU = 112 };	/* bytes before fxsave's image in a signal frame */
+
 struct context {		/* the i386 ucontext, up to cr2 */
 	u32 flags, link, stack[3];
 	u32 gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trap, error, eip, cs, eflags,
@@ -128,6 +135,7 @@ static void __attribute__((used)) on_signal(int signal, void *info, struct conte
 		{ c->eax, c->ecx, c->edx, c->ebx, c->esp, c->ebp, c->esi, c->edi }, c->eflags, c->eip,
 		c->trap, c->error, c->cr2, c->es, c->cs, c->ss, c->ds, c->fs, c->gs, 0,
 	};
+	copy(image_after, (u8 *)c->fpu + LEGACY_FPU, sizeof image_after);
 	/* Not back through sigreturn: straight to the caller of run. popf because AC and NT survive a signal. */
 	__asm__ volatile("movl resume_esp, %esp\n\tpushl $2\n\tpopfl\n\tpopal\n\tret");
 	__builtin_unreachable();
@@ -137,33 +145,58 @@ static void __attribute__((used)) on_signal(int signal, void *info, struct conte
 void run(void);
 __asm__(".text\nrun:\n\t"
 	"pushal\n\tmovl %esp, resume_esp\n\t"
+	"fxrstor image\n\t"
 	"pushl current+32\n\t"
-	"movw current+44, %fs\n\tmovw current+46, %gs\n\tmovw current+40, %es\n\tmovw current+42, %ds\n\t"
+	"movw current+48, %fs\n\tmovw current+50, %gs\n\tmovw current+44, %es\n\tmovw current+46, %ds\n\t"
 	"popfl\n\t"
 	"movl %cs:current+0, %eax\n\tmovl %cs:current+4, %ecx\n\tmovl %cs:current+8, %edx\n\t"
 	"movl %cs:current+12, %ebx\n\tmovl %cs:current+20, %ebp\n\tmovl %cs:current+24, %esi\n\t"
 	"movl %cs:current+28, %edi\n\tmovl %cs:current+16, %esp\n\t"
 	"jmp *%cs:current+36\n");
 
-static void report_changes(void)
+/* Appends the runs of words that differ. */
+static u8 *report_runs(u8 *out, const u32 *now, const u32 *then, u32 bytes, u32 offset)
 {
-	u32 *now = (u32 *)DATA;
-	u8 *start = output + output_used, *out = start + sizeof outcome;
-
-	for (u32 i = 0; i < WRITABLE / 4; i++) {
+	for (u32 i = 0; i < bytes / 4; i++) {
 		u32 from, to;
 
-		if (now[i] == before[i])
+		if (now[i] == then[i])
 			continue;
 		from = i * 4;
-		while (i < WRITABLE / 4 && now[i] != before[i])
+		while (i < bytes / 4 && now[i] != then[i])
 			i++;
 		to = i * 4;
-		*(u16 *)out = from;
+		*(u16 *)out = offset + from;
 		*(u16 *)(out + 2) = to - from;
-		copy(out + 4, (u8 *)DATA + from, to - from);
-		copy((u8 *)DATA + from, (u8 *)before + from, to - from);
+		copy(out + 4, (u8 *)now + from, to - from);
 		out += 4 + to - from;
+	}
+	return out;
+}
+
+/* What no two processors agree on: the last instruction's place and operand, and what is reserved. */
+static void blank(u32 *of)
+{
+	of[1] &= 0xffff;
+	fill(of + 2, 0, 16);
+	of[7] = 0;
+	for (int i = 0; i < 8; i++) {
+		of[8 + 4 * i + 2] &= 0xffff;
+		of[8 + 4 * i + 3] = 0;
+	}
+	fill(of + 72, 0, IMAGE - 288);
+}
+
+static void report_changes(void)
+{
+	u8 *start = output + output_used, *out = start + sizeof outcome;
+	u8 *image_start = out = report_runs(out, (u32 *)DATA, before, WRITABLE, 0);
+
+	for (u8 *run = start + sizeof outcome; run < image_start; run += 4 + *(u16 *)(run + 2))
+		copy((u8 *)DATA + *(u16 *)run, (u8 *)before + *(u16 *)run, *(u16 *)(run + 2));
+	if (current.extended) {
+		blank(image_after);
+		out = report_runs(out, image_after, image, IMAGE, IMAGE_OFFSET);
 	}
 	outcome.changed = out - start - sizeof outcome;
 	copy(start, &outcome, sizeof outcome);
@@ -241,6 +274,7 @@ static void __attribute__((used)) serve(void)
 	copy((void *)DATA, pristine, sizeof pristine);
 	need(call(MPROTECT, DATA + WRITABLE, DATA_SIZE - WRITABLE, R, 0, 0, 0), 7);
 
+	read_all(image, sizeof image);
 	read_all(segments, sizeof segments);
 	for (int i = 0; i < 3; i++) {
 		segments[i].number = -1;
@@ -258,7 +292,7 @@ static void __attribute__((used)) serve(void)
 		read_all(tests, count * sizeof tests[0]);
 		call(ALARM, 20, 0, 0, 0, 0, 0);		/* a test that never traps ends the program */
 		for (u32 i = 0; i < count; i++) {
-			if (output_used + sizeof outcome + 3 * WRITABLE > sizeof output)
+			if (output_used + sizeof outcome + 3 * (WRITABLE + IMAGE) > sizeof output)
 				flush();
 			execute(&tests[i]);
 		}

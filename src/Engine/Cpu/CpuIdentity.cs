@@ -1,6 +1,6 @@
 namespace LguestPS.Cpu;
 
-/// <summary>What <c>cpuid</c> shows on every vCPU, in every ring: what the original left of the host's processor, on a Pentium M (Intel SDM volume 2, CPUID).</summary>
+/// <summary>What <c>cpuid</c> shows on every vCPU, in every ring: what the original left of the host's processor, on a Core 2 without its 64 bits (Intel SDM volume 2, CPUID).</summary>
 /// <remarks>The emulated CPU has the instructions of the features shown here and no others; <c>InstructionSet</c> reads them here.</remarks>
 internal static class CpuIdentity
 {
@@ -12,8 +12,8 @@ internal static class CpuIdentity
     /// <summary>ecx of leaf 1.</summary>
     public const MoreCpuFeatures MoreFeatures = MoreCpuFeatures.Sse3 | MoreCpuFeatures.Ssse3;
 
-    /// <summary>Family 6, model 13, stepping 8.</summary>
-    private const uint Version = 0x6D8;
+    /// <summary>Family 6, model 15, stepping 6.</summary>
+    private const uint Version = 0x6F6;
 
     /// <summary>The leaf for the given eax; all zero for those there are not.</summary>
     public static (uint Eax, uint Ebx, uint Ecx, uint Edx) Leaf(uint number) => number switch

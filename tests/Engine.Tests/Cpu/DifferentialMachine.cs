@@ -16,10 +16,15 @@ internal sealed class DifferentialMachine : IDisposable
     private readonly GuestMemory memory = new(0x10000, 0);
     private readonly VirtualCpu cpu;
     private readonly byte[] pristine, before;
+    private readonly byte[]? image;
 
-    public DifferentialMachine(byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors)
+    /// <param name="data">The contents of the data window.</param>
+    /// <param name="segments">Three descriptors for user code.</param>
+    /// <param name="selectors">Their selectors.</param>
+    /// <param name="image">The x87, MMX and SSE registers every case starts with, if their changes are to be reported, too.</param>
+    public DifferentialMachine(byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null)
     {
-        (pristine, before) = (data, (byte[])data.Clone());
+        (pristine, before, this.image) = (data, (byte[])data.Clone(), image);
         cpu = new EmulatedCpu(memory, () => 0);
         memory.Write32(Directory + (Oracle.CodeBase >> 22) * 4, CodeTable | User | PageFlags.Writable);
         memory.Write32(Directory + (Oracle.DataBase >> 22) * 4, DataTable | User | PageFlags.Writable);
@@ -60,6 +65,7 @@ internal sealed class DifferentialMachine : IDisposable
 
         if (test.FlushFirst) cpu.FlushAll();
         cpu.TaskSwitched = false;
+        if (image is not null) cpu.LoadFpu(image);
         uint[] r = test.Gpr;
         cpu.Registers = new GuestRegisters
         {
@@ -107,19 +113,36 @@ internal sealed class DifferentialMachine : IDisposable
     /// <summary>The same list as oracle.c makes.</summary>
     private byte[] Changes()
     {
-        ReadOnlySpan<byte> now = memory.Read(DataFrame, Oracle.WritableSize);
-        if (now.SequenceEqual(before.AsSpan(0, now.Length))) return [];
         var changes = new List<byte>();
+        AddRuns(changes, memory.Read(DataFrame, Oracle.WritableSize), before.AsSpan(0, (int)Oracle.WritableSize), 0);
+        if (image is null) return [.. changes];
+        var now = new byte[Oracle.ImageSize];
+        cpu.SaveFpu(now);
+        Blank(now);
+        AddRuns(changes, now, image, Oracle.ImageOffset);
+        return [.. changes];
+    }
+
+    /// <summary>What no two processors agree on: the last instruction's place and operand, and what is reserved.</summary>
+    private static void Blank(Span<byte> image)
+    {
+        image[6..24].Clear();
+        image[28..32].Clear();
+        for (int i = 0; i < 8; i++) image.Slice(32 + 16 * i + 10, 6).Clear();
+        image[288..].Clear();
+    }
+
+    private static void AddRuns(List<byte> changes, ReadOnlySpan<byte> now, ReadOnlySpan<byte> then, int offset)
+    {
+        if (now.SequenceEqual(then)) return;
         for (int at = 0; at < now.Length; at += 4)
         {
             int from = at;
-            while (at < now.Length && !now.Slice(at, 4).SequenceEqual(before.AsSpan(at, 4))) at += 4;
+            while (at < now.Length && !now.Slice(at, 4).SequenceEqual(then.Slice(at, 4))) at += 4;
             if (at == from) continue;
-            changes.AddRange(BitConverter.GetBytes((ushort)from));
+            changes.AddRange(BitConverter.GetBytes((ushort)(offset + from)));
             changes.AddRange(BitConverter.GetBytes((ushort)(at - from)));
             changes.AddRange(now[from..at]);
         }
-
-        return [.. changes];
     }
 }

@@ -79,9 +79,9 @@ public class DifferentialTests(OracleFixture fixture, ITestOutputHelper output) 
     }));
 
     /// <summary>What Linux turns on and an lguest host does not: alignment checks (CR0.AM), and data that cannot be executed (NX).</summary>
-    private static bool KnowsMore(Outcome truth) => truth.Head.Trap == 17 || (truth.Head.Trap == 14 && (truth.Head.Error & 0x11) == 0x11);
+    internal static bool KnowsMore(Outcome truth) => truth.Head.Trap == 17 || (truth.Head.Trap == 14 && (truth.Head.Error & 0x11) == 0x11);
 
-    private static bool TouchesOracle(Outcome outcome) =>
+    internal static bool TouchesOracle(Outcome outcome) =>
         outcome.Head.Trap == 14 && outcome.Head.Address is >= Oracle.SelfBase and < Oracle.SelfEnd;
 
     private static int Setting(string name, int otherwise) =>

@@ -82,4 +82,25 @@ public class InstructionSetTests
         Assert.Equal(CpuExit.Trap(Vector.InvalidOpcode), machine.Run());
         Assert.Equal(before, machine.Registers);
     }
+
+    [Theory]
+    [InlineData(13, "0F0B", Vector.InvalidOpcode)]              // ud2, fifteen bytes
+    [InlineData(14, "0F0B", Vector.GeneralProtection)]          // its second byte is the sixteenth
+    [InlineData(13, "0F04", Vector.InvalidOpcode)]              // an opcode of no use has no operands
+    [InlineData(12, "8F08", Vector.InvalidOpcode)]              // pop with a digit that it has not
+    [InlineData(12, "8F4811", Vector.InvalidOpcode)]
+    [InlineData(13, "8F4811", Vector.GeneralProtection)]        // and a displacement
+    [InlineData(11, "F6C811", Vector.GeneralProtection)]        // test, the other way to write it; it exists, and then hlt
+    [InlineData(13, "F6C811", Vector.GeneralProtection)]
+    [InlineData(12, "D9C1D9", Vector.GeneralProtection)]        // fld st1 exists
+    [InlineData(13, "D948110F", Vector.GeneralProtection)]      // an x87 digit that is reserved
+    [InlineData(12, "D948110F", Vector.InvalidOpcode)]
+    [InlineData(10, "A0443322110F", Vector.PageFault)]          // mov al, [11223344]
+    [InlineData(11, "A0443322110F", Vector.GeneralProtection)]
+    public void Longer_than_fifteen_bytes_is_a_protection_fault_whether_or_not_it_exists(int prefixes, string code, byte vector)
+    {
+        using var machine = new CpuMachine();
+        machine.Bytes(CpuMachine.Code, [.. Enumerable.Repeat((byte)0x3E, prefixes), .. Convert.FromHexString(code), 0xF4, 0xF4]);
+        Assert.Equal(vector, machine.Run().Vector);
+    }
 }

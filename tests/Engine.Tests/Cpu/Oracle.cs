@@ -15,13 +15,26 @@ internal sealed class Oracle : IDisposable
 
     public const int MaxBatch = 1024;
 
+    /// <summary>Bytes of the image that fxsave writes, and the offset at which its changes are reported.</summary>
+    public const int ImageSize = 512, ImageOffset = 0x8000;
+
+    /// <summary>The x87, MMX and SSE registers after finit and with mxcsr's initial value.</summary>
+    public static byte[] InitialImage()
+    {
+        var image = new byte[ImageSize];
+        BitConverter.TryWriteBytes(image, 0x37F);
+        BitConverter.TryWriteBytes(image.AsSpan(24), 0x1F80);
+        return image;
+    }
+
     private const uint Magic = 0x6c636172;
     private readonly Process process;
     private readonly Stream toOracle, fromOracle;
 
     /// <param name="data">The 12 KiB of the data window.</param>
+    /// <param name="image">The x87, MMX and SSE registers every case starts with, as fxsave writes them, with zeros in what is reserved.</param>
     /// <param name="segments">Three descriptors for user code, in the form of Linux's set_thread_area.</param>
-    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<UserSegment> segments)
+    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments)
     {
         process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{program} did not start");
@@ -29,6 +42,7 @@ internal sealed class Oracle : IDisposable
         fromOracle = process.StandardOutput.BaseStream;
 
         toOracle.Write(data);
+        toOracle.Write(image);
         toOracle.Write(MemoryMarshal.AsBytes(segments));
         toOracle.Flush();
         Span<uint> hello = stackalloc uint[4];
@@ -154,6 +168,7 @@ internal struct OracleTest
 
     public EightRegisters Gpr;
     public uint Eflags, Eip;
+    public uint Extended;
     public ushort Es, Ds, Fs, Gs;
     public ushort CodeOffset;
     public byte CodeLength, PatchCount;
@@ -186,5 +201,5 @@ internal struct OutcomeHead
 
 /// <summary>What a piece of code did.</summary>
 /// <param name="Head">The state in which it trapped.</param>
-/// <param name="Changed">Runs of changed doublewords in the data window: {u16 offset, u16 length, bytes}.</param>
+/// <param name="Changed">Runs of changed doublewords in the data window, and from <see cref="Oracle.ImageOffset"/> on in fxsave's image: {u16 offset, u16 length, bytes}.</param>
 internal sealed record Outcome(OutcomeHead Head, byte[] Changed);

@@ -9,7 +9,7 @@ public sealed class OracleFixture : IDisposable
     {
         (string? program, WhyNot) = Oracle.Build();
         if (program is null) return;
-        Oracle = new Oracle(program, SnippetGenerator.Data(), SnippetGenerator.Segments);
+        Oracle = new Oracle(program, SnippetGenerator.Data(), Oracle.InitialImage(), SnippetGenerator.Segments);
         File.Delete(program);
     }
 

@@ -105,7 +105,7 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
         byte[] bytes = buffer[..instruction.Length];
         bool branches = instruction.FlowControl is not (FlowControl.Next or FlowControl.Interrupt or FlowControl.Exception);
         var flags = new FlagUse(
-            Flags(instruction.RflagsRead), Flags(instruction.RflagsModified), Flags(instruction.RflagsUndefined) | OverflowOfRotation(instruction),
+            Flags(instruction.RflagsRead), Flags(instruction.RflagsModified), Undefined(instruction),
             instruction.HasRepPrefix || instruction.HasRepnePrefix || ShiftsByCl(instruction), branches);
         if (!IsDirectBranch(instruction)) return new Piece(bytes, flags);
 
@@ -116,6 +116,9 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
         int skip = loop && undefined == 0 && !called && Chance(50) ? -1 - random.Next(Math.Min(3, pieces.Count + 1)) : random.Next(3);
         return new Piece(bytes, flags, offsets.ImmediateSize, skip);
     }
+
+    /// <summary>The flags that the manual leaves open after an instruction, as bits of eflags.</summary>
+    public static uint Undefined(in Instruction instruction) => Flags(instruction.RflagsUndefined) | OverflowOfRotation(instruction);
 
     private int Prefixes(byte[] opcode)
     {

@@ -28,7 +28,7 @@ internal sealed unsafe partial class Translator
             if (handlers.Fast == null) handlers = SelectImage(first, function, IsWordImage(instruction.Code));
         }
 
-        if (handlers.Fast == null) EmitFaultInto(op, Vector.InvalidOpcode);
+        if (handlers.Fast == null) EmitFaultInto(op, FaultOfUndefined(instruction));
         else Use(op, handlers);
     }
 

@@ -11,6 +11,7 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
 
     private readonly Decoder decoder;
     private readonly byte* joined = (byte*)NativeMemory.AllocZeroed(MaxInstructionBytes + 1);
+    private byte* first;
     private byte* next;
     private byte* end;
 
@@ -19,7 +20,7 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
     /// <summary>Starts at an address; the decoder sees at most the given number of bytes.</summary>
     public void Start(byte* code, uint eip, uint bytes)
     {
-        next = code;
+        first = next = code;
         end = code + bytes;
         decoder.IP = eip;
     }
@@ -41,15 +42,17 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
         byte* opcode = next;
         decoder.Decode(out instruction);
         bool locked = false;
-        while (opcode < next - 1 && IsPrefix(*opcode)) locked |= *opcode++ == 0xF0;
+        while (opcode < next - 1 && InstructionLength.IsPrefix(*opcode)) locked |= *opcode++ == 0xF0;
         floatingPoint = (*opcode & 0xF8) == 0xD8 && opcode + 1 < next && !locked ? (ushort)(opcode[0] | opcode[1] << 8) : (ushort)0;
         return decoder.LastError != DecoderError.NoMoreBytes;
     }
+
+    /// <summary>Whether an instruction that does not exist is also longer than one may be.</summary>
+    /// <param name="offset">Of the instruction from where the reader started.</param>
+    public bool IsTooLong(uint offset) => InstructionLength.IsTooLong(new ReadOnlySpan<byte>(first + offset, (int)(end - first - offset)));
 
     public void Dispose() => NativeMemory.Free(joined);
 
     /// <summary>Bytes from an address to the end of its page.</summary>
     public static uint BytesInPage(uint linear) => GuestMemory.PageSize - (linear & GuestMemory.PageSize - 1);
-
-    private static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65 or 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3;
 }

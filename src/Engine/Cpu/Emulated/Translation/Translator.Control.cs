@@ -356,8 +356,10 @@ internal sealed unsafe partial class Translator
         }
     }
 
-    private void EmitUndefined(in Instruction instruction) =>
-        EmitFault(instruction, instruction.Length < InstructionReader.MaxInstructionBytes ? Vector.InvalidOpcode : Vector.GeneralProtection);
+    private void EmitUndefined(in Instruction instruction) => EmitFault(instruction, FaultOfUndefined(instruction));
+
+    private byte FaultOfUndefined(in Instruction instruction) =>
+        reader.IsTooLong(instruction.IP32 - start) ? Vector.GeneralProtection : Vector.InvalidOpcode;
 
     /// <summary>What str shows: the host's task segment (ABI §6).</summary>
     private const uint TaskSelector = 16 * 8;
