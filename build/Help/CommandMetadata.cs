@@ -60,7 +60,7 @@ internal sealed class CommandMetadata : IDisposable
 
     private static CommandInfo Describe(Type type, CustomAttributeData cmdlet)
     {
-        List<ParameterInfo> parameters = [.. type.GetProperties().Select(Describe).OfType<ParameterInfo>()];
+        List<ParameterInfo> parameters = [.. type.GetProperties().DistinctBy(property => property.Name).Select(Describe).OfType<ParameterInfo>()];
         if (Named(cmdlet, "SupportsShouldProcess") is true)
         {
             Type flag = cmdlet.AttributeType.Assembly.GetType("System.Management.Automation.SwitchParameter", throwOnError: true)!;
@@ -83,7 +83,7 @@ internal sealed class CommandMetadata : IDisposable
                 Named(attribute, "ValueFromPipeline") is true,
                 Named(attribute, "ValueFromPipelineByPropertyName") is true)),
         ];
-        if (uses.Length == 0) return null;
+        if (uses.Length == 0 || property.GetCustomAttributesData().Any(attribute => Named(attribute, "DontShow") is true)) return null;
         IEnumerable<string> aliases = Attribute(property, "AliasAttribute")?.ConstructorArguments[0].Value is IEnumerable<CustomAttributeTypedArgument> given
             ? given.Select(argument => (string)argument.Value!)
             : [];

@@ -51,7 +51,7 @@ internal static class Errors
 
     public static ErrorRecord NotSeen(Guest guest, System.Text.RegularExpressions.Regex expected, string why, string tail) => Record(
         new TimeoutException($"Guest '{guest.Name}' {why}; expected '{expected}'. {(tail.Length == 0 ? "It has written nothing." : $"The end of its text is:\n{tail}")}"),
-        "ConsoleTextNotSeen", ErrorCategory.OperationTimeout, guest, "Receive-LguestConsole gives all of the text; -TimeoutSeconds waits longer.");
+        "ConsoleTextNotSeen", ErrorCategory.OperationTimeout, guest, "Receive-LguestConsole gives all of the text; -TimeLimit waits longer.");
 
     public static LguestException ConsoleFull(Guest guest, int typed, int all) =>
         new(LguestError.ConsoleFull, $"Guest '{guest.Name}' does not read what is typed: {typed:N0} of {all:N0} bytes were typed, the rest was not. Run it until it has read them.");
@@ -67,6 +67,10 @@ internal static class Errors
     public static ErrorRecord JobNotIn(GuestJob job, JobState wanted) => Record(
         new InvalidOperationException($"Job {job.Id} of guest '{job.Guest.Name}' is {job.JobStateInfo.State}, not {wanted}."),
         "JobNotInState", ErrorCategory.InvalidOperation, job.Guest, "Get-Job shows the state of jobs.");
+
+    public static ErrorRecord GuestCrashed(Guest guest, GuestEnding ending) => Record(
+        new InvalidOperationException($"Guest '{guest.Name}' {(ending.Kind == EndingKind.Killed ? "was ended" : "crashed")}: {ending.Reason}."),
+        "GuestCrashed", ErrorCategory.InvalidResult, guest, "Its last event says where; Step-LguestGuest -Back leads there if it was recorded.");
 
     public static ErrorRecord NoPester() => Record(
         new InvalidOperationException("Pester is not loaded, or older than version 5."),
@@ -91,6 +95,15 @@ internal static class Errors
         new(LguestError.InvalidDefinition,
             $"{call.Name} has no argument '{text}'; it has {(call.Parameters.Count == 0 ? "none" : string.Join(", ", call.Parameters.Select(parameter => parameter.Name)))}");
 
+    public static LguestException UnknownRegister(string text) =>
+        new(LguestError.InvalidValue, $"there is no register '{text}'{DefinitionText.Instead(text, [.. GuestInspector.RegisterNames])}");
+
+    public static LguestException UnknownDevice(Guest guest, string text, IReadOnlyCollection<string> known) =>
+        new(LguestError.InvalidValue, $"guest '{guest.Name}' has no device '{text}'{(known.Count == 0 ? "; it has none at all" : DefinitionText.Instead(text, known))}");
+
+    public static LguestException AmbiguousDevice(Guest guest, string text) =>
+        new(LguestError.InvalidValue, $"'{text}' means several devices of guest '{guest.Name}'; name one, or * for any");
+
     public static LguestException UnknownTrap(string text) =>
         new(LguestError.InvalidDefinition, $"'{text}' is no trap; write a vector from 0 to 255, a name such as #PF, or * for any");
 
@@ -101,11 +114,37 @@ internal static class Errors
         new ItemNotFoundException($"There is no breakpoint {id}."),
         "BreakpointNotFound", ErrorCategory.ObjectNotFound, id, "Get-LguestBreakpoint lists the breakpoints.");
 
-    public static LguestException FileIsThere(string path) =>
-        new(LguestError.FileUnavailable, $"'{path}' exists already; -Force replaces it.") { Path = path };
-
     public static LguestException NoCheckpoint(Guest guest) =>
         new(LguestError.InvalidCheckpoint, $"Guest '{guest.Name}' has no checkpoint in memory; Checkpoint-LguestGuest takes one.");
+
+    public static ErrorRecord NoWayBack(string unit) => Record(
+        new PSNotSupportedException($"-Back goes back by standstills, -Instruction, -Hypercall, -Breakpoint or -Until, not with -{unit}."),
+        "NoWayBack", ErrorCategory.InvalidArgument, unit, "Set a breakpoint of that kind and go back to it with -Back -Breakpoint.");
+
+    /// <summary>A guest of another process has no meaning here, whatever its name.</summary>
+    public static string FromElsewhere(PSObject given) =>
+        $"'{given}' is a copy of an object in another process{(given.Properties["PSComputerName"]?.Value is string machine ? $" (on {machine})" : "")}: it cannot be used on the guests that are here. Use Invoke-Command to do it there, or give the name of a guest.";
+
+    public static ErrorRecord FromElsewhere(object given) => Record(
+        new ArgumentException(FromElsewhere(PSObject.AsPSObject(given))),
+        "ObjectFromElsewhere", ErrorCategory.InvalidArgument, given, "Invoke-Command runs a cmdlet where the guest is.");
+
+    public static ErrorRecord GuestGivenTwice(object named) => Record(
+        new ArgumentException("A guest is piped, and -Guest names one as well."),
+        "GuestGivenTwice", ErrorCategory.InvalidArgument, named, "Pipe the guest or name it, not both.");
+
+    public static ErrorRecord ArgumentWithoutPlace(object? argument) => Record(
+        new ArgumentException($"There is no place for the argument '{argument}': the guest was piped already."),
+        "ArgumentWithoutPlace", ErrorCategory.InvalidArgument, argument, "Get-Help shows the parameters.");
+
+    public static ErrorRecord InvalidArgument(string parameter, Exception e) => Record(
+        new ArgumentException($"-{parameter}: {e.Message}", e),
+        "InvalidArgument", ErrorCategory.InvalidArgument, parameter, "Get-Help shows what the parameter takes.");
+
+    /// <summary>An argument that can be written in several ways and was written in none.</summary>
+    public static ErrorRecord ArgumentMissing(string what, params string[] parameters) => Record(
+        new ArgumentException($"{what} is missing; give {string.Join(" or ", parameters.Select(name => $"-{name}"))}."),
+        "ArgumentMissing", ErrorCategory.InvalidArgument, null, "Get-Help shows the parameters.");
 
     private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string advice) =>
         new(e, id, category, target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = advice } };

@@ -35,12 +35,12 @@ Describe 'Checkpoint-LguestGuest and Restore-LguestGuest' {
         $script = "Import-Module '$modulePath'; (Restore-LguestGuest -Path '$file' -Name copy | Start-LguestGuest | ForEach-Object ToString) -join ""``n"""
         pwsh -NoProfile -Command $script | Out-String | ForEach-Object Trim | Should -Be $expected.Replace("`n", [Environment]::NewLine)
     }
-    It 'does not replace a file unless it is told to' {
+    It 'replaces a file unless it is told not to' {
         $file = Join-Path $TestDrive there.lguest
         'something' | Set-Content $file
-        { $guest | Checkpoint-LguestGuest -Path $file -ErrorAction Stop } | Should -Throw '*-Force*' -ErrorId 'FileUnavailable,*'
+        { $guest | Checkpoint-LguestGuest -Path $file -NoClobber -ErrorAction Stop } | Should -Throw '*-NoClobber*' -ErrorId 'FileUnavailable,*'
         Get-Content $file | Should -Be something
-        $guest | Checkpoint-LguestGuest -Path $file -Force | Out-Null
+        $guest | Checkpoint-LguestGuest -Path $file | Out-Null
         (Restore-LguestGuest -Path $file).Name | Should -Be ring2
     }
     It 'has an error for a file that is no checkpoint' {

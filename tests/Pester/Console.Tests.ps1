@@ -39,7 +39,7 @@ Describe 'Send-LguestConsole -Expect' {
 
     It 'shows what came instead when the time is over, and keeps it' {
         $guest = New-LguestGuest -Kernel $guests/flood.elf -Memory 4MB
-        $thrown = { $guest | Send-LguestConsole -Expect 'never' -TimeoutSeconds 0.3 -ErrorAction Stop } | Should -Throw -PassThru
+        $thrown = { $guest | Send-LguestConsole -Expect 'never' -TimeLimit 0.3 -ErrorAction Stop } | Should -Throw -PassThru
         $thrown.FullyQualifiedErrorId | Should -Be 'ConsoleTextNotSeen,LguestPS.Cmdlets.SendLguestConsoleCommand'
         $thrown.CategoryInfo.Category | Should -Be OperationTimeout
         $thrown.TargetObject | Should -Be $guest
@@ -57,7 +57,7 @@ Describe 'Send-LguestConsole -Expect' {
 
     It 'is stopped by Ctrl-C' {
         $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob -Kind Ended
-        $shell = [powershell]::Create().AddScript({ param($module) Import-Module $module; Send-LguestConsole echo -Expect never -TimeoutSeconds 600 }).AddArgument($modulePath)
+        $shell = [powershell]::Create().AddScript({ param($module) Import-Module $module; Send-LguestConsole echo -Expect never -TimeLimit 600 }).AddArgument($modulePath)
         $running = $shell.BeginInvoke()
         $shell.Stop()
         $running.IsCompleted | Should -BeTrue
@@ -84,7 +84,7 @@ Describe 'Send-LguestConsole' {
         $received = [Text.StringBuilder]::new()
         $shell = [powershell]::Create().AddScript({ param($module, $text) Import-Module $module; Send-LguestConsole echo $text }).AddArgument($modulePath).AddArgument(($lines + 'quit') -join "`n")
         $typing = $shell.BeginInvoke()
-        while ($text = Receive-LguestConsole echo -TimeoutSeconds 30) { $received.Append($text) | Out-Null }
+        while ($text = Receive-LguestConsole echo -TimeLimit 30) { $received.Append($text) | Out-Null }
         $shell.EndInvoke($typing)
         $shell.Streams.Error | Should -BeNullOrEmpty
         $shell.Dispose()
@@ -113,7 +113,7 @@ Describe 'Receive-LguestConsole' {
     It 'waits for text while a job drives the guest' {
         $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob -Kind Ended
         $job | Receive-LguestConsole -Wait | Should -Match '^Type'
-        Receive-LguestConsole echo -TimeoutSeconds 0.1 | Should -BeNullOrEmpty
+        Receive-LguestConsole echo -TimeLimit 0.1 | Should -BeNullOrEmpty
         Send-LguestConsole echo 'hello'
         Receive-LguestConsole echo -Wait | Should -Be "HELLO`n"
         Send-LguestConsole echo 'quit'

@@ -65,7 +65,7 @@ Describe 'Start-LguestGdbServer -AsJob' -Skip:(-not (Get-Command gdb -CommandTyp
         $job.State | Should -Be Suspended
         $guest | Resume-LguestGuest
         RunGdb $examples/panic/panic.elf "target remote $($job.EndPoint)", 'printf "eip %x\n", $eip', 'detach' | Should -Match 'eip c01'
-        ($guest | Wait-LguestGuest -TimeoutSeconds 30) | Should -Be $guest
+        ($guest | Wait-LguestGuest -TimeLimit 30) | Should -Be $guest
         $job.State | Should -Be Completed
     }
     It 'does not keep others from stopping the guest' {

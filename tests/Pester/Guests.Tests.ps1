@@ -90,7 +90,7 @@ Describe 'Wait-LguestGuest' {
     }
     It 'writes nothing when the time is over first' {
         $guest = New-LguestGuest $PSScriptRoot/guests/busy.yaml
-        $guest | Wait-LguestGuest -TimeoutSeconds 0.2 | Should -BeNullOrEmpty
+        $guest | Wait-LguestGuest -TimeLimit 0.2 | Should -BeNullOrEmpty
         $guest.State | Should -Be Paused
     }
     It 'comes back from a guest that waits for input' {

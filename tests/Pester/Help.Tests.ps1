@@ -3,7 +3,7 @@ BeforeDiscovery {
     $commands = Get-Command -Module LguestPS
     $common = [Management.Automation.PSCmdlet]::CommonParameters
     $parameters = foreach ($command in $commands) {
-        foreach ($name in $command.Parameters.Keys | Where-Object { $_ -notin $common }) { @{ Command = $command.Name; Parameter = $name } }
+        foreach ($name in $command.Parameters.Keys | Where-Object { $_ -notin $common -and $command.Parameters[$_].Attributes.DontShow -notcontains $true }) { @{ Command = $command.Name; Parameter = $name } }
     }
     $examplesOfHelp = foreach ($command in $commands) {
         $number = 0

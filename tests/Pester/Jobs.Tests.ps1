@@ -118,7 +118,7 @@ Describe 'A guest in a job' {
 
     It 'goes on when Wait-LguestGuest has waited long enough' {
         $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
-        Wait-LguestGuest echo -TimeoutSeconds 0.2 | Should -BeNullOrEmpty
+        Wait-LguestGuest echo -TimeLimit 0.2 | Should -BeNullOrEmpty
         $job.State | Should -Be Running
     }
 

@@ -101,9 +101,9 @@ Describe 'Start-LguestGuest' {
         ($guest | Start-LguestGuest -Kind Ended).Ending | Should -Be PowerDown
     }
 
-    It 'pauses after -TimeoutSeconds' {
+    It 'pauses after -TimeLimit' {
         $guest = New-LguestGuest $PSScriptRoot/guests/busy.yaml
-        $guest | Start-LguestGuest -TimeoutSeconds 0.05 -WarningAction SilentlyContinue
+        $guest | Start-LguestGuest -TimeLimit 0.05 -WarningAction SilentlyContinue
         $guest.Standstill | Should -Be TimeLimit
         $guest.State | Should -Be Paused
     }
@@ -180,7 +180,7 @@ Describe 'Start-LguestGuest' {
                 param($module, $definition)
                 Import-Module $module
                 $guest = New-LguestGuest $definition -Clock Host
-                $guest | Start-LguestGuest -TimeoutSeconds 2 -Kind Trap
+                $guest | Start-LguestGuest -TimeLimit 2 -Kind Trap
                 Remove-LguestGuest $guest
             }).AddArgument($modulePath).AddArgument("$PSScriptRoot/guests/busy.yaml")
         $shell.Invoke() | Should -BeNullOrEmpty

@@ -22,6 +22,10 @@ public static class EventAssertions
     {
         PSObject[] calls = [.. Items(events).Where(happened => Text(happened, nameof(LguestEvent.Kind)) == nameof(EventKinds.Hypercall))];
         WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+        string[] made = [.. calls.Select(call => Text(call, nameof(HypercallEvent.Name)))];
+        string[] known = [.. AbiProfile.All.SelectMany(profile => profile.Hypercalls).Select(call => call.Name).Distinct()];
+        if (!made.Concat(known).Any(pattern.IsMatch))
+            throw new LguestException(LguestError.InvalidDefinition, $"no ABI profile has a hypercall '{name}'{(DefinitionText.Nearest(name, known) is { } nearest ? $"; did you mean '{nearest}'?" : "")}");
         int count = calls.Count(call => pattern.IsMatch(Text(call, nameof(HypercallEvent.Name))) && HasArguments(call, argument));
         string wanted = $"hypercall {name}{(argument is { Count: > 0 } ? $" with {Describe(argument)}" : "")}";
         string often = times is { } exactly ? $"exactly {Times(exactly)}" : "at least once";

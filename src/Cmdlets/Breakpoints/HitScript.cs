@@ -9,11 +9,20 @@ namespace LguestPS.Cmdlets;
 internal sealed class HitScript(ScriptBlock script)
 {
     private readonly Runspace? home = Runspace.DefaultRunspace;
-    private ScriptBlock? elsewhere;
+    private readonly TolerantScript here = new(script);
+    private TolerantScript? elsewhere;
 
-    /// <summary>Takes what actions write, on this thread; null to drop it.</summary>
+    /// <summary>Takes what actions write, on this thread.</summary>
     [field: ThreadStatic]
-    public static Action<PSObject>? Output { get; set; }
+    private static Action<PSObject>? Output { get; set; }
+
+    /// <summary>Lets a driver have what actions write while it drives, on this thread, until the result is disposed. Every driver calls this.</summary>
+    public static IDisposable WriteTo(Action<PSObject> output)
+    {
+        Scope scope = new(Output);
+        Output = output;
+        return scope;
+    }
 
     public bool Asks(BreakpointHit hit) => LanguagePrimitives.IsTrue(Run(hit));
 
@@ -27,7 +36,12 @@ internal sealed class HitScript(ScriptBlock script)
     private Collection<PSObject> Run(BreakpointHit hit)
     {
         JobRunspace.Need();
-        ScriptBlock here = Runspace.DefaultRunspace == home ? script : elsewhere ??= ScriptBlock.Create(script.ToString());
-        return here.InvokeWithContext(null, [new PSVariable("_", hit)]);
+        TolerantScript run = Runspace.DefaultRunspace == home ? here : elsewhere ??= new TolerantScript(ScriptBlock.Create(script.ToString()));
+        return run.Run(hit);
+    }
+
+    private sealed class Scope(Action<PSObject>? outer) : IDisposable
+    {
+        public void Dispose() => Output = outer;
     }
 }

@@ -5,34 +5,26 @@ namespace LguestPS.Cmdlets;
 /// <summary>A cmdlet that looks at addresses of guests.</summary>
 public abstract class AddressCommand : GuestCommand
 {
-    private AddressArgument[] addresses = [];
-
     [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(AddressCompleter))]
     [ValidateNotNullOrEmpty]
     public AddressArgument[] Address { get; set; } = [];
 
-    protected override void ProcessRecord()
-    {
-        // A piped guest is also offered to -Address; "$guest | Get-LguestMemory lguest_data" binds the address to the first position.
-        if (Address is [{ Guest: { } piped }])
-        {
-            addresses = [.. Guest.Where(argument => argument.Guest is null).Select(argument => new AddressArgument(argument.Text))];
-            Attempt(piped);
-            return;
-        }
-        addresses = Address;
-        base.ProcessRecord();
-    }
+    private protected override IReadOnlyList<OwnArgument> OwnArguments => [AddressPlace];
+
+    private protected OwnArgument AddressPlace => OwnArgument.Of<AddressArgument[]>(nameof(Address), () => Address.Select(address => address.Written).ToArray(), value => Address = value);
+
+    // Addresses are piped, too, as texts and as what was seen at them.
+    private protected override bool IsGuest(GuestArgument piped) => piped.Guest is not null;
 
     private protected override void Process(Guest guest)
     {
-        if (addresses.Length == 0)
+        if (Address.Length == 0)
         {
             ProcessWithoutAddress(guest);
             return;
         }
-        foreach (AddressArgument address in addresses)
+        foreach (AddressArgument address in Address)
         {
             try
             {

@@ -16,6 +16,7 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "InputObject")]
     [ArgumentCompleter(typeof(GuestNameCompleter))]
+    [GuestTransformation]
     [ValidateNotNullOrEmpty]
     public GuestArgument Guest { get; set; } = null!;
 
@@ -70,6 +71,7 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
         try
         {
             RunOptions options = new() { Driver = MyInvocation.MyCommand.Name, Filter = EventFilter.Nothing, WaitForInput = true };
+            using IDisposable actions = HitScript.WriteTo(written => Write(screen, $"\n[{written}]\n"));
             foreach (LguestEvent _ in guest.Run(options, leave))
             {
             }

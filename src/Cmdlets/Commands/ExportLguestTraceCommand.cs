@@ -9,6 +9,7 @@ namespace LguestPS.Cmdlets;
 public sealed class ExportLguestTraceCommand : LguestCommand
 {
     private readonly List<string> lines = [];
+    private string path = "";
 
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
@@ -21,10 +22,27 @@ public sealed class ExportLguestTraceCommand : LguestCommand
     public TraceDetail Detail { get; set; } = TraceDetail.Arguments;
 
     [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    [Parameter]
     public SwitchParameter NoClobber { get; set; }
 
     [Parameter]
     public SwitchParameter PassThru { get; set; }
+
+    /// <remarks>Before whatever makes the events runs.</remarks>
+    protected override void BeginProcessing()
+    {
+        path = FullPath(Path);
+        try
+        {
+            OutputFile.Check(path, "trace", Force, NoClobber);
+        }
+        catch (LguestException e)
+        {
+            ThrowTerminatingError(Errors.From(e, path));
+        }
+    }
 
     protected override void ProcessRecord()
     {
@@ -46,11 +64,9 @@ public sealed class ExportLguestTraceCommand : LguestCommand
     /// <remarks>The file is written as a whole: a run that was broken off leaves the old one as it was.</remarks>
     protected override void EndProcessing()
     {
-        string path = FullPath(Path);
         if (!ShouldProcess(path, $"Write a trace of {lines.Count} events")) return;
         try
         {
-            if (NoClobber && File.Exists(path)) throw new IOException("it is already there, and -NoClobber was given");
             string unfinished = path + ".new";
             File.WriteAllText(unfinished, string.Join('\n', lines.Prepend(Trace.HeaderOf(Detail))) + "\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
             File.Move(unfinished, path, overwrite: true);

@@ -12,6 +12,7 @@ public sealed class GetLguestBreakpointCommand : LguestCommand
     [Alias("Name", "InputObject")]
     [ArgumentCompleter(typeof(GuestNameCompleter))]
     [SupportsWildcards]
+    [GuestTransformation]
     [ValidateNotNullOrEmpty]
     public GuestArgument[] Guest { get; set; } = [new("*")];
 

@@ -8,18 +8,25 @@ namespace LguestPS.Cmdlets;
 [OutputType(typeof(uint))]
 public sealed class InvokeLguestHypercallCommand : GuestCommand
 {
-    [Parameter(Mandatory = true, Position = 1)]
+    // An object, because it is the place of the table after a pipe. PowerShell would ask for it if it were mandatory.
+    [Parameter(Position = 1)]
     [ArgumentCompleter(typeof(HypercallCompleter))]
-    public string Hypercall { get; set; } = "";
+    [ValidateNotNullOrEmpty]
+    public object? Hypercall { get; set; }
 
     [Parameter(Position = 2)]
     public Hashtable Argument { get; set; } = [];
 
+    private protected override IReadOnlyList<OwnArgument> OwnArguments =>
+        [new(nameof(Hypercall), () => Hypercall, value => Hypercall = value), OwnArgument.Of<Hashtable>(nameof(Argument), () => Argument, value => Argument = value)];
+
     private protected override void Process(Guest guest)
     {
-        IReadOnlyList<uint> numbers = FilterArguments.HypercallNumbers(guest.Abi, Hypercall);
-        if (numbers is not [uint number]) throw Errors.AmbiguousHypercall(guest.Abi, Hypercall);
-        if (guest.Abi.FindCall(number) is not { } call) throw Errors.UnknownHypercall(guest.Abi, Hypercall);
+        if (Hypercall is null) ThrowTerminatingError(Errors.ArgumentMissing("The hypercall", nameof(Hypercall)));
+        string name = $"{Hypercall}";
+        IReadOnlyList<uint> numbers = FilterArguments.HypercallNumbers(guest.Abi, name);
+        if (numbers is not [uint number]) throw Errors.AmbiguousHypercall(guest.Abi, name);
+        if (guest.Abi.FindCall(number) is not { } call) throw Errors.UnknownHypercall(guest.Abi, name);
 
         uint[] words = new uint[call.ArgumentCount];
         foreach (ArgumentMatch word in ArgumentMatches.For(guest, call, Argument)) words[word.Index] = word.Value;

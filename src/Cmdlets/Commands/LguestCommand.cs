@@ -39,10 +39,14 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
 
     /// <summary>Makes a guest that does again what a file has recorded; null if -WhatIf or -Confirm would not have it.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidCheckpoint; and as for making a guest.</exception>
-    private protected Guest? MakeReplay(string path)
+    /// <param name="path">The recording.</param>
+    /// <param name="toName">Makes the wanted name of the recorded one.</param>
+    /// <param name="symbols">A file of symbols instead of the recorded guest's, or null.</param>
+    private protected Guest? MakeReplay(string path, Func<string, string> toName, string? symbols)
     {
         RecordedRun run = RecordedRun.Load(path);
-        return ShouldProcess($"{GuestRegistry.FreeName(run.Guest)} from {path}", "Replay") ? GuestRegistry.Add(run.Guest, name => Guest.Replay(run, name)) : null;
+        string wanted = toName(run.Guest);
+        return ShouldProcess($"{GuestRegistry.FreeName(wanted)} from {path}", "Replay") ? GuestRegistry.Add(wanted, name => Guest.Replay(run, name, symbols)) : null;
     }
 
     /// <exception cref="LguestException">As for <see cref="Guest.Create"/>.</exception>
@@ -53,6 +57,10 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
         return guest;
     }
 
+    /// <summary>The parameters that were written without their names, in order.</summary>
+    private protected IReadOnlyCollection<string> BoundByPosition =>
+        PSObject.AsPSObject(MyInvocation.BoundParameters).Properties["BoundPositionally"]?.Value is IEnumerable<string> names ? [.. names] : [];
+
     private protected bool Given(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     /// <summary>The absolute path of what the user wrote, which need not exist.</summary>
@@ -62,6 +70,10 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
         if (provider.Name != "FileSystem") ThrowTerminatingError(Errors.NotAFile(path));
         return full;
     }
+
+    /// <exception cref="LguestException">FileUnavailable: there is no such file.</exception>
+    private protected string ExistingSymbols(string path) =>
+        File.Exists(FullPath(path)) ? FullPath(path) : throw new LguestException(LguestError.FileUnavailable, $"symbols '{FullPath(path)}' do not exist") { Path = FullPath(path) };
 
     /// <summary>The files a path stands for: one, or several with wildcards. Empty if there is none.</summary>
     private protected IReadOnlyList<string> FindFiles(string path)

@@ -3,11 +3,10 @@ using System.Management.Automation;
 namespace LguestPS.Cmdlets;
 
 /// <summary>Makes a guest from a definition, ready to run its first instruction.</summary>
-[Cmdlet(VerbsCommon.New, "LguestGuest", DefaultParameterSetName = FromPath, SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "LguestGuest", SupportsShouldProcess = true)]
 [OutputType(typeof(Guest))]
 public sealed class NewLguestGuestCommand : LguestCommand
 {
-    // The settings come by property name only beside Kernel: a file that is piped in has a Name too.
     private const string FromPath = "Path";
     private const string FromDefinition = "Definition";
     private const string FromKernel = "Kernel";
@@ -16,6 +15,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "LiteralPath")]
     [SupportsWildcards]
+    [PathArgument]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
@@ -26,87 +26,101 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [ValidateNotNullOrEmpty]
     public string Kernel { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromRecording, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string Name { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string Initrd { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromRecording, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string SymbolPath { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [SizeArgument]
     [ValidateRange(GuestDefinition.MinimumMemory, GuestDefinition.MaximumMemory)]
     public long Memory { get; set; }
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [AllowEmptyString]
     public string CommandLine { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(AbiProfileCompleter))]
     public string Abi { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public CpuChoice Cpu { get; set; }
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public ClockKind Clock { get; set; }
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public TscChoice Tsc { get; set; }
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public DirectTrapChoice DirectTraps { get; set; }
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DeviceKindCompleter))]
     [AllowEmptyCollection]
     public DeviceArgument[] Device { get; set; } = [];
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public SwitchParameter Record { get; set; }
 
-    [Parameter(ParameterSetName = FromRecording, Mandatory = true)]
+    [Parameter(ParameterSetName = FromRecording, Mandatory = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string Replay { get; set; } = "";
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    [TimeArgument]
     public TimeSpan TimeLimit { get; set; }
 
-    [Parameter(ParameterSetName = FromPath)]
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public long InstructionLimit { get; set; }
+
+    /// <summary>What is piped, for what PowerShell does not tell apart: the name of a file is no name of a guest.</summary>
+    [Parameter(ValueFromPipeline = true, DontShow = true)]
+    public PSObject? PipedObject { get; set; }
+
+    private bool IsNameGiven => Given(nameof(Name)) && (isNameWritten || PipedObject?.BaseObject is not FileSystemInfo);
+
+    private bool isNameWritten;
+
+    protected override void BeginProcessing() => isNameWritten = Given(nameof(Name));
 
     protected override void ProcessRecord()
     {
@@ -123,7 +137,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
             case FromRecording:
                 try
                 {
-                    if (MakeReplay(FullPath(Replay)) is { } guest) WriteObject(guest);
+                    if (MakeReplay(FullPath(Replay), recorded => IsNameGiven ? Name : recorded, Given(nameof(SymbolPath)) ? ExistingSymbols(SymbolPath) : null) is { } guest) WriteObject(guest);
                 }
                 catch (LguestException e)
                 {
@@ -156,7 +170,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
     /// <summary>What was given as a parameter goes before what the definition says.</summary>
     private GuestDefinition WithParameters(GuestDefinition definition) => definition with
     {
-        Name = Given(nameof(Name)) ? Name : definition.Name,
+        Name = IsNameGiven ? Name : definition.Name,
         Initrd = Given(nameof(Initrd)) ? FullPath(Initrd) : definition.Initrd,
         Symbols = Given(nameof(SymbolPath)) ? FullPath(SymbolPath) : definition.Symbols,
         Memory = Given(nameof(Memory)) ? Memory : definition.Memory,

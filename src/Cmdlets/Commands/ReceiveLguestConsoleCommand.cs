@@ -14,14 +14,15 @@ public sealed class ReceiveLguestConsoleCommand : GuestCommand
     public SwitchParameter Wait { get; set; }
 
     [Parameter]
-    [ValidateRange(0.001, 1e9)]
-    public double TimeoutSeconds { get; set; }
+    [Alias("TimeoutSeconds")]
+    [TimeArgument]
+    public TimeSpan? TimeLimit { get; set; }
 
     private protected override void Process(Guest guest)
     {
         ConsoleDialog dialog = ConsoleDialog.With(guest);
         dialog.Update();
-        if (Wait || TimeoutSeconds > 0) WaitForText(guest, dialog);
+        if (Wait || TimeLimit is not null) WaitForText(guest, dialog);
         if (dialog.TakeMissed() is > 0 and var missed)
             WriteWarning($"Guest '{guest.Name}' has written more than is kept: {missed:N0} bytes before this text were dropped. Receive it more often.");
         if (dialog.Take() is { Length: > 0 } text) WriteObject(text);
@@ -31,13 +32,16 @@ public sealed class ReceiveLguestConsoleCommand : GuestCommand
     private void WaitForText(Guest guest, ConsoleDialog dialog)
     {
         long start = Stopwatch.GetTimestamp();
+        RunProgress progress = new(this, guest);
         while (dialog.UnreadLength == 0 && !StopToken.IsCancellationRequested)
         {
             bool mayCome = guest.Driver is not null;     // asked first: what is written before the driver leaves is read below
-            if (TimeoutSeconds > 0 && Stopwatch.GetElapsedTime(start).TotalSeconds >= TimeoutSeconds) return;
+            if (TimeLimit is { } limit && Stopwatch.GetElapsedTime(start) >= limit) break;
             if (mayCome) dialog.Wait(LookAgain, StopToken);
             dialog.Update();
-            if (!mayCome) return;
+            if (!mayCome) break;
+            progress.Pulse();
         }
+        progress.Hide();
     }
 }

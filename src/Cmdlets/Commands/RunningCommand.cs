@@ -5,17 +5,14 @@ namespace LguestPS.Cmdlets;
 /// <summary>A cmdlet that drives guests: from a definition it makes the guest first.</summary>
 public abstract class RunningCommand : GuestCommand
 {
-    /// <summary>Pause each guest after this many seconds of host time.</summary>
+    /// <summary>How much host time each guest gets before it is paused.</summary>
     [Parameter]
-    [ValidateRange(0.001, 1e9)]
-    public double TimeoutSeconds { get; set; }
-
-    private protected override bool TakesPaths => true;
+    [Alias("TimeoutSeconds")]
+    [TimeArgument]
+    public TimeSpan? TimeLimit { get; set; }
 
     /// <summary>The name by which another driver's error calls this one.</summary>
     private protected string Driver => MyInvocation.MyCommand.Name;
-
-    private protected TimeSpan? TimeLimit => TimeoutSeconds > 0 ? TimeSpan.FromSeconds(TimeoutSeconds) : null;
 
     private protected override void ProcessFile(string path)
     {
@@ -30,11 +27,7 @@ public abstract class RunningCommand : GuestCommand
     }
 
     /// <summary>Makes the guest of a file, a definition unless said otherwise; null if -WhatIf or -Confirm would not have it.</summary>
-    private protected virtual Guest? Make(string path)
-    {
-        GuestDefinition definition = ReadDefinition(path);
-        return ShouldLoad(definition with { Name = GuestRegistry.FreeName(definition.Name) }) ? CreateGuest(definition) : null;
-    }
+    private protected virtual Guest? Make(string path) => null;
 
     /// <summary>For a guest that was made just now, from a definition.</summary>
     private protected virtual void ProcessNew(Guest guest) => Attempt(guest);
@@ -57,12 +50,7 @@ public abstract class RunningCommand : GuestCommand
     /// <summary>Pulls events and writes them; what actions of breakpoints write goes the same way.</summary>
     private protected void Write(IEnumerable<LguestEvent> events, RunProgress progress)
     {
-        Action<PSObject>? outer = HitScript.Output;
-        HitScript.Output = written =>
-        {
-            progress.Hide();
-            WriteObject(written);
-        };
+        using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
         try
         {
             foreach (LguestEvent happened in events)
@@ -73,9 +61,15 @@ public abstract class RunningCommand : GuestCommand
         }
         finally
         {
-            HitScript.Output = outer;
             progress.Hide();
         }
+    }
+
+    /// <summary>Writes one object where a progress bar may stand.</summary>
+    private protected void Write(object written, RunProgress progress)
+    {
+        progress.Hide();
+        WriteObject(written);
     }
 
     /// <summary>Shows a line at the prompt, as Write-Host does, where it is in nobody's way.</summary>

@@ -8,7 +8,8 @@ namespace LguestPS.Cmdlets;
 [OutputType(typeof(MemoryHit))]
 public sealed class SearchLguestMemoryCommand : GuestCommand
 {
-    [Parameter(ParameterSetName = "Pattern", Mandatory = true, Position = 1)]
+    // PowerShell would ask for it if it were mandatory.
+    [Parameter(ParameterSetName = "Pattern", Position = 1)]
     [ValidateNotNullOrEmpty]
     public string Pattern { get; set; } = "";
 
@@ -34,8 +35,11 @@ public sealed class SearchLguestMemoryCommand : GuestCommand
     [Parameter]
     public SwitchParameter Physical { get; set; }
 
+    private protected override IReadOnlyList<OwnArgument> OwnArguments => [OwnArgument.Of<string>(nameof(Pattern), () => Pattern, value => Pattern = value)];
+
     private protected override void Process(Guest guest)
     {
+        if (ParameterSetName == "Pattern" && Pattern.Length == 0) ThrowTerminatingError(Errors.ArgumentMissing("What to look for", "Pattern", "Bytes", "Text", "Value"));
         BytePattern pattern = ParameterSetName switch
         {
             "Bytes" => new BytePattern(Bytes),

@@ -30,14 +30,12 @@ public sealed class SendLguestConsoleCommand : RunningCommand
     [Parameter(Mandatory = true, ParameterSetName = "Expect")]
     public Regex Expect { get; set; } = null!;
 
-    private protected override bool TakesPaths => false;
-
     private TimeSpan? Patience => TimeLimit ?? (Expect is null ? null : TimeSpan.FromSeconds(DefaultPatienceSeconds));
 
     protected override void ProcessRecord()
     {
         // "$guest | Send-LguestConsole hello" binds hello to the first position and the guest to what is left.
-        if (Text is [var only] && PipedGuest(only) is { } piped)
+        if (Text is [var only] && GuestIn(only) is { } piped)
         {
             lines = Guest.All(argument => argument.Guest is null) ? [.. Guest.Select(argument => argument.Text)] : [];
             Attempt(piped);
@@ -47,7 +45,7 @@ public sealed class SendLguestConsoleCommand : RunningCommand
         base.ProcessRecord();
     }
 
-    private static Guest? PipedGuest(object piped) => PSObject.AsPSObject(piped).BaseObject switch
+    private static Guest? GuestIn(object piped) => PSObject.AsPSObject(piped).BaseObject switch
     {
         Guest guest => guest,
         GuestJob job => job.Guest,
@@ -91,35 +89,45 @@ public sealed class SendLguestConsoleCommand : RunningCommand
     private bool Await(Guest guest, ConsoleDialog dialog, int from)
     {
         long start = Stopwatch.GetTimestamp();
+        RunProgress progress = new(this, guest);
         while (true)
         {
             bool isDriven = guest.Driver is not null, hasEnded = guest.HasEnded;
             dialog.Update();
             if (dialog.Find(Expect, from) is { } end)
             {
+                progress.Hide();
                 WriteObject(dialog.Take(end));
                 return true;
             }
-            if (StopToken.IsCancellationRequested) return false;
+            if (StopToken.IsCancellationRequested)
+            {
+                progress.Hide();
+                return false;
+            }
             TimeSpan left = Patience!.Value - Stopwatch.GetElapsedTime(start);
             string? hopeless = hasEnded ? $"has ended ({guest.StateReason})"
                 : left <= TimeSpan.Zero ? $"has not written it in {Patience.Value.TotalSeconds:0.###} s"
-                : !isDriven && !Drive(guest, dialog, from, left) && guest.Standstill != Standstill.TimeLimit && !guest.HasEnded ? $"stands still ({guest.StateReason})"
+                : !isDriven && !Drive(guest, dialog, from, left, progress) && guest.Standstill != Standstill.TimeLimit && !guest.HasEnded ? $"stands still ({guest.StateReason})"
                 : null;
             if (hopeless is not null)
             {
+                progress.Hide();
                 WriteError(Errors.NotSeen(guest, Expect, hopeless, dialog.Tail(TailOfError)));
                 return false;
             }
-            if (isDriven) dialog.Wait(left < LookAgain ? left : LookAgain, StopToken);
+            if (!isDriven) continue;
+            dialog.Wait(left < LookAgain ? left : LookAgain, StopToken);
+            progress.Pulse();
         }
     }
 
     /// <summary>Runs the guest until it has written the expected text, or stands still.</summary>
     /// <returns>Whether it has.</returns>
-    private bool Drive(Guest guest, ConsoleDialog dialog, int from, TimeSpan longest)
+    private bool Drive(Guest guest, ConsoleDialog dialog, int from, TimeSpan longest, RunProgress progress)
     {
-        RunOptions options = new() { Driver = Driver, Filter = ConsoleOutput, TimeLimit = longest };
+        RunOptions options = new() { Driver = Driver, Filter = ConsoleOutput, TimeLimit = longest, Pulse = progress.Pulse };
+        using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
         foreach (LguestEvent happened in WithWarnings(guest, guest.Run(options, StopToken)))
         {
             if (happened is not DmaEvent { Direction: DmaDirection.Send }) continue;

@@ -18,7 +18,8 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
     private const string OnDevice = "Device";
     private const string OnInterrupt = "Interrupt";
 
-    [Parameter(ParameterSetName = OnHypercall, Mandatory = true)]
+    // PowerShell would ask for it if it were mandatory.
+    [Parameter(ParameterSetName = OnHypercall, Position = 1)]
     [ArgumentCompleter(typeof(HypercallCompleter))]
     [SupportsWildcards]
     public string Hypercall { get; set; } = "";
@@ -64,8 +65,12 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
     [Parameter]
     public bool Enabled { get; set; } = true;
 
+    private protected override IReadOnlyList<OwnArgument> OwnArguments => [OwnArgument.Of<string>(nameof(Hypercall), () => Hypercall, value => Hypercall = value)];
+
     private protected override void Process(Guest guest)
     {
+        if (ParameterSetName == OnHypercall && Hypercall.Length == 0)
+            ThrowTerminatingError(Errors.ArgumentMissing("Where to stop", "Hypercall", "Address", "Memory", "Trap", "DmaKey", "Device", "Interrupt"));
         BreakpointTarget target = Target(guest);
         if (!ShouldProcess(guest.Name, $"Set a breakpoint: {target}")) return;
         HitScript? condition = Condition is null ? null : new HitScript(Condition), action = Action is null ? null : new HitScript(Action);
@@ -79,7 +84,7 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
         OnMemory => MemoryTarget(guest, Memory.In(guest, physical: false)),
         OnTrap => new TrapTarget(StepArguments.Vector(Trap)),
         OnKey => new DmaTarget(DmaKey.In(guest, physical: true), null),
-        OnDevice => new DmaTarget(null, Device == "*" ? null : Device),
+        OnDevice => new DmaTarget(null, Device == "*" ? null : FilterArguments.DeviceNames(guest, Device) is [var only] ? only : throw Errors.AmbiguousDevice(guest, Device)),
         _ => new InterruptTarget(StepArguments.Irq(Interrupt)),
     };
 

@@ -11,7 +11,8 @@ public sealed class SetLguestMemoryCommand : AddressCommand
     [Parameter]
     public SwitchParameter Physical { get; set; }
 
-    [Parameter(ParameterSetName = "Value", Mandatory = true, Position = 2)]
+    // PowerShell would ask for it if it were mandatory.
+    [Parameter(ParameterSetName = "Value", Position = 2)]
     [ValidateNotNullOrEmpty]
     public object[] Value { get; set; } = [];
 
@@ -33,8 +34,11 @@ public sealed class SetLguestMemoryCommand : AddressCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override IReadOnlyList<OwnArgument> OwnArguments => [AddressPlace, OwnArgument.Of<object[]>(nameof(Value), () => Value, value => Value = value)];
+
     private protected override void Process(Guest guest, AddressArgument address)
     {
+        if (ParameterSetName == "Value" && Value.Length == 0) ThrowTerminatingError(Errors.ArgumentMissing("What to write", "Value", "Bytes", "Text"));
         bool physical = Physical || address.IsPhysical;
         uint at = address.In(guest, physical);
         byte[] bytes = ParameterSetName switch

@@ -7,14 +7,15 @@ namespace LguestPS.Cmdlets;
 [OutputType(typeof(GuestRegister))]
 public sealed class SetLguestRegisterCommand : GuestCommand
 {
-    [Parameter(ParameterSetName = "Name", Mandatory = true, Position = 1)]
+    // An object, because it is the place of the value after a pipe. Neither is mandatory to PowerShell, which would ask for it then.
+    [Parameter(ParameterSetName = "Name", Position = 1)]
     [ArgumentCompleter(typeof(RegisterNameCompleter))]
     [ValidateNotNullOrEmpty]
-    public string Register { get; set; } = "";
+    public object? Register { get; set; }
 
-    [Parameter(ParameterSetName = "Name", Mandatory = true, Position = 2)]
+    [Parameter(ParameterSetName = "Name", Position = 2)]
     [ValidateNotNull]
-    public object Value { get; set; } = 0;
+    public object? Value { get; set; }
 
     [Parameter(ParameterSetName = "State", Mandatory = true, ValueFromPipeline = true)]
     public GuestRegister[] State { get; set; } = [];
@@ -22,9 +23,19 @@ public sealed class SetLguestRegisterCommand : GuestCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override IReadOnlyList<OwnArgument> OwnArguments =>
+        [new(nameof(Register), () => Register, value => Register = value), new(nameof(Value), () => Value, value => Value = value)];
+
+    private protected override bool IsGuest(GuestArgument piped) => ParameterSetName == "Name";
+
     private protected override void Process(Guest guest)
     {
-        if (ParameterSetName == "Name") Set(guest, Register, Value is PSObject wrapped ? wrapped.BaseObject : Value);
+        if (ParameterSetName == "Name")
+        {
+            if (Register is null) ThrowTerminatingError(Errors.ArgumentMissing("The register", nameof(Register)));
+            if (Value is null) ThrowTerminatingError(Errors.ArgumentMissing("The register's value", nameof(Value)));
+            Set(guest, $"{Register}", Value is PSObject wrapped ? wrapped.BaseObject : Value!);
+        }
         else foreach (GuestRegister saved in State) Set(guest, saved.Name, saved.Bits);
     }
 

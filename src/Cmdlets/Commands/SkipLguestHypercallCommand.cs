@@ -13,6 +13,8 @@ public sealed class SkipLguestHypercallCommand : GuestCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override IReadOnlyList<OwnArgument> OwnArguments => [OwnArgument.Of<uint>(nameof(Result), () => Result, value => Result = value)];
+
     private protected override void Process(Guest guest)
     {
         if (!ShouldProcess($"{guest.Name}: {guest.NextCall}", Result is { } value ? $"Skip, with result {value}" : "Skip")) return;

@@ -42,16 +42,7 @@ public sealed class StartLguestGdbServerCommand : GuestCommand
         }
         using GdbServer server = new(guest, Address, Port) { Filter = filter, Happened = WriteObject };
         SayWhere(guest, server.EndPoint);
-        Action<PSObject>? outer = HitScript.Output;
-        HitScript.Output = WriteObject;
-        try
-        {
-            server.Serve(StopToken);
-        }
-        finally
-        {
-            HitScript.Output = outer;
-        }
+        using (HitScript.WriteTo(WriteObject)) server.Serve(StopToken);
         if (PassThru) WriteObject(guest);
     }
 

@@ -8,7 +8,7 @@ namespace LguestPS.Cmdlets;
 [OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(RunSummary), typeof(Guest), ParameterSetName = ["Stream"])]
 [OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
-public sealed class StartLguestGuestCommand : RunningCommand
+public sealed class StartLguestGuestCommand : LaunchCommand
 {
     [Parameter]
     public EventKinds[]? Kind { get; set; }
@@ -45,10 +45,19 @@ public sealed class StartLguestGuestCommand : RunningCommand
     [Parameter]
     public SwitchParameter Replay { get; set; }
 
-    private protected override Guest? Make(string path) => Replay ? MakeReplay(path) : base.Make(path);
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
+
+    private protected override bool TakesOnlyPaths => Replay;
+
+    private protected override Guest? Make(string path) => Replay ? MakeReplay(path, NameOr, symbols: null) : base.Make(path);
 
     private protected override void Process(Guest guest)
     {
+        CheckName(guest);
         if (!ShouldProcess(guest.Name, "Run")) return;
         if (AsJob) StartJob(guest, madeByJob: false);
         else Stream(guest);
@@ -92,6 +101,7 @@ public sealed class StartLguestGuestCommand : RunningCommand
     private string? BeginRecording(Guest guest)
     {
         string? file = Given(nameof(RecordPath)) ? FullPath(RecordPath) : null;
+        if (file is not null) OutputFile.Check(file, "recording", Force, NoClobber);
         if (Record || file is not null) guest.Record(keepEvents: file is not null);
         return file;
     }

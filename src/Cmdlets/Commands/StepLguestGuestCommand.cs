@@ -8,9 +8,11 @@ namespace LguestPS.Cmdlets;
 [Alias("lgs")]
 [OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(Guest))]
-public sealed class StepLguestGuestCommand : RunningCommand
+public sealed class StepLguestGuestCommand : LaunchCommand
 {
-    [Parameter(ParameterSetName = "Count")]
+    private TolerantScript? until;
+
+    [Parameter(ParameterSetName = "Count", Position = 1)]
     [Parameter(ParameterSetName = "Hypercall")]
     [Parameter(ParameterSetName = "Trap")]
     [Parameter(ParameterSetName = "Interrupt")]
@@ -56,12 +58,27 @@ public sealed class StepLguestGuestCommand : RunningCommand
     [Parameter(ParameterSetName = "Until")]
     [Parameter(ParameterSetName = "Hypercall")]
     [Parameter(ParameterSetName = "Breakpoint")]
+    [Parameter(ParameterSetName = "Trap")]
+    [Parameter(ParameterSetName = "Interrupt")]
+    [Parameter(ParameterSetName = "ToAddress")]
+    [Parameter(ParameterSetName = "Over")]
+    [Parameter(ParameterSetName = "Out")]
     public SwitchParameter Back { get; set; }
+
+    private protected override IReadOnlyList<OwnArgument> OwnArguments =>
+        [new(nameof(Until), () => Given(nameof(Until)) ? Until : Count, written =>
+        {
+            if (written is ScriptBlock block) Until = block;
+            else Count = LanguagePrimitives.ConvertTo<int>(written) is > 0 and var count ? count : throw new LguestException(LguestError.InvalidValue, "a guest steps once or more often");
+        })];
 
     private protected override void Process(Guest guest)
     {
+        CheckName(guest);
+        if (Until is not null) until ??= new TolerantScript(Until);
         if (Back)
         {
+            if (ParameterSetName is "Trap" or "Interrupt" or "ToAddress" or "Over" or "Out") ThrowTerminatingError(Errors.NoWayBack(ParameterSetName));
             if (ShouldProcess(guest.Name, "Step back")) StepBack(guest);
             return;
         }
@@ -73,8 +90,8 @@ public sealed class StepLguestGuestCommand : RunningCommand
             Count = Count,
             TimeLimit = TimeLimit,
         };
-        if (ParameterSetName == "Until") StepUntil(guest, options);
-        else Step(guest, Goal(guest, options));
+        if (until is not null) StepUntil(guest, options);
+        else Step(guest, Goal(guest, options), new RunProgress(this, guest));
         SayWhereItStands(guest);
         // Another command in the pipeline takes what is written; a person at the prompt wants to know where it stands.
         if (MyInvocation.PipelinePosition == MyInvocation.PipelineLength && guest.BreakpointHit is null) Show($"{guest.Name}: {guest.Position}");
@@ -102,36 +119,40 @@ public sealed class StepLguestGuestCommand : RunningCommand
             Unit = Instruction ? StepUnit.Instruction : ParameterSetName switch { "Hypercall" => StepUnit.Hypercall, "Breakpoint" => StepUnit.Breakpoint, _ => StepUnit.Standstill },
             Count = Count,
             Hypercall = ParameterSetName == "Hypercall" ? OneHypercall(guest) : null,
-            Condition = ParameterSetName == "Until" ? IsFulfilled : null,
+            Condition = until is not null ? IsFulfilled : null,
             Pulse = progress.Pulse,
         };
         bool reached;
         try
         {
+            using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
             reached = guest.StepBack(options, StopToken);
         }
         catch (OperationCanceledException)
         {
             return;
         }
-        progress.Hide();
+        finally
+        {
+            progress.Hide();
+        }
         if (!reached) WriteWarning($"Guest '{guest.Name}' stands where its recording begins; it does not go back further.");
         WriteObject(guest);
     }
 
-    private void Step(Guest guest, StepOptions options)
+    private void Step(Guest guest, StepOptions options, RunProgress progress)
     {
-        RunProgress progress = new(this, guest);
         Write(WithWarnings(guest, guest.Step(options with { Pulse = progress.Pulse }, StopToken)), progress);
     }
 
     private void StepUntil(Guest guest, StepOptions options)
     {
         long start = Stopwatch.GetTimestamp();
+        RunProgress progress = new(this, guest);
         do
         {
             TimeSpan? left = TimeLimit - Stopwatch.GetElapsedTime(start);
-            Step(guest, options with { TimeLimit = left < TimeSpan.Zero ? TimeSpan.Zero : left });
+            Step(guest, options with { TimeLimit = left < TimeSpan.Zero ? TimeSpan.Zero : left }, progress);
         }
         while (guest.Standstill is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Instruction
             && !IsFulfilled(guest));
@@ -139,12 +160,12 @@ public sealed class StepLguestGuestCommand : RunningCommand
 
     /// <summary>Asks the condition, in its own scope, with the guest as $_.</summary>
     private bool IsFulfilled(Guest guest) =>
-        LanguagePrimitives.IsTrue(Until.InvokeWithContext(null, [new PSVariable("_", guest)]));
+        LanguagePrimitives.IsTrue(until!.Run(guest));
 
     /// <summary>What follows the first step.</summary>
     private string More() => ParameterSetName switch
     {
-        "Until" => "; then on until the condition holds",
+        _ when until is not null => "; then on until the condition holds",
         "Hypercall" => $"; then on to just before {Hypercall}",
         "Trap" => $"; then on to just before trap {Trap}",
         "Interrupt" => $"; then on to just before interrupt {Interrupt}",

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 
 namespace LguestPS.Cmdlets;
@@ -7,13 +8,11 @@ namespace LguestPS.Cmdlets;
 [OutputType(typeof(Guest))]
 public sealed class WaitLguestGuestCommand : RunningCommand
 {
-    private protected override bool TakesPaths => false;
-
     private protected override void Process(Guest guest)
     {
         if (GuestRegistry.TryGetJob(guest, out GuestJob? job) && !job.IsOver)
         {
-            if (!job.WaitUntilAtRest(TimeLimit ?? Timeout.InfiniteTimeSpan, StopToken)) return;
+            if (!WaitFor(job, new RunProgress(this, guest))) return;
         }
         else if (!guest.HasEnded)
         {
@@ -24,5 +23,25 @@ public sealed class WaitLguestGuestCommand : RunningCommand
             SayWhereItStands(guest);
         }
         WriteObject(guest);
+    }
+
+    /// <returns>False if the time was up, or on Ctrl-C.</returns>
+    private bool WaitFor(GuestJob job, RunProgress progress)
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                TimeSpan left = (TimeLimit ?? TimeSpan.MaxValue) - Stopwatch.GetElapsedTime(start);
+                if (job.WaitUntilAtRest(left < TimeSpan.Zero ? TimeSpan.Zero : left < RunProgress.Period ? left : RunProgress.Period, StopToken)) return true;
+                if (left <= TimeSpan.Zero || StopToken.IsCancellationRequested) return false;
+                progress.Pulse();
+            }
+        }
+        finally
+        {
+            progress.Hide();
+        }
     }
 }

@@ -18,8 +18,17 @@ internal static class FilterArguments
         {
             Kinds = wanted,
             Hypercalls = hypercalls is null ? null : new HashSet<uint>(hypercalls.SelectMany(text => HypercallNumbers(guest.Abi, text))),
-            Devices = devices,
+            Devices = devices is null ? null : [.. devices.SelectMany(name => DeviceNames(guest, name))],
         };
+    }
+
+    /// <summary>The devices meant by a name, or by one with wildcards.</summary>
+    /// <exception cref="LguestException">InvalidValue: the guest has none.</exception>
+    public static IReadOnlyList<string> DeviceNames(Guest guest, string text)
+    {
+        WildcardPattern pattern = WildcardPattern.Get(text, WildcardOptions.IgnoreCase);
+        string[] named = [.. guest.DeviceNames.Where(pattern.IsMatch)];
+        return named.Length > 0 ? named : throw Errors.UnknownDevice(guest, text, [.. guest.DeviceNames]);
     }
 
     /// <summary>The numbers meant by a number (14, 0xe), a name or a name with wildcards.</summary>

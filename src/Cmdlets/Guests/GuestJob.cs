@@ -10,6 +10,7 @@ public abstract class GuestJob : Job
 
     private readonly Lock gate = new();
     private readonly bool madeGuest;
+    private readonly DropNotice drops;
     private readonly ManualResetEventSlim atRest = new(false);
     private bool isStopped;
     private CancellationTokenSource leave = new();
@@ -21,6 +22,7 @@ public abstract class GuestJob : Job
     {
         Guest = guest;
         Newest = newest;
+        drops = new DropNotice(this, guest.Name);
         this.madeGuest = madeGuest;
     }
 
@@ -114,6 +116,9 @@ public abstract class GuestJob : Job
         Keep(PSObject.AsPSObject(happened));
     }
 
+    /// <summary>Says how a guest that has ended by a fault of its own has ended.</summary>
+    private protected void Report(GuestEnding ending) => Error.Add(Errors.GuestCrashed(Guest, ending));
+
     private bool Leave(JobState wanted, CancellationToken stop)
     {
         wantedOnLeaving = wanted;
@@ -128,7 +133,7 @@ public abstract class GuestJob : Job
         using JobRunspace scripts = new();
         try
         {
-            HitScript.Output = Keep;
+            using IDisposable actions = HitScript.WriteTo(Keep);
             state = Drive(leave.Token) ?? wantedOnLeaving;
             // Its last values stay readable; its memory nobody needs who cannot take it back.
             if (Guest is { HasEnded: true, IsRecorded: false, LastCheckpoint: null }) Guest.Dispose();
@@ -143,6 +148,7 @@ public abstract class GuestJob : Job
             Error.Add(e.ErrorRecord);       // a breakpoint's script
             state = JobState.Failed;
         }
+        drops.Finish();
         lock (gate) puller = null;
         Rest(state);
     }
@@ -182,11 +188,18 @@ public abstract class GuestJob : Job
         // Add raises DataAdded, and a Receive-Job -Wait that hears it takes a lock of its own: never while this thread holds one.
         Output.Add(happened);
         // Receive-Job takes from the other end of the same collection.
+        bool hasDropped;
         lock (((ICollection)Output).SyncRoot)
         {
-            if (Output.Count <= Newest) return;
-            Output.RemoveAt(0);
-            DroppedCount++;
+            hasDropped = Output.Count > Newest;
+            if (hasDropped) Output.RemoveAt(0);
         }
+        if (!hasDropped)
+        {
+            drops.Forget();
+            return;
+        }
+        DroppedCount++;
+        drops.Add();
     }
 }

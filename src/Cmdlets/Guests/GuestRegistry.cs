@@ -10,6 +10,7 @@ internal static class GuestRegistry
     private static readonly Lock Gate = new();
     private static readonly List<Guest> Guests = [];
     private static readonly HashSet<string> NamesInUse = new(StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Stems = new(StringComparer.OrdinalIgnoreCase);      // of names that were given a number here
     private static readonly Dictionary<Guest, GuestJob> Jobs = [];
 
     public static IReadOnlyList<Guest> All
@@ -47,11 +48,21 @@ internal static class GuestRegistry
     {
         lock (Gate)
         {
-            string name = wanted;
+            if (!NamesInUse.Contains(wanted)) return wanted;
+            string stem = Stem(wanted), name = wanted;
             for (int number = 2; NamesInUse.Contains(name); number++)
-                name = $"{wanted[..Math.Min(wanted.Length, LongestName - $"{number}".Length)]}{number}";
+                name = $"{stem[..Math.Min(stem.Length, LongestName - $"{number}".Length)]}{number}";
             return name;
         }
+    }
+
+    /// <summary>What a number is put after: ring for ring and for its copy ring2, but linux-2.6.23- for linux-2.6.23, whose number is its own.</summary>
+    private static string Stem(string name)
+    {
+        string letters = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        if (letters.Length == name.Length) return name;
+        bool isCopy = letters.Length > 0 && name[letters.Length] != '0' && (NamesInUse.Contains(letters) || NamesInUse.Contains(letters.TrimEnd('-')) || Stems.Contains(letters));
+        return isCopy ? letters : name + "-";
     }
 
     public static Guest? Find(string name) => All.FirstOrDefault(guest => string.Equals(guest.Name, name, StringComparison.OrdinalIgnoreCase));
@@ -95,6 +106,7 @@ internal static class GuestRegistry
         lock (Gate)
         {
             string name = FreeName(wanted);
+            if (name != wanted) Stems.Add(Stem(wanted));
             NamesInUse.Add(name);
             return name;
         }

@@ -30,6 +30,11 @@ public sealed class RunJob : GuestJob
             // Also of a run that was left early.
             if (recordingFile is not null) Guest.SaveRecording(recordingFile);
         }
+        if (Guest.Ending is { Kind: EndingKind.Crashed or EndingKind.Killed } ending)
+        {
+            Report(ending);
+            return JobState.Failed;
+        }
         return Guest.Standstill == Standstill.Breakpoint ? JobState.Suspended
             : Guest.Ending?.Kind == EndingKind.Stopped ? JobState.Stopped
             : Guest.HasEnded || !leave.IsCancellationRequested ? JobState.Completed

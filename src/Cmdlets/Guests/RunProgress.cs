@@ -5,6 +5,9 @@ namespace LguestPS.Cmdlets;
 /// <summary>A progress bar for a run that shows nothing else.</summary>
 internal sealed class RunProgress(Cmdlet cmdlet, Guest guest)
 {
+    /// <summary>How often to call <see cref="Pulse"/> while something else is waited for.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
+
     private const int ActivityId = 0x19;
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 

@@ -44,10 +44,11 @@ public sealed partial class Guest
     /// <param name="checkpoint">Where it goes on.</param>
     /// <param name="name">Its name, or null for the one it had.</param>
     /// <param name="cpu">The CPU, or null for what its definition says.</param>
+    /// <param name="symbols">An absolute path of its kernel's symbols, or null for what its definition says.</param>
     /// <exception cref="LguestException">As for making one from a definition; InvalidCheckpoint: the state is none a guest can be in; CheckpointRefused: its disk images, or the frames it replays, are others than they were.</exception>
-    public static Guest CreateFrom(Checkpoint checkpoint, string? name = null, CpuChoice? cpu = null)
+    public static Guest CreateFrom(Checkpoint checkpoint, string? name = null, CpuChoice? cpu = null, string? symbols = null)
     {
-        GuestDefinition definition = checkpoint.Definition with { Name = name ?? checkpoint.Guest, Cpu = cpu ?? checkpoint.Definition.Cpu };
+        GuestDefinition definition = checkpoint.Definition with { Name = name ?? checkpoint.Guest, Cpu = cpu ?? checkpoint.Definition.Cpu, Symbols = symbols ?? checkpoint.Definition.Symbols };
         return Revive(checkpoint, definition, isAlone: false);
     }
 

@@ -146,6 +146,9 @@ public sealed partial class Guest : IDisposable
     /// <summary>Receives, in a sentence, what goes wrong on the host's side while the guest runs, such as a full file system; on the thread that drives or ends the guest.</summary>
     public Action<string>? Warning { get; set; }
 
+    /// <summary>The names that the guest's devices have in events, in the order of their slots: console, block0, net0.</summary>
+    public IReadOnlyList<string> DeviceNames => Devices.All.Select(device => device.Name).ToArray();
+
     /// <summary>The guest's disks in the order of their slots, as they are now.</summary>
     public IReadOnlyList<GuestDisk> Disks => Devices.Disks.Select(disk => disk.State).ToArray();
 

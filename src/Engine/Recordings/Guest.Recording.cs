@@ -83,11 +83,12 @@ public sealed partial class Guest
     /// <summary>Makes a guest that does again what was recorded; each event is held against the recorded one.</summary>
     /// <param name="run">The recording. It can be replayed once: its guest goes on with it.</param>
     /// <param name="name">Its name, or null for the one it had.</param>
+    /// <param name="symbols">An absolute path of its kernel's symbols, or null for what its definition says.</param>
     /// <exception cref="LguestException">As for <see cref="CreateFrom"/>.</exception>
-    public static Guest Replay(RecordedRun run, string? name = null)
+    public static Guest Replay(RecordedRun run, string? name = null, string? symbols = null)
     {
         // Whatever it was recorded on, the emulated CPU can do it again; and what its networks sent is in the recording.
-        GuestDefinition definition = run.Start.Definition with { Name = name ?? run.Guest, Cpu = CpuChoice.Emulated, Record = false };
+        GuestDefinition definition = run.Start.Definition with { Name = name ?? run.Guest, Symbols = symbols ?? run.Start.Definition.Symbols, Cpu = CpuChoice.Emulated, Record = false };
         Guest guest = Revive(run.Start, definition, isAlone: true);
         guest.RecordOn(Recording.Replay(guest, run));
         return guest;

@@ -1,0 +1,153 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'A length of time' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'is what <Written> looks like' -TestCases @(
+        @{ Written = '30s'; Seconds = 30 }, @{ Written = '500ms'; Seconds = 0.5 }, @{ Written = 5; Seconds = 5 }, @{ Written = '5'; Seconds = 5 }
+        @{ Written = 0.5; Seconds = 0.5 }, @{ Written = '00:00:30'; Seconds = 30 }, @{ Written = [TimeSpan]::FromSeconds(7); Seconds = 7 }
+    ) { (New-LguestGuest $examples/hello/hello.yaml -TimeLimit $Written).Definition.Limits.Time.TotalSeconds | Should -Be $Seconds }
+
+    It 'cannot be <_>' -ForEach '30 parsecs', 0, -1, ([double]::NaN) { { New-LguestGuest $examples/hello/hello.yaml -TimeLimit $_ } | Should -Throw }
+
+    It 'has one name in every cmdlet' {
+        $timed = Get-Command -Module LguestPS | Where-Object { $_.Parameters.Values.ParameterType -match 'TimeSpan' }
+        $timed.Count | Should -Be 6
+        $timed | ForEach-Object { $_.Parameters.Keys | Should -Contain TimeLimit }
+    }
+}
+
+Describe 'Behind a pipe, the first argument is the verb''s own' {
+    BeforeEach { $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual }
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'for Get-LguestRegister' {
+        ($guest | Get-LguestRegister eax).Name | Should -Be eax
+        ($guest | Get-LguestRegister eax, ebx).Name | Should -Be eax, ebx
+        ('ring' | Get-LguestRegister eax).Name | Should -Be eax
+        (Get-LguestRegister ring eax).Name | Should -Be eax
+    }
+    It 'for Set-LguestRegister' {
+        $guest | Set-LguestRegister eax 0xc0000005
+        $guest.Registers.Eax | Should -Be 3221225477
+        Set-LguestRegister ring eax 6
+        $guest.Registers.Eax | Should -Be 6
+        { $guest | Set-LguestRegister eax -ErrorAction Stop } | Should -Throw '*-Value*' -ErrorId 'ArgumentMissing,*'
+        $saved = $guest | Get-LguestRegister eax
+        $guest | Set-LguestRegister eax 7
+        $saved | Set-LguestRegister ring
+        $guest.Registers.Eax | Should -Be 6
+    }
+    It 'for Get-LguestDescriptor' {
+        ($guest | Get-LguestDescriptor Gdt)[0] | Should -BeOfType LguestPS.GuestDescriptor
+        $guest | Get-LguestDescriptor Idt | Should -BeNullOrEmpty
+        { $guest | Get-LguestDescriptor Ldt } | Should -Throw -ErrorId 'InvalidArgument,*'
+    }
+    It 'for Get-, Set- and Search-LguestMemory' {
+        $guest | Set-LguestMemory 0xc0300000 0x12345678, 9
+        ($guest | Get-LguestMemory 0xc0300000 -As UInt32 -Count 2).Value | Should -Be 0x12345678, 9
+        ($guest | Search-LguestMemory '78 56 34 12' -From 0xc0300000 -To 0xc0300010).Address | Should -Be 3224371200
+        { $guest | Search-LguestMemory -ErrorAction Stop } | Should -Throw -ErrorId 'ArgumentMissing,*'
+    }
+    It 'for Step-LguestGuest, Set-LguestBreakpoint and the hypercall cmdlets' {
+        $guest | Step-LguestGuest { $_.PendingDma } | Out-Null
+        $guest.PendingDma | Should -Not -BeNullOrEmpty
+        ($guest | Step-LguestGuest 2 | Measure-Object).Count | Should -BeGreaterOrEqual 1
+        ($guest | Set-LguestBreakpoint BIND_DMA).Kind | Should -Be Hypercall
+        $guest | Invoke-LguestHypercall TS @{ set = 1 } -WhatIf
+        { $guest | Invoke-LguestHypercall -ErrorAction Stop } | Should -Throw -ErrorId 'ArgumentMissing,*'
+    }
+    It 'and one too many is an error' { { $guest | Stop-LguestGuest foo } | Should -Throw -ErrorId 'ArgumentWithoutPlace,*' }
+}
+
+Describe 'An object from another process' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'never acts on a local guest of the same name' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($guest))
+        { $copy | Stop-LguestGuest -ErrorAction Stop } | Should -Throw '*another process*'
+        { $copy | Remove-LguestGuest -ErrorAction Stop } | Should -Throw '*another process*'
+        { Stop-LguestGuest $copy -ErrorAction Stop } | Should -Throw '*another process*'
+        { $copy | Start-LguestGuest -ErrorAction Stop } | Should -Throw '*another process*'
+        $guest.State | Should -Be Created
+    }
+}
+
+Describe 'Objects with properties' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'bind all of them' {
+        $made = [pscustomobject]@{ Path = "$examples/hello/hello.yaml"; Memory = 16MB; Name = 'x'; TimeLimit = '9s' } | New-LguestGuest
+        $made.Name, $made.Definition.Memory, $made.Definition.Limits.Time.TotalSeconds | Should -Be 'x', 16MB, 9
+        ([pscustomobject]@{ Kernel = "$examples/hello/hello.elf"; Name = 'y'; Memory = '32MiB' } | New-LguestGuest).Definition.Memory | Should -Be 32MB
+        (Get-Item $examples/hello/hello.yaml | New-LguestGuest).Name | Should -Be hello
+    }
+}
+
+Describe 'Files' {
+    AfterEach { Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force; Get-LguestGuest | Remove-LguestGuest }
+
+    It 'are checked before the first instruction' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        { $guest | Start-LguestGuest -RecordPath $TestDrive/no/x.lguest -ErrorAction Stop } | Should -Throw "*x.lguest*no folder*" -ErrorId 'FileUnavailable,*'
+        { $guest | Start-LguestGuest | Export-LguestTrace $TestDrive/no/x.trace } | Should -Throw '*no folder*' -ErrorId 'FileUnavailable,*'
+        $guest.EventCount | Should -Be 0
+    }
+    It 'of checkpoints are restored by position, as files and by wildcards' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        $file = Join-Path $TestDrive one.lguest
+        $guest | Checkpoint-LguestGuest $file | Out-Null
+        (Restore-LguestGuest $file).Name | Should -Be ring2
+        (Get-Item $file | Restore-LguestGuest).Name | Should -Be ring3
+        (Get-ChildItem $TestDrive/*.lguest | Restore-LguestGuest -Name again).Name | Should -Be again
+        (Restore-LguestGuest $TestDrive/*.lguest).Name | Should -Be ring4
+        ($guest | Restore-LguestGuest -PassThru) | Should -Be $guest
+    }
+    It 'that are missing are said to be missing' {
+        { Start-LguestGuest missing -Replay -ErrorAction Stop } | Should -Throw '*missing*' -ErrorId 'FileUnavailable,*'
+        { New-LguestGuest -Replay missing -Name x -ErrorAction Stop } | Should -Throw '*missing*' -ErrorId 'FileUnavailable,*'
+    }
+    It 'have one rule for what is there already: <_>' -ForEach 'Checkpoint-LguestGuest', 'Export-LguestTrace', 'Start-LguestGuest' {
+        (Get-Command $_).Parameters.Keys | Should -Contain Force
+        (Get-Command $_).Parameters.Keys | Should -Contain NoClobber
+    }
+}
+
+Describe 'Strict mode' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'lets a condition ask for what a guest has not got just now' {
+        Set-StrictMode -Version Latest
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        $guest | Step-LguestGuest -Until { $_.NextCall.Name -eq 'CRASH' } | Out-Null
+        $guest.NextCall.Name | Should -Be CRASH
+    }
+}
+
+Describe 'Misspelt names' {
+    BeforeEach { $guest = New-LguestGuest $examples/hello/hello.yaml }
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'are errors' {
+        { $guest | Start-LguestGuest -Device consol -ErrorAction Stop } | Should -Throw "*consol*console*"
+        { $guest | Set-LguestBreakpoint -Device foo -ErrorAction Stop } | Should -Throw '*foo*console*'
+        { $guest | Get-LguestRegister eex -ErrorAction Stop } | Should -Throw "*eex*"
+        [LguestPS.Cmdlets.EventAssertions]::HaveHypercall(@(), 'SEND_DAM', $null, $null, $true, $null).FailureMessage | Should -Match 'SEND_DMA'
+    }
+}
+
+Describe '-Name' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'names what Start-LguestGuest makes, or the guest to start' {
+        (Start-LguestGuest $examples/hello/hello.yaml -Name x -PassThru -Kind Ended | Select-Object -Last 1).Name | Should -Be x
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        (Start-LguestGuest -Name hello -Kind Ended).Guest | Should -Be hello
+        { Start-LguestGuest $guest -Name y -ErrorAction Stop } | Should -Throw '*has its name already*'
+    }
+    It 'is not needed to go back by trap: that is refused' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual -Record
+        { $guest | Step-LguestGuest -Back -Trap '*' } | Should -Throw '*-Breakpoint*' -ErrorId 'NoWayBack,*'
+    }
+}
