@@ -15,13 +15,12 @@ internal sealed class TolerantScript(ScriptBlock script)
 
     public Collection<PSObject> Run(object it)
     {
-        List<PSVariable> variables = [new PSVariable("_", it)];
         if (!isKnown)
         {
             isKnown = true;
-            if (LanguagePrimitives.IsTrue(Beside(IsStrict).InvokeWithContext(null, variables))) lenient = Beside(Leniently);
+            if (LanguagePrimitives.IsTrue(Beside(IsStrict).InvokeWithContext(null, []))) lenient = Beside(Leniently);
         }
-        return lenient is null ? script.InvokeWithContext(null, variables) : lenient.InvokeWithContext(null, variables, script);
+        return lenient is null ? script.InvokeWithContext(null, [new PSVariable("_", it)]) : lenient.InvokeWithContext(null, [new PSVariable("_", it)], script);
     }
 
     /// <summary>Another script block in the same module, whose scopes have the same strict mode.</summary>

@@ -45,6 +45,9 @@ public sealed class SendLguestConsoleCommand : RunningCommand
         base.ProcessRecord();
     }
 
+    // Sorted out above: texts are piped, too.
+    private protected override bool IsGuest(GuestArgument piped) => false;
+
     private static Guest? GuestIn(object piped) => PSObject.AsPSObject(piped).BaseObject switch
     {
         Guest guest => guest,

@@ -23,7 +23,7 @@ internal static class OutputFile
         if (Path.GetDirectoryName(path) is not { } folder || !Directory.Exists(folder)) return $"there is no folder '{Path.GetDirectoryName(path)}'";
         if (File.Exists(path))
         {
-            if (noClobber) return "it is there already, and -NoClobber was given";
+            if (noClobber) return "it is already there, and -NoClobber was given";
             if (!force && new FileInfo(path).IsReadOnly) return "it is read-only; -Force replaces it";
         }
         try
