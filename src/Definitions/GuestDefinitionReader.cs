@@ -100,6 +100,20 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         return definition;
     }
 
+    /// <inheritdoc/>
+    public LguestException Locate(LguestException problem, GuestDefinition definition)
+    {
+        if (problem is not { Path: { } file, Line: null } || definition.Source is not { } path) return problem;
+        try
+        {
+            return YamlParser.Parse(YamlSource.Open(path)).FindPath(file) is { } value ? value.Located(problem) : problem;
+        }
+        catch (LguestException)
+        {
+            return problem;     // the definition was changed or removed since it was read
+        }
+    }
+
     private enum Switch
     {
         On,

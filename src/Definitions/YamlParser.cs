@@ -14,6 +14,7 @@ internal sealed class YamlParser
 
     private readonly YamlSource source;
     private readonly Parser parser;
+    private readonly Stack<Mark> openBrackets = [];      // of lists and mappings in brackets that have not ended yet
 
     private YamlParser(YamlSource source)
     {
@@ -45,9 +46,19 @@ internal sealed class YamlParser
         return first switch
         {
             Scalar scalar => new YamlText(source, first.Start, key, scalar.Value, IsEmptyScalar(scalar)),
+            SequenceStart { Style: SequenceStyle.Flow } => new YamlList(source, first.Start, key, InBrackets(first.Start, () => ParseItems(depth + 1))),
             SequenceStart => new YamlList(source, first.Start, key, ParseItems(depth + 1)),
+            MappingStart { Style: MappingStyle.Flow } => new YamlMapping(source, first.Start, key, InBrackets(first.Start, () => ParseEntries(depth + 1))),
             _ => new YamlMapping(source, first.Start, key, ParseEntries(depth + 1)),
         };
+    }
+
+    private T InBrackets<T>(Mark start, Func<T> parse)
+    {
+        openBrackets.Push(start);
+        T contents = parse();
+        openBrackets.Pop();
+        return contents;
     }
 
     private List<YamlValue> ParseItems(int depth)
@@ -84,7 +95,7 @@ internal sealed class YamlParser
         catch (Exception e) when (e is not LguestException)
         {
             // Some malformed input gets past the parser's own checks into its collections.
-            throw Problem(parser.Current?.End ?? Mark.Empty, "this is not YAML");
+            throw NotClosed() ?? Problem(parser.Current?.End ?? Mark.Empty, "this is not YAML");
         }
     }
 
@@ -98,11 +109,17 @@ internal sealed class YamlParser
             int tabbed = Array.FindIndex(lines, (int)Math.Min(line, lines.Length) - 1, text => text.AsSpan().TrimStart(' ').StartsWith('\t'));
             if (tabbed >= 0) return source.Problem(tabbed + 1, lines[tabbed].IndexOf('\t') + 1, "this line is indented with a tab; YAML wants spaces");
         }
+        if (malformed.Message.Contains("did not find expected ',' or") && NotClosed() is { } open) return open;
         string what = $"this is not YAML: {char.ToLowerInvariant(malformed.Message[0])}{malformed.Message[1..].TrimEnd('.')}";
         return malformed.Start.Index < source.Text.Length
             ? Problem(malformed.Start, what)
             : source.Problem(lines.Length, lines[^1].Length + 1, what);
     }
+
+    /// <summary>What ends too late ends far from where the mistake is: points at where it begins.</summary>
+    private LguestException? NotClosed() => openBrackets.TryPeek(out Mark start)
+        ? Problem(start, source.Text.ElementAtOrDefault((int)start.Index) == '{' ? "this '{' is never closed by a '}', or a ',' is missing in between" : "this '[' is never closed by a ']', or a ',' is missing in between")
+        : null;
 
     private LguestException Problem(Mark at, string message) => source.Problem(Math.Max(1, at.Line), Math.Max(1, at.Column), message);
 

@@ -49,6 +49,7 @@ internal sealed class YamlSource(string path, string text)
 
     private string Decode(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.StartsWith("lguestPS"u8)) throw Problem(1, 1, "this is a checkpoint or a recording, not a definition; restore or replay it");
         if (bytes.StartsWith(Encoding.UTF8.Preamble)) bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try
         {

@@ -54,6 +54,16 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     /// <summary>The value of the key for a property such as Limits.Time, or the nearest one around it that is there.</summary>
     public virtual YamlValue FindKey(string property) => AtKey();
 
+    /// <summary>The text in or below this value that names a file.</summary>
+    public virtual YamlValue? FindPath(string file) => null;
+
+    /// <summary>The same problem, at this place.</summary>
+    public LguestException Located(LguestException problem)
+    {
+        LguestException here = Problem(problem.Message);
+        return new LguestException(problem.Error, here.Message, problem.InnerException) { Path = problem.Path, Line = here.Line, Column = here.Column };
+    }
+
     public string FullPath()
     {
         string path = Text();
@@ -97,6 +107,8 @@ internal sealed class YamlText(YamlSource source, Mark start, YamlKey? key, stri
     protected override string Shape => isEmpty ? "nothing" : "text";
 
     public override string Text() => isEmpty ? base.Text() : value;
+
+    public override YamlValue? FindPath(string file) => !isEmpty && value.Length > 0 && !value.Contains('\0') && FullPath() == file ? this : null;
 }
 
 internal sealed class YamlList(YamlSource source, Mark start, YamlKey? key, IReadOnlyList<YamlValue> items) : YamlValue(source, start, key)
@@ -104,6 +116,8 @@ internal sealed class YamlList(YamlSource source, Mark start, YamlKey? key, IRea
     protected override string Shape => "a list";
 
     public override IReadOnlyList<YamlValue> Items(string what) => items;
+
+    public override YamlValue? FindPath(string file) => items.Select(item => item.FindPath(file)).FirstOrDefault(found => found is not null);
 }
 
 internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, OrderedDictionary<string, YamlValue> entries) : YamlValue(source, start, key)
@@ -123,6 +137,8 @@ internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, O
             ? result
             : throw KeyProblem($"'{required}' is missing{(Key.Length == 0 ? "" : $" in '{Key}'")}");
     }
+
+    public override YamlValue? FindPath(string file) => entries.Values.Select(value => value.FindPath(file)).FirstOrDefault(found => found is not null);
 
     public override YamlValue OnlyEntry(string rule)
     {

@@ -1,4 +1,5 @@
 using LguestPS;
+using LguestPS.Definitions;
 using LguestPS.Launcher;
 
 return Program.Run(args, LauncherStreams.Standard());
@@ -13,7 +14,7 @@ internal static partial class Program
             CommandLine commandLine = CommandLine.Parse(args);
             if (commandLine.WantsInformation) return commandLine.Inform(streams.Output);
             GuestDefinition definition = commandLine.MakeDefinition();
-            using Guest guest = Guest.Create(definition);
+            using Guest guest = Create(definition);
             using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, streams);
             return session.Run();
         }
@@ -28,6 +29,19 @@ internal static partial class Program
             // Caught so that the terminal is given back: the runtime aborts without unwinding.
             streams.Error.WriteLine($"lguest: this is a fault of lguest itself: {e}");
             return ExitStatus.InternalError;
+        }
+    }
+
+    /// <exception cref="LguestException">As <see cref="Guest.Create"/>, with the place in the definition that names a file which is at fault.</exception>
+    private static Guest Create(GuestDefinition definition)
+    {
+        try
+        {
+            return Guest.Create(definition);
+        }
+        catch (LguestException e)
+        {
+            throw new GuestDefinitionReader().Locate(e, definition);
         }
     }
 }

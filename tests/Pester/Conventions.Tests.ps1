@@ -114,6 +114,82 @@ Describe 'Files' {
     }
 }
 
+Describe 'Errors point at the cause' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'where a definition names a file that is missing' {
+        Set-Content $TestDrive/missing.yaml "name: x`nkernel: ./none.elf"
+        { New-LguestGuest $TestDrive/missing.yaml -ErrorAction Stop } | Should -Throw "missing.yaml(2,9): kernel '*none.elf' does not exist" -ErrorId 'FileUnavailable,*'
+        Set-Content $TestDrive/disk.yaml "kernel: $examples/hello/hello.elf`ndevices:`n- block: { path: none.img }"
+        { New-LguestGuest $TestDrive/disk.yaml -ErrorAction Stop } | Should -Throw "disk.yaml(3,18):*none.img*"
+    }
+    It 'where a bracket opens that is never closed' {
+        Set-Content $TestDrive/open.yaml "name: x`nkernel: k`ndevices: [1,2"
+        { New-LguestGuest $TestDrive/open.yaml -ErrorAction Stop } | Should -Throw "open.yaml(3,10): this '``[' is never closed*"
+    }
+    It 'where a checkpoint is taken for a definition or a recording' {
+        $file = Join-Path $TestDrive kept.lguest
+        New-LguestGuest $examples/hello/hello.yaml | Checkpoint-LguestGuest $file | Out-Null
+        { New-LguestGuest $file -ErrorAction Stop } | Should -Throw '*is a checkpoint or a recording, not a definition*'
+        { Start-LguestGuest $file -Replay -ErrorAction Stop } | Should -Throw '*is a checkpoint, not a recording*'
+    }
+}
+
+Describe 'A job' {
+    AfterEach { Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force; Get-LguestGuest | Remove-LguestGuest }
+
+    It 'that dropped events says so when it is received' {
+        $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob -Newest 5
+        $job | Wait-Job -Timeout 60 | Receive-Job -WarningVariable warned -WarningAction SilentlyContinue | Out-Null
+        $warned | Should -BeLike '*18 events were dropped*'
+        $job | Receive-Job -WarningVariable again
+        $again | Should -BeNullOrEmpty
+    }
+    It 'whose guest crashed is Failed and says why' {
+        $guest = New-LguestScriptedGuest @{ Crash = 'out of luck' }
+        $job = $guest | Start-LguestGuest -AsJob
+        ($job | Wait-Job -Timeout 60).State | Should -Be Failed
+        $job | Receive-Job -ErrorVariable failed -ErrorAction SilentlyContinue | Out-Null
+        $failed[0].FullyQualifiedErrorId | Should -Match '^GuestCrashed'
+        "$failed" | Should -Match 'out of luck'
+    }
+}
+
+Describe 'What an action writes' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'reaches whoever drives the guest, <_>' -ForEach 'Send-LguestConsole', 'Start-LguestGuest', 'Step-LguestGuest', 'Wait-LguestGuest' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        $guest | Set-LguestBreakpoint BIND_DMA -Condition { $false } -Action { } | Remove-LguestBreakpoint
+        $guest | Set-LguestBreakpoint BIND_DMA -Action { "written for $($_.Guest.Name)" } | Out-Null
+        $out = switch ($_) {
+            Send-LguestConsole { $guest | Send-LguestConsole -Expect 'second text' -TimeLimit 60s }
+            Start-LguestGuest { $guest | Start-LguestGuest -Kind Ended }
+            Step-LguestGuest { $guest | Step-LguestGuest -Hypercall CRASH }
+            Wait-LguestGuest { $guest | Wait-LguestGuest }
+        }
+        $out | Should -Contain 'written for ring'
+    }
+}
+
+Describe 'Long waits' {
+    AfterEach { Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force; Get-LguestGuest | Remove-LguestGuest }
+
+    It 'show progress: <Script>' -ForEach @(
+        @{ Script = '$guest | Send-LguestConsole -Expect never -TimeLimit 3s -ErrorAction SilentlyContinue' }
+        @{ Script = '$guest | Wait-LguestGuest -TimeLimit 3s' }
+        @{ Script = '$guest | Start-LguestGuest -AsJob | Out-Null; $guest | Wait-LguestGuest -TimeLimit 3s' }
+        @{ Script = '$guest | Start-LguestGuest -AsJob | Out-Null; $guest | Receive-LguestConsole -TimeLimit 3s' }
+        @{ Script = '$guest | Step-LguestGuest -Until { $false } -TimeLimit 3s | Out-Null' }
+    ) {
+        $guest = New-LguestGuest -Kernel $PSScriptRoot/guests/busy.elf -Device console -Clock Host
+        $shell = [powershell]::Create().AddScript('param($module, $guest) Import-Module $module; ' + $Script).AddArgument($modulePath).AddArgument($guest)
+        $shell.Invoke() | Out-Null
+        $shell.Streams.Progress.Count | Should -BeGreaterThan 0
+        $shell.Dispose()
+    }
+}
+
 Describe 'Strict mode' {
     AfterEach { Get-LguestGuest | Remove-LguestGuest }
 

@@ -52,7 +52,15 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
     /// <exception cref="LguestException">As for <see cref="Guest.Create"/>.</exception>
     private protected Guest CreateGuest(GuestDefinition definition)
     {
-        Guest guest = GuestRegistry.Create(definition);
+        Guest guest;
+        try
+        {
+            guest = GuestRegistry.Create(definition);
+        }
+        catch (LguestException e)
+        {
+            throw DefinitionReaders.Load(DefinitionsFolder).Locate(e, definition);
+        }
         WriteVerbose($"Guest '{guest.Name}' runs on the {guest.CpuName} CPU: {guest.CpuReason}");
         return guest;
     }

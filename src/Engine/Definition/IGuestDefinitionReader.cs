@@ -7,4 +7,10 @@ public interface IGuestDefinitionReader
     /// <param name="path">Path of a YAML file; relative paths in it are relative to its folder.</param>
     /// <exception cref="LguestException">FileUnavailable; or InvalidDefinition with the line and column.</exception>
     GuestDefinition Read(string path);
+
+    /// <summary>Adds to a problem with a file the place in the definition that names the file.</summary>
+    /// <param name="problem">What making a guest threw.</param>
+    /// <param name="definition">The definition the guest was made of.</param>
+    /// <returns>The problem with file, line and column; itself if it is about no file that a definition's text names.</returns>
+    LguestException Locate(LguestException problem, GuestDefinition definition);
 }

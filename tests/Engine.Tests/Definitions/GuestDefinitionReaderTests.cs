@@ -169,7 +169,8 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\nlimits: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]", 2, 17, "this is nested too deeply for a guest definition")]
     [InlineData("kernel: k\n\tname: x", 2, 1, "this line is indented with a tab; YAML wants spaces")]
     [InlineData("kernel: k\nlimits:\n\ttime: 30s\n", 3, 1, "this line is indented with a tab; YAML wants spaces")]
-    [InlineData("kernel: k\ndevices: [ console", 2, 19, "this is not YAML: while parsing a flow sequence, did not find expected ',' or ']'")]
+    [InlineData("kernel: k\ndevices: [ console", 2, 10, "this '[' is never closed by a ']', or a ',' is missing in between")]
+    [InlineData("kernel: k\nlimits: { time: 3s\nmemory: 16MiB\n", 2, 9, "this '{' is never closed by a '}', or a ',' is missing in between")]
     public void A_mistake_is_reported_where_it_is(string text, int line, int column, string message)
     {
         LguestException refused = DefinitionFile.Refuse(text);
