@@ -9,6 +9,8 @@ using LguestPS.Bench;
 // bench breakpoints what a breakpoint costs where it does not stop
 // bench checkpoint  time and size of checkpoints and of steps back; of a Linux, if KERNEL and INITRD are given
 // bench kvm         round trips through KVM and kicks beside a C program's, and the exits of whole guests
+// bench kick        how soon a guest comes out whatever it does, for a time limit and for who cancels its run
+// bench idle        what a Linux costs that has nothing to do, beside the same Linux in qemu-system-i386
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 switch (args)
 {
@@ -32,10 +34,14 @@ switch (args)
         return KvmComparison.Run();
     case ["kvm", string kernel, string initrd, ..]:
         return KvmComparison.Run(kernel, initrd, words: [.. args.Skip(3)]);
+    case ["kick", ..]:
+        return KickMeasurement.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 20);
+    case ["idle", var kernel, var bzImage, var initrd, var text, ..]:
+        return IdleComparison.Run(kernel, bzImage, initrd, text, seconds: args.Length > 5 ? int.Parse(args[5]) : 30, words: [.. args.Skip(6)]);
     case ["hypercalls"]:
         BenchmarkRunner.Run<HypercallBenchmarks>();
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | hypercalls");
+        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | hypercalls");
         return 2;
 }

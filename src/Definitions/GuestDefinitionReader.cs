@@ -7,6 +7,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     {
         ["time"] = (limits, value) => limits with { Time = value.Time() },
         ["instructions"] = (limits, value) => limits with { Instructions = value.Count() },
+        ["sockets"] = (limits, value) => limits with { Sockets = (int)Math.Min(value.Count(), int.MaxValue) },
     };
 
     private static readonly YamlKeys<BlockDefinition> BlockKeys = new()

@@ -37,6 +37,7 @@ internal sealed class CommandLine
     private readonly Option<string[]> sharenet = new("--sharenet") { HelpName = "file", Description = "A network shared with other guests (2007 form)." };
     private readonly Option<string> tunnet = new("--tunnet") { Hidden = true };
     private readonly Option<string> usernet = new("--usernet") { Arity = ArgumentArity.Zero, Description = "A network with this host that needs no rights (repeatable)." };
+    private readonly Option<string> loopback = new("--loopback") { Arity = ArgumentArity.Zero, Description = "With --usernet: let the guest reach every port of this host's 127.0.0.1." };
     private readonly Option<string[]> forward = new("--forward") { HelpName = "port:guestport", Description = "With --usernet: a port of this host that leads to the guest (repeatable)." };
     private readonly Option<string[]> reach = new("--reach") { HelpName = "port=address:port", Description = "With --usernet: a socket that the guest may reach (repeatable)." };
     private readonly Option<string> recordFrames = new("--record-frames") { HelpName = "file", Description = "With --usernet or --tap: write all frames to this file (pcapng)." };
@@ -63,7 +64,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps,
             limitTime, limitInstructions, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -130,7 +131,7 @@ internal sealed class CommandLine
 
     private GuestDefinition ReadDefinition(string path)
     {
-        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, forward, reach, tap, recordFrames, replayFrames])
+        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames])
             if (parsed.GetResult(option) is not null)
                 throw Refuse($"{option.Name} goes with MiB and KERNEL; a definition names its own files");
         return new GuestDefinitionReader().Read(path);
@@ -170,6 +171,7 @@ internal sealed class CommandLine
 
     private UserNetDefinition MakeUserNet() => new()
     {
+        Loopback = parsed.GetResult(loopback) is not null,
         Forward = [.. (parsed.GetValue(forward) ?? []).Select(text => PortForward.TryParse(text, out PortForward? port) ? port : throw Refuse($"{forward.Name}: {PortForward.Problem(text)}"))],
         Reach = [.. (parsed.GetValue(reach) ?? []).Select(text => PortReach.TryParse(text, Path.GetFullPath, out PortReach? port) ? port : throw Refuse($"{reach.Name}: {PortReach.Problem(text)}"))],
         Record = RecordPath(),
@@ -182,7 +184,7 @@ internal sealed class CommandLine
     private string? Unattached()
     {
         bool user = parsed.GetResult(usernet) is not null;
-        foreach (Option option in (Option[])[forward, reach, replayFrames])
+        foreach (Option option in (Option[])[loopback, forward, reach, replayFrames])
             if (parsed.GetResult(option) is not null && !user) return $"{option.Name} goes with {usernet.Name}";
         return parsed.GetResult(recordFrames) is not null && !user && parsed.GetResult(tap) is null ? $"{recordFrames.Name} goes with {usernet.Name} or {tap.Name}" : null;
     }
@@ -194,7 +196,7 @@ internal sealed class CommandLine
         .FirstOrDefault()?.Value;
 
     private bool IsValueOfOption(int index) =>
-        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != usernet.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != usernet.Name && before.Value != loopback.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
 
     private static string Hint(string unknown, Command root)
     {

@@ -5,6 +5,7 @@ using LguestPS.Devices;
 using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.Networks;
+using LguestPS.Networks.User;
 using LguestPS.Segments;
 using LguestPS.Symbols;
 
@@ -65,7 +66,8 @@ internal static class GuestBuilder
         Stack<IDisposable> opened = new();
         try
         {
-            DeviceSet devices = new(OpenDevices(definition, isAlone, opened));
+            HostSockets sockets = new(definition.Limits.Sockets);
+            DeviceSet devices = new(OpenDevices(definition, sockets, isAlone, opened));
             IDeviceTransport transport = Transports.Make(abi, devices);
             GuestMemory memory = Allocate((uint)definition.Memory, transport.Pages);
             opened.Push(memory);
@@ -84,6 +86,7 @@ internal static class GuestBuilder
                 PageOffset = pageOffset, Symbols = symbols, Id = id, ShowsTimeStampCounter = definition.Tsc == TscChoice.Auto,
             };
             Guest guest = new(definition, machine, cpuReason, devices, transport);
+            sockets.Warning = guest.Warn;
             boot(guest);
             return guest;
         }
@@ -142,7 +145,7 @@ internal static class GuestBuilder
         return abi;
     }
 
-    private static List<DeviceFunction> OpenDevices(GuestDefinition definition, bool isAlone, Stack<IDisposable> opened)
+    private static List<DeviceFunction> OpenDevices(GuestDefinition definition, HostSockets sockets, bool isAlone, Stack<IDisposable> opened)
     {
         List<DeviceFunction> devices = [];
         int disks = 0, nets = 0;
@@ -155,7 +158,7 @@ internal static class GuestBuilder
                 SharedNetDefinition when isAlone => new SharedWire(nets++, network: null),
                 SharedNetDefinition net => new SharedWire(nets++, SharedNetwork.Join(net.Path)),
                 HostNetDefinition when isAlone => HostWire.Silent(nets++),
-                HostNetDefinition net => HostWire.Open(nets++, net),
+                HostNetDefinition net => HostWire.Open(nets++, net, sockets),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
             opened.Push(made);

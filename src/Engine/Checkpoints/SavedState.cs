@@ -59,6 +59,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         machine.Stack = new KernelStack(state.ReadUInt16(), state.ReadUInt32(), state.ReadUInt32());
         if (machine.Stack.Pages > KernelStack.MostPages) throw new InvalidStateException($"the kernel's stack has {machine.Stack.Pages} pages");
         LoadPending(state);
+        machine.BareTraps = state.ReadCount("the count of traps without an instruction");
         guest.Interceptor.Forget();
         machine.Data.Load(state);
         machine.Descriptors.Load(state);
@@ -86,6 +87,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         state.Write(machine.Stack.Esp);
         state.Write(machine.Stack.Pages);
         SavePending(state);
+        state.Write(machine.BareTraps);
         machine.Data.Save(state);
         machine.Descriptors.Save(state);
         machine.Gates.Save(state);

@@ -10,7 +10,7 @@ namespace LguestPS.Checkpoints;
 internal static class StateFile
 {
     /// <summary>The version this program writes and reads.</summary>
-    public const ushort Version = 2;
+    public const ushort Version = 3;
 
     public const string CheckpointKind = "checkpoint";
     public const string RecordingKind = "recording";

@@ -1,4 +1,5 @@
 using LguestPS.Cpu;
+using LguestPS.Native;
 using LguestPS.State;
 
 namespace LguestPS.Clock;
@@ -6,7 +7,7 @@ namespace LguestPS.Clock;
 /// <summary>A guest's time: what its counter shows, when its clock event is due, and how it waits while halted.</summary>
 internal abstract class GuestClock : IDisposable
 {
-    private readonly AutoResetEvent wake = new(initialState: false);
+    private readonly Sleeper sleeper = new();
     private long? deadline;
 
     /// <summary>The vCPU whose instructions are counted; set once, when it exists.</summary>
@@ -76,9 +77,9 @@ internal abstract class GuestClock : IDisposable
     public abstract bool WaitForInterrupt(IWaitTerms terms);
 
     /// <summary>Ends a wait: there is input, or somebody wants the guest to stop. Any thread may call this.</summary>
-    public void Wake() => wake.Set();
+    public void Wake() => sleeper.Wake();
 
-    public void Dispose() => wake.Dispose();
+    public void Dispose() => sleeper.Dispose();
 
     public virtual void Save(StateWriter state)
     {
@@ -98,7 +99,10 @@ internal abstract class GuestClock : IDisposable
     protected long? NextDue(IWaitTerms terms) => Deadline is { } first && !(terms.NextDue < first) ? first : terms.NextDue;
 
     /// <summary>Waits, in host time, for somebody to type or to stop the guest.</summary>
-    protected void Sleep(TimeSpan longest) => wake.WaitOne(longest);
+    protected void Sleep(TimeSpan longest) => sleeper.Sleep(longest);
+
+    /// <summary>A time that is not less than so many nanoseconds.</summary>
+    protected static TimeSpan NotBefore(long nanoseconds) => TimeSpan.FromTicks((Math.Max(0, nanoseconds) + TimeSpan.NanosecondsPerTick - 1) / TimeSpan.NanosecondsPerTick);
 
     /// <summary>Instructions to the next multiple of <paramref name="grid"/>.</summary>
     protected long UntilNext(long grid) => grid - Cpu!.InstructionCount % grid;

@@ -79,7 +79,7 @@ internal sealed class HostClock : GuestClock
         TimeSpan longest = terms.LongestSleep;
         if (next is { } due)
         {
-            TimeSpan untilDue = TimeSpan.FromMicroseconds(Math.Max(0, (due - Now) / 1000.0));
+            TimeSpan untilDue = NotBefore(due - Now);
             if (longest == Timeout.InfiniteTimeSpan || untilDue < longest) longest = untilDue;
         }
         Sleep(longest);

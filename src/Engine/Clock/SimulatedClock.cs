@@ -43,7 +43,7 @@ internal abstract class SimulatedClock : GuestClock
     private long Pass(long nanoseconds, TimeSpan longest)
     {
         long began = Stopwatch.GetTimestamp();
-        TimeSpan whole = TimeSpan.FromMicroseconds(nanoseconds / 1000.0);
+        TimeSpan whole = NotBefore(nanoseconds);
         Sleep(longest == Timeout.InfiniteTimeSpan || whole < longest ? whole : longest);
         return Math.Clamp((long)Stopwatch.GetElapsedTime(began).TotalNanoseconds, 0, nanoseconds);
     }

@@ -73,9 +73,16 @@ public abstract record NetDefinition : DeviceDefinition;
 public sealed record SharedNetDefinition(string Path) : NetDefinition;
 
 /// <param name="Time">Host time after which a run pauses, or null.</param>
-/// <param name="Instructions">Instructions after which the guest pauses, or null.</param>
-public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null)
+/// <param name="Instructions">Instructions after which the guest pauses, or null. A trap that comes without an instruction counts as one.</param>
+/// <param name="Sockets">How many sockets of the host the guest's user networks may hold at a time, 1 to 4096.</param>
+public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null, int Sockets = GuestLimits.UsualSockets)
 {
+    /// <summary>The most sockets unless the definition says otherwise.</summary>
+    public const int UsualSockets = 256;
+
+    /// <summary>The largest <see cref="Sockets"/>.</summary>
+    public const int MostSockets = 4096;
+
     /// <summary>The longest time limit.</summary>
     public static TimeSpan LongestTime { get; } = TimeSpan.FromDays(24);     // what the system's waits can take
 }
@@ -152,6 +159,8 @@ public sealed record GuestDefinition
             yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "the instruction limit must be at least 1");
         if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))
             yield return ($"{nameof(Limits)}.{nameof(Limits.Time)}", $"the time limit must be longer than nothing and at most {GuestLimits.LongestTime.TotalDays:0} days");
+        if (Limits.Sockets is < 1 or > GuestLimits.MostSockets)
+            yield return ($"{nameof(Limits)}.{nameof(Limits.Sockets)}", $"limits.sockets is {Limits.Sockets}; give a number from 1 to {GuestLimits.MostSockets}");
         if (Record && Clock == ClockKind.Host)
             yield return (nameof(Record), "a run with clock 'host' cannot be recorded, because real time never comes again; use clock 'virtual'");
         if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)

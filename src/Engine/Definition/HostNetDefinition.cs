@@ -15,14 +15,14 @@ public abstract record HostNetDefinition : NetDefinition
 }
 
 /// <summary>A network that needs no rights: the engine plays a gateway, and passes TCP and UDP on to sockets of the host.</summary>
-/// <remarks>In 10.0.2.0/24 the gateway is 10.0.2.2 and the guest 10.0.2.15. Only what the definition says is reachable; by itself, the host's loopback.</remarks>
+/// <remarks>In 10.0.2.0/24 the gateway is 10.0.2.2 and the guest 10.0.2.15. Only what the definition says is reachable; by itself, nothing.</remarks>
 public sealed record UserNetDefinition : HostNetDefinition
 {
     /// <summary>The guest's network: IPv4, with a prefix from 8 to 27.</summary>
     public IPNetwork Network { get; init; } = new(new IPAddress([10, 0, 2, 0]), 24);
 
     /// <summary>Whether a port of the gateway that no <see cref="Reach"/> names is that port of the host's 127.0.0.1.</summary>
-    public bool Loopback { get; init; } = true;
+    public bool Loopback { get; init; }
 
     /// <summary>Ports of the host that lead to the guest.</summary>
     public IReadOnlyList<PortForward> Forward { get; init => field = value.ToArray(); } = Array.Empty<PortForward>();

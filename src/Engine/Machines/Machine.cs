@@ -60,6 +60,9 @@ internal sealed class Machine
     /// <summary>True between HALT and the next interrupt.</summary>
     public bool IsHalted { get; set; }
 
+    /// <summary>Traps that came without an instruction: the instruction limit counts them, or a guest whose handlers trap at once would never reach it.</summary>
+    public long BareTraps { get; set; }
+
     /// <summary>What the host still has to do for the guest.</summary>
     public PendingWork Pending { get; } = new();
 

@@ -13,12 +13,12 @@ internal static unsafe partial class Futex
 
     public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
 
-    /// <summary>Waits until somebody wakes this word, or at most so long; not at all if its value is another already.</summary>
+    /// <summary>Waits until somebody wakes this word, or at most so long (or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>); not at all if its value is another already.</summary>
     /// <returns>False if the word is not there (any more).</returns>
     public static bool Wait(uint* word, uint value, TimeSpan longest)
     {
         Timespec timeout = new() { Seconds = (long)longest.TotalSeconds, Nanoseconds = longest.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick };
-        return syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout) == 0 || Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR or Errno.ETIMEDOUT;
+        return syscall(SYS_futex, word, FUTEX_WAIT, value, longest == System.Threading.Timeout.InfiniteTimeSpan ? null : &timeout) == 0 || Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR or Errno.ETIMEDOUT;
     }
 
     /// <summary>Wakes whoever waits for this word.</summary>

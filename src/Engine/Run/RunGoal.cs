@@ -9,6 +9,9 @@ namespace LguestPS.Run;
 /// <summary>How far one call of Run or Step may go, and how much of that is used up.</summary>
 internal sealed class RunGoal : IWaitTerms
 {
+    // How often a guest whose time is over is told so.
+    private static readonly TimeSpan AlarmPeriod = TimeSpan.FromMilliseconds(10);
+
     private static readonly long PulsePeriod = Stopwatch.Frequency / 4;
 
     // A limit beyond these is none: the first would overflow the clock's count, the second a wait's milliseconds.
@@ -83,6 +86,15 @@ internal sealed class RunGoal : IWaitTerms
         return goal;
     }
 
+    /// <summary>Wakes whoever runs the guest once its time is over: what the guest does may take a vCPU long that counts only instructions.</summary>
+    /// <returns>Stops that when it is disposed; null if there is no time limit.</returns>
+    public Timer? SetAlarm(Action wake)
+    {
+        if (deadline == long.MaxValue) return null;
+        TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
+        return new Timer(_ => wake(), state: null, TimeSpan.FromTicks(Math.Clamp(left.Ticks + TimeSpan.TicksPerMillisecond, 0, LongestWait.Ticks)), AlarmPeriod);
+    }
+
     /// <summary>Whether this ends at a place, which may lie between two instructions.</summary>
     public bool HasPlace => place is not null;
 
@@ -93,7 +105,7 @@ internal sealed class RunGoal : IWaitTerms
     {
         if (stop.IsCancellationRequested) return Standstill.StopRequested;
         if (place is not null && place.IsReached(guest)) return place.StandsThere;
-        if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount >= most) return Standstill.InstructionLimit;
+        if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount + guest.Machine.BareTraps >= most) return Standstill.InstructionLimit;
         if (deadline == long.MaxValue && pulse is null) return null;
 
         long now = Stopwatch.GetTimestamp();
@@ -138,7 +150,7 @@ internal sealed class RunGoal : IWaitTerms
         (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
         if (place is not null) instructions = UpTo(place.Position.Instructions, guest, instructions);
         if (recording is not null) instructions = UpTo(recording.NextStop ?? 0, guest, instructions);
-        if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount);
+        if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount - guest.Machine.BareTraps);
         return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));
     }
 

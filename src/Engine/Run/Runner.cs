@@ -32,6 +32,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
             RunMeter? meter = summary ? collected ??= new RunMeter(guest) : null;
             guest.Events.Meter = meter;
             RunGoal goal = makeGoal();
+            using Timer? alarm = goal.SetAlarm(guest.Wake);
             bool goesOn;
             do
             {

@@ -106,11 +106,15 @@ public class GatewayTests
     }
 
     [Fact]
-    public void Without_loopback_the_gateway_leads_nowhere()
+    public void Unless_it_is_opened_the_gateway_leads_nowhere_and_how_to_open_it_is_said_once()
     {
-        using TestWire wire = new(new UserNetDefinition { Loopback = false });
+        List<string> warnings = [];
+        using TestWire wire = new(new UserNetDefinition(), sockets: new HostSockets(GuestLimits.UsualSockets) { Warning = warnings.Add });
         Assert.Equal("030D", Convert.ToHexString(Seen.Only(wire.Send(TestWire.Tcp(1000, 80, 1, 0, TcpFlags.Syn))).Payload, 0, 2));
         Assert.Equal("030D", Convert.ToHexString(Seen.Only(wire.Send(TestWire.Udp(1000, 80, "x"u8))).Payload, 0, 2));
+        Assert.Equal(
+            "the guest asked for 10.0.2.2:80 (tcp), which its user network does not lead to; 'reach: [ 80=127.0.0.1:80 ]' opens that port of this machine, 'loopback: on' all of them",
+            Assert.Single(warnings));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public class NetDefinitionTests
     public void A_user_network_needs_no_settings()
     {
         UserNetDefinition net = Assert.IsType<UserNetDefinition>(Assert.Single(DefinitionFile.Read("kernel: k\ndevices: [ net: user ]").Devices));
-        Assert.Equal(("10.0.2.0/24", true, 0, 0), ($"{net.Network}", net.Loopback, net.Forward.Count, net.Reach.Count));
+        Assert.Equal(("10.0.2.0/24", false, 0, 0), ($"{net.Network}", net.Loopback, net.Forward.Count, net.Reach.Count));
         Assert.Null(net.Record ?? net.Replay);
     }
 
@@ -25,7 +25,7 @@ public class NetDefinitionTests
               - net:
                   user:
                     network: 192.168.0.0/16
-                    loopback: off
+                    loopback: on
                     forward: [ 8080:80, udp:5353:53, tcp:0.0.0.0:22:22, "[::1]:1:2" ]
                     reach:
                       - 80=127.0.0.1:8000
@@ -39,7 +39,7 @@ public class NetDefinitionTests
             """);
         IReadOnlyList<DeviceDefinition> devices = new LguestPS.Definitions.GuestDefinitionReader().Read(file.Path).Devices;
         UserNetDefinition net = (UserNetDefinition)devices[0];
-        Assert.Equal(("192.168.0.0/16", false, Path.Combine(file.Folder, "out.pcapng")), ($"{net.Network}", net.Loopback, net.Record));
+        Assert.Equal(("192.168.0.0/16", true, Path.Combine(file.Folder, "out.pcapng")), ($"{net.Network}", net.Loopback, net.Record));
         Assert.Equal(
             [
                 new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 8080), 80),

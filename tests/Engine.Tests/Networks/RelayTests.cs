@@ -79,6 +79,87 @@ public class RelayTests
         Assert.Equal("from the host"u8.ToArray(), guest.Received);
     }
 
+    [Fact]
+    public void Sockets_have_a_limit_beyond_which_connections_are_refused_and_that_is_said_once()
+    {
+        using TcpListener host = new(IPAddress.Loopback, 0);
+        host.Start();
+        ushort port = (ushort)((IPEndPoint)host.LocalEndpoint).Port;
+        List<string> warnings = [];
+        HostSockets sockets = new(most: 3) { Warning = warnings.Add };
+        using (TestWire wire = new(sockets: sockets))
+        {
+            for (ushort i = 0; i < 3; i++) Assert.DoesNotContain(wire.Send(TestWire.Tcp((ushort)(1000 + i), port, 1, 0, TcpFlags.Syn)), IsReset);
+            for (ushort i = 3; i < 9; i++) Assert.Single(wire.Send(TestWire.Tcp((ushort)(1000 + i), port, 1, 0, TcpFlags.Syn)), IsReset);
+            Assert.Equal("0303", Convert.ToHexString(Seen.Only(wire.Send(TestWire.Udp(1000, port, "x"u8))).Payload, 0, 2));
+            Assert.Equal(3, sockets.Held);
+        }
+        Assert.Equal(0, sockets.Held);
+        Assert.Equal("the guest's networks refuse connections: they have 3 sockets open, the most that limits.sockets lets them have", Assert.Single(warnings));
+    }
+
+    [Fact]
+    public void The_guests_of_a_process_share_what_descriptors_it_may_have()
+    {
+        using TcpListener host = new(IPAddress.Loopback, 0);
+        host.Start();
+        ushort port = (ushort)((IPEndPoint)host.LocalEndpoint).Port;
+        SocketShare share = new(most: 4);
+        List<string> warnings = [];
+        using TestWire first = new(sockets: new HostSockets(3, share)), second = new(sockets: new HostSockets(3, share) { Warning = warnings.Add });
+        for (ushort i = 0; i < 3; i++) first.Send(TestWire.Tcp((ushort)(1000 + i), port, 1, 0, TcpFlags.Syn));
+        for (ushort i = 0; i < 3; i++) second.Send(TestWire.Tcp((ushort)(1000 + i), port, 1, 0, TcpFlags.Syn));
+        Assert.Equal((3, 1), (first.Network.Connections, second.Network.Connections));
+        Assert.Contains("the guests of this process have 4 sockets open", Assert.Single(warnings));
+    }
+
+    [Fact]
+    public async Task A_forwarded_connection_without_a_socket_left_is_reset_and_the_next_one_is_not()
+    {
+        HostSockets sockets = new(most: 1);
+        using TestWire wire = new TestWire(new UserNetDefinition { Forward = [new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 0), 80)] }, sockets: sockets).Introduced();
+        IPEndPoint local = Assert.Single(wire.Network.Locals);
+        using Socket first = new(SocketType.Stream, ProtocolType.Tcp), second = new(SocketType.Stream, ProtocolType.Tcp);
+        first.Connect(local);
+        wire.WaitForFrames(1);
+        second.Connect(local);
+        Task<int> refused = Task.Run(() => ReceiveOrFail(second));
+        while (!refused.IsCompleted)
+        {
+            wire.Wait(TimeSpan.Zero);
+            await Task.Yield();
+        }
+        Assert.Equal(-1, await refused);
+        Assert.Equal((1, 1), (sockets.Held, wire.Network.Connections));
+    }
+
+    [Fact]
+    public void A_gdb_server_is_not_reached_whatever_is_open()
+    {
+        using TcpListener other = new(IPAddress.Loopback, 0);
+        other.Start();
+        foreach (IPAddress asked in (IPAddress[])[IPAddress.Loopback, IPAddress.Any, IPAddress.Parse("127.0.0.1").MapToIPv6()])
+        {
+            IPEndPoint server = new(IPAddress.Loopback, ((IPEndPoint)other.LocalEndpoint).Port);
+            ushort port = (ushort)server.Port;
+            using TestWire wire = new(new UserNetDefinition { Loopback = true, Reach = [new PortReach(Transport.Tcp, null, 7, new IPEndPoint(asked, port)), new PortReach(Transport.Udp, null, 7, new IPEndPoint(asked, port))] });
+            PrivateServers.Add(server);
+            try
+            {
+                foreach (ushort to in (ushort[])[port, 7])
+                {
+                    Assert.Equal("030D", Convert.ToHexString(Seen.Only(wire.Send(TestWire.Tcp(1000, to, 1, 0, TcpFlags.Syn))).Payload, 0, 2));
+                    Assert.Equal("030D", Convert.ToHexString(Seen.Only(wire.Send(TestWire.Udp(1000, to, "x"u8))).Payload, 0, 2));
+                }
+            }
+            finally
+            {
+                PrivateServers.Remove(server);
+            }
+            Assert.Empty(wire.Send(TestWire.Tcp(1000, port, 1, 0, TcpFlags.Syn)));
+        }
+    }
+
     [SkippableFact]
     public async Task A_rule_leads_to_a_socket_in_the_file_system()
     {
@@ -142,5 +223,20 @@ public class RelayTests
         byte[] piece = new byte[1000];
         while (socket.Receive(piece) is > 0 and int count) all.AddRange(piece.AsSpan(0, count));
         return [.. all];
+    }
+
+    private static bool IsReset(byte[] frame) => frame[23] == 6 && (frame[14 + 20 + 13] & (byte)TcpFlags.Rst) != 0;
+
+    /// <returns>-1 if the connection was reset.</returns>
+    private static int ReceiveOrFail(Socket socket)
+    {
+        try
+        {
+            return socket.Receive(new byte[1]);
+        }
+        catch (SocketException)
+        {
+            return -1;
+        }
     }
 }

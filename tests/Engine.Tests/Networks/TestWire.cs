@@ -12,10 +12,11 @@ internal sealed class TestWire : IDisposable
     public static readonly Ipv4Address Guest = Address(10, 0, 2, 15);
     public static readonly MacAddress GatewayMac = new(0x52_55_0A_00_02_02);
 
-    /// <param name="definition">What the guest may reach.</param>
+    /// <param name="definition">What the guest may reach; null for every port of the host's loopback.</param>
     /// <param name="streams">True to put a <see cref="FakeStream"/> behind every address and port, false for the host's sockets.</param>
-    public TestWire(UserNetDefinition? definition = null, bool streams = false) =>
-        Network = new UserNetwork(definition ?? new UserNetDefinition(), streams ? MakeStream : null);
+    /// <param name="sockets">The sockets it may have; null for as many as usual.</param>
+    public TestWire(UserNetDefinition? definition = null, bool streams = false, HostSockets? sockets = null) =>
+        Network = new UserNetwork(definition ?? new UserNetDefinition { Loopback = true }, sockets ?? new HostSockets(GuestLimits.UsualSockets), streams ? MakeStream : null);
 
     public UserNetwork Network { get; }
 

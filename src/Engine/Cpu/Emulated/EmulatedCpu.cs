@@ -108,6 +108,9 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public override void Kick() => kicked = true;
 
+    /// <summary>Whether somebody waits for this CPU to come out: an instruction that took long says so to the loop.</summary>
+    public bool IsKicked => kicked;
+
     public override void SetAddressSpace(uint pageDirectory) => Mmu.SetAddressSpace(pageDirectory);
 
     public override void FlushAll() => Mmu.FlushAll();

@@ -1,13 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 using LguestPS.Gdb;
+using LguestPS.Networks.User;
 
 namespace LguestPS;
 
 /// <summary>Lets gdb debug a guest by its remote serial protocol: <c>target remote localhost:1234</c>.</summary>
 /// <remarks>
 /// One session at a time, and only while nobody else drives the guest. Everything of the session happens on the thread that calls
-/// <see cref="Serve"/>. Who can reach the port can do anything to the guest, so it listens on the loopback interface unless told otherwise.
+/// <see cref="Serve"/>. Who can reach the port can do anything to the guest, so it listens on the loopback interface unless told otherwise,
+/// and no user network of a guest in this process leads to it.
 /// </remarks>
 public sealed class GdbServer : IDisposable
 {
@@ -33,6 +35,7 @@ public sealed class GdbServer : IDisposable
             throw new LguestException(LguestError.FileUnavailable, $"cannot listen on {address ?? IPAddress.Loopback}:{port}: {e.Message}", e);
         }
         EndPoint = (IPEndPoint)listener.LocalEndpoint;
+        PrivateServers.Add(EndPoint);
     }
 
     /// <summary>Which events <see cref="Happened"/> gets; what gdb changes in the guest, if nothing else is asked for.</summary>
@@ -64,5 +67,9 @@ public sealed class GdbServer : IDisposable
         return true;
     }
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose()
+    {
+        listener.Dispose();
+        PrivateServers.Remove(EndPoint);
+    }
 }

@@ -6,20 +6,34 @@ namespace LguestPS.Networks.User;
 /// <summary>A UDP socket of the host; reads one datagram at a time, the next when the news of the last was read.</summary>
 internal sealed class HostDatagrams : IDisposable
 {
+    // How long to wait after an error that says nothing about a datagram, in milliseconds.
+    private const int Pause = 100;
+
     private readonly Socket socket;
+    private readonly HostSockets? sockets;
     private readonly HostMailbox mailbox;
     private readonly Received received;
     private readonly Action refused;
     private readonly EndPoint anyone;
     private readonly byte[] buffer = new byte[UdpDatagram.LongestPayload + 1];      // one more shows what is too long
-    private bool closed;
+    private volatile bool closed;
 
-    private HostDatagrams(AddressFamily family, HostMailbox mailbox, Received received, Action refused)
+    private HostDatagrams(AddressFamily family, HostMailbox mailbox, HostSockets? sockets, Received received, Action refused)
     {
         this.mailbox = mailbox;
+        this.sockets = sockets;
         this.received = received;
         this.refused = refused;
-        socket = new Socket(family, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        sockets?.Take();
+        try
+        {
+            socket = new Socket(family, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        }
+        catch
+        {
+            sockets?.Return();
+            throw;
+        }
         anyone = new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
     }
 
@@ -29,14 +43,14 @@ internal sealed class HostDatagrams : IDisposable
     public IPEndPoint Local => (IPEndPoint)socket.LocalEndPoint!;
 
     /// <summary>A socket that talks with one other only, and hears if nobody is there.</summary>
-    /// <exception cref="SocketException">There is no way to it.</exception>
-    public static HostDatagrams With(IPEndPoint remote, HostMailbox mailbox, Received received, Action refused) =>
-        Begin(new HostDatagrams(remote.AddressFamily, mailbox, received, refused), socket => socket.Connect(remote));
+    /// <exception cref="SocketException">There is no way to it, or no socket to be had.</exception>
+    public static HostDatagrams With(IPEndPoint remote, HostMailbox mailbox, HostSockets sockets, Received received, Action refused) =>
+        Begin(new HostDatagrams(remote.AddressFamily, mailbox, sockets, received, refused), socket => socket.Connect(remote));
 
     /// <summary>A socket that anyone of the host may send to.</summary>
     /// <exception cref="SocketException">The address is not free.</exception>
     public static HostDatagrams At(IPEndPoint local, HostMailbox mailbox, Received received) =>
-        Begin(new HostDatagrams(local.AddressFamily, mailbox, received, () => { }), socket => socket.Bind(local));
+        Begin(new HostDatagrams(local.AddressFamily, mailbox, sockets: null, received, () => { }), socket => socket.Bind(local));
 
     public void Send(ReadOnlySpan<byte> datagram, IPEndPoint? to = null)
     {
@@ -57,8 +71,10 @@ internal sealed class HostDatagrams : IDisposable
 
     public void Dispose()
     {
+        if (closed) return;
         closed = true;
         socket.Dispose();
+        sockets?.Return();
     }
 
     private static HostDatagrams Begin(HostDatagrams datagrams, Action<Socket> prepare)
@@ -87,12 +103,16 @@ internal sealed class HostDatagrams : IDisposable
                 if (result.ReceivedBytes < buffer.Length) received((IPEndPoint)result.RemoteEndPoint, buffer.AsSpan(0, result.ReceivedBytes));
             };
         }
-        catch (SocketException e)
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
         {
-            if (e.SocketErrorCode is not (SocketError.ConnectionRefused or SocketError.ConnectionReset or SocketError.MessageSize)) return;
-            news = e.SocketErrorCode == SocketError.MessageSize ? () => { } : refused;
+            news = refused;
         }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        catch (SocketException) when (!closed)
+        {
+            await Task.Delay(Pause).ConfigureAwait(false);      // too long, or the way there is down: what comes next may get through
+            news = () => { };
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             return;
         }

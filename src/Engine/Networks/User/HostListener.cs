@@ -8,9 +8,13 @@ internal sealed class HostListener : IDisposable
 {
     private const int Backlog = 16;
 
+    // How long to wait when the host has no socket left for a connection, in milliseconds.
+    private const int Pause = 100;
+
     private readonly Socket socket;
     private readonly HostMailbox mailbox;
     private readonly Action<Socket> connected;
+    private volatile bool closed;
 
     /// <param name="local">Where to listen; port 0 takes any that is free.</param>
     /// <param name="mailbox">Where the news goes.</param>
@@ -37,28 +41,45 @@ internal sealed class HostListener : IDisposable
     /// <summary>Where it listens.</summary>
     public IPEndPoint Local => (IPEndPoint)socket.LocalEndPoint!;
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        closed = true;
+        socket.Dispose();
+    }
 
     private async Task Accept()
     {
-        Socket next;
-        try
+        while (!closed)
         {
-            next = await socket.AcceptAsync().ConfigureAwait(false);
+            try
+            {
+                Socket next = await socket.AcceptAsync().ConfigureAwait(false);
+                mailbox.Post(() => Take(next));
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // Gone before it was taken.
+            }
+            catch (SocketException) when (!closed)
+            {
+                await Task.Delay(Pause).ConfigureAwait(false);      // the host has nothing left, or its network is down: that passes
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+            {
+                return;
+            }
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+    }
+
+    private void Take(Socket next)
+    {
+        if (closed)
         {
-            mailbox.Post(() => _ = Accept());       // gone before it was taken
+            next.Dispose();
             return;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
-        {
-            return;
-        }
-        mailbox.Post(() =>
-        {
-            connected(next);
-            _ = Accept();
-        });
+        connected(next);
+        _ = Accept();
     }
 }

@@ -14,7 +14,10 @@ internal sealed class HostMap(UserNetDefinition definition, Ipv4Network network)
     public bool Has(Ipv4Address address) => addresses.Contains(address);
 
     /// <summary>The socket of the host behind an address and port of the guest's network, or null.</summary>
-    public EndPoint? Find(Transport transport, Ipv4Address address, ushort port)
+    public EndPoint? Find(Transport transport, Ipv4Address address, ushort port) =>
+        Lookup(transport, address, port) is { } place && !PrivateServers.IsAt(place) ? place : null;
+
+    private EndPoint? Lookup(Transport transport, Ipv4Address address, ushort port)
     {
         if (rules.TryGetValue((transport, address, port), out EndPoint? host)) return host;
         return definition.Loopback && address == network.Gateway && port != 0 ? new IPEndPoint(IPAddress.Loopback, port) : null;

@@ -9,26 +9,67 @@ internal sealed class SocketStream : HostStream
     private readonly Socket socket;
     private readonly EndPoint? remote;
     private readonly HostMailbox mailbox;
+    private readonly HostSockets sockets;
     private readonly byte[] read = new byte[LongestRead];
     private bool closed;
 
     /// <param name="remote">Where to connect to.</param>
     /// <param name="mailbox">Where the news goes.</param>
-    public SocketStream(EndPoint remote, HostMailbox mailbox)
-        : this(new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Unspecified), mailbox) =>
-        this.remote = remote;
-
-    /// <param name="connected">A socket that is connected.</param>
-    /// <param name="mailbox">Where the news goes.</param>
-    public SocketStream(Socket connected, HostMailbox mailbox)
+    /// <param name="sockets">Gives the socket its place.</param>
+    /// <exception cref="SocketException">There is no socket to be had.</exception>
+    public static SocketStream To(EndPoint remote, HostMailbox mailbox, HostSockets sockets)
     {
-        socket = connected;
+        sockets.Take();
+        try
+        {
+            return new SocketStream(new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Unspecified), remote, mailbox, sockets);
+        }
+        catch
+        {
+            sockets.Return();
+            throw;
+        }
+    }
+
+    /// <param name="connected">A socket that is connected; closed if there is no place for it.</param>
+    /// <param name="mailbox">Where the news goes.</param>
+    /// <param name="sockets">Gives the socket its place.</param>
+    /// <exception cref="SocketException">There is none.</exception>
+    public static SocketStream Of(Socket connected, HostMailbox mailbox, HostSockets sockets)
+    {
+        try
+        {
+            sockets.Take();
+        }
+        catch
+        {
+            connected.Close(timeout: 0);
+            throw;
+        }
+        SocketStream stream = new(connected, remote: null, mailbox, sockets);
+        try
+        {
+            stream.Hasten();
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    private SocketStream(Socket socket, EndPoint? remote, HostMailbox mailbox, HostSockets sockets)
+    {
+        this.socket = socket;
+        this.remote = remote;
         this.mailbox = mailbox;
-        if (socket.AddressFamily is not AddressFamily.Unix) socket.NoDelay = true;      // the guest has done its waiting itself
+        this.sockets = sockets;
     }
 
     public override void Connect() => Begin(async () =>
     {
+        Hasten();
         await socket.ConnectAsync(remote!).ConfigureAwait(false);
         return Owner.HostConnected;
     });
@@ -59,9 +100,17 @@ internal sealed class SocketStream : HostStream
 
     public override void Close(bool inPeace)
     {
+        if (closed) return;
         closed = true;
+        sockets.Return();
         if (inPeace) socket.Dispose();
         else socket.Close(timeout: 0);      // resets the connection: the other side must not take this for an end
+    }
+
+    /// <summary>Sends at once what is written: the guest has done its waiting itself.</summary>
+    private void Hasten()
+    {
+        if (socket.AddressFamily is not AddressFamily.Unix) socket.NoDelay = true;
     }
 
     /// <summary>The ways in which a socket fails that is used and closed by two threads, and whose other side may do anything.</summary>

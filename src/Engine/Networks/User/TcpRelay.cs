@@ -15,6 +15,7 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
 
     private readonly UserNetwork network;
     private readonly HostMailbox mailbox;
+    private readonly HostSockets sockets;
     private readonly Func<Ipv4Address, ushort, HostStream?> find;
     private readonly Dictionary<TcpFlow, TcpConnection> connections = [];
     private readonly List<HostListener> listeners = [];
@@ -23,11 +24,13 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
 
     /// <param name="network">The network it is part of.</param>
     /// <param name="mailbox">Where the sockets' news goes.</param>
-    /// <param name="find">The stream behind an address and port, not yet connected; or null.</param>
-    public TcpRelay(UserNetwork network, HostMailbox mailbox, Func<Ipv4Address, ushort, HostStream?> find)
+    /// <param name="sockets">Gives sockets their place.</param>
+    /// <param name="find">The stream behind an address and port, not yet connected; null if there is none, a SocketException if there is no socket for it.</param>
+    public TcpRelay(UserNetwork network, HostMailbox mailbox, HostSockets sockets, Func<Ipv4Address, ushort, HostStream?> find)
     {
         this.network = network;
         this.mailbox = mailbox;
+        this.sockets = sockets;
         this.find = find;
     }
 
@@ -66,7 +69,7 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
 
     /// <exception cref="SocketException">The host's port is not free.</exception>
     public void Forward(IPEndPoint local, ushort guestPort) =>
-        listeners.Add(new HostListener(local, mailbox, socket => ConnectGuest(new SocketStream(socket, mailbox), guestPort)));
+        listeners.Add(new HostListener(local, mailbox, socket => Accept(socket, guestPort)));
 
     /// <summary>Begins a connection to a port of the guest.</summary>
     public void ConnectGuest(HostStream host, ushort guestPort)
@@ -104,7 +107,21 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
             Refuse(flow, segment);
             return null;
         }
-        if (find(flow.Host, flow.HostPort) is not { } host) return Unreachable.Prohibited;
+        HostStream? host;
+        try
+        {
+            host = find(flow.Host, flow.HostPort);
+        }
+        catch (SocketException)
+        {
+            Refuse(flow, segment);
+            return null;
+        }
+        if (host is null)
+        {
+            sockets.NoteRefused(Transport.Tcp, flow.Host, flow.HostPort, flow.Host == network.Addresses.Gateway);
+            return Unreachable.Prohibited;
+        }
         if (!MakeRoom())
         {
             host.Dispose();
@@ -174,6 +191,18 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
         data.Peek(offset, segment[header..]);
         TcpSegment.WriteHeader(segment, flow, sequence, acknowledgement, flags, window);
         network.SendFrame(frame);
+    }
+
+    private void Accept(Socket socket, ushort guestPort)
+    {
+        try
+        {
+            ConnectGuest(SocketStream.Of(socket, mailbox, sockets), guestPort);
+        }
+        catch (SocketException)
+        {
+            // Whoever connected is told by the reset.
+        }
     }
 
     /// <summary>Whether there may be one more connection; those that are as good as over give way.</summary>

@@ -8,7 +8,8 @@ namespace LguestPS.Networks.User;
 /// <param name="network">The network it is part of.</param>
 /// <param name="map">What the guest may reach.</param>
 /// <param name="mailbox">Where the sockets' news goes.</param>
-internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mailbox) : IDisposable
+/// <param name="sockets">Gives sockets their place.</param>
+internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mailbox, HostSockets sockets) : IDisposable
 {
     /// <summary>The most pairs of guest and host ports remembered; the one unused for longest gives way.</summary>
     public const int MostFlows = 128;
@@ -46,7 +47,11 @@ internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mai
         UdpFlow flow = new(packet.Destination, datagram.DestinationPort, packet.Source, datagram.SourcePort);
         if (!partners.TryGetValue(flow, out Partner? partner))
         {
-            if (map.Find(Transport.Udp, flow.Host, flow.HostPort) is not IPEndPoint remote) return Unreachable.Prohibited;
+            if (map.Find(Transport.Udp, flow.Host, flow.HostPort) is not IPEndPoint remote)
+            {
+                sockets.NoteRefused(Transport.Udp, flow.Host, flow.HostPort, flow.Host == network.Addresses.Gateway);
+                return Unreachable.Prohibited;
+            }
             if (Meet(flow, remote) is not { } met) return Unreachable.Port;
             partner = met;
         }
@@ -73,7 +78,7 @@ internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mai
         try
         {
             HostDatagrams socket = HostDatagrams.With(
-                remote, mailbox,
+                remote, mailbox, sockets,
                 (_, datagram) =>
                 {
                     if (partners.TryGetValue(flow, out Partner? partner)) partner.LastUse = network.Now;

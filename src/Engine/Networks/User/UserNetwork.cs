@@ -16,6 +16,7 @@ internal sealed class UserNetwork : NetworkPort
 
     private readonly UserNetDefinition definition;
     private readonly Func<Ipv4Address, ushort, HostStream?>? find;
+    private readonly HostSockets sockets;
     private readonly HostMailbox mailbox = new();
     private readonly HostMap map;
     private readonly DhcpServer dhcp;
@@ -26,18 +27,20 @@ internal sealed class UserNetwork : NetworkPort
     private long? nextDue;
 
     /// <param name="definition">What the guest may reach; valid.</param>
+    /// <param name="sockets">How many sockets it may have.</param>
     /// <param name="find">What is behind an address and port instead of what the definition says, for tests.</param>
     /// <exception cref="LguestException">NotSupported: the host cannot listen on a forwarded port.</exception>
-    public UserNetwork(UserNetDefinition definition, Func<Ipv4Address, ushort, HostStream?>? find = null)
+    public UserNetwork(UserNetDefinition definition, HostSockets sockets, Func<Ipv4Address, ushort, HostStream?>? find = null)
     {
         this.definition = definition;
+        this.sockets = sockets;
         this.find = find;
         Addresses = Ipv4Network.TryFrom(definition.Network, out Ipv4Network network) ? network : throw new ArgumentException("this network is not valid", nameof(definition));
         gatewayMac = MacOf(network);
         map = new HostMap(definition, network);
         dhcp = new DhcpServer(network);
-        udp = new UdpRelay(this, map, mailbox);
-        tcp = new TcpRelay(this, mailbox, find ?? Find);
+        udp = new UdpRelay(this, map, mailbox, sockets);
+        tcp = new TcpRelay(this, mailbox, sockets, find ?? Find);
         mailbox.Posted = () => Arrived?.Invoke();
         foreach (PortForward forward in definition.Forward) Listen(forward);
     }
@@ -139,7 +142,7 @@ internal sealed class UserNetwork : NetworkPort
     public override NetworkPort StartAnew(long now)
     {
         Dispose();
-        return new UserNetwork(definition, find);
+        return new UserNetwork(definition, sockets, find);
     }
 
     public override string? CheckpointObstacle => null;
@@ -155,7 +158,7 @@ internal sealed class UserNetwork : NetworkPort
     public override NetworkPort Resume(StateReader state, long now)
     {
         Dispose();
-        UserNetwork anew = new(definition, find);
+        UserNetwork anew = new(definition, sockets, find);
         try
         {
             if (state.ReadBool()) anew.guestMac = new MacAddress(state.ReadUInt64());
@@ -175,7 +178,7 @@ internal sealed class UserNetwork : NetworkPort
         udp.Dispose();
     }
 
-    private HostStream? Find(Ipv4Address address, ushort port) => map.Find(Transport.Tcp, address, port) is { } remote ? new SocketStream(remote, mailbox) : null;
+    private HostStream? Find(Ipv4Address address, ushort port) => map.Find(Transport.Tcp, address, port) is { } remote ? SocketStream.To(remote, mailbox, sockets) : null;
 
     private void Listen(PortForward forward)
     {

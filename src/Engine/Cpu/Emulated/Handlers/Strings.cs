@@ -79,6 +79,9 @@ internal readonly unsafe struct CompareString : IString
 
 internal static unsafe class Strings
 {
+    /// <summary>So many iterations may take as long as hundreds of other instructions, if each walks the page tables.</summary>
+    private const uint LongRepeat = 16;
+
     /// <summary>Not repeated.</summary>
     public static Operation* Once<TString, TSize>(CpuState* cpu, Operation* op, TlbEntry* tlb)
         where TString : IString where TSize : IOperandSize =>
@@ -115,7 +118,7 @@ internal static unsafe class Strings
             if (TString.Compares && LazyFlags.IsZero(cpu) != whileEqual) break;
         }
 
-        return SlowMemory.Next(cpu, op, tlb);
+        return cpu->RepeatLimit - left >= LongRepeat && CpuState.OwnerOf(cpu).IsKicked ? Flow.Leave(cpu, op) : SlowMemory.Next(cpu, op, tlb);
     }
 
     public static HandlerPair Select<TString>(OperandWidth width, bool repeated) where TString : IString => (width, repeated) switch

@@ -1,4 +1,5 @@
 using LguestPS.Networks;
+using LguestPS.Networks.User;
 using LguestPS.State;
 
 namespace LguestPS.Devices;
@@ -13,7 +14,7 @@ internal sealed class HostWire : NetFunction
     /// <summary>The guest's slot on this wire; the host has slot 0.</summary>
     public const int GuestSlot = 1;
 
-    private readonly HostNetDefinition? definition;
+    private readonly Func<NetworkPort>? reopen;
     private NetworkPort port;
     private FrameRecorder? recorder;
     private long now;
@@ -24,23 +25,23 @@ internal sealed class HostWire : NetFunction
     /// <param name="index">Which of the guest's cards it is, from 0.</param>
     /// <param name="port">The host's end of the wire.</param>
     /// <param name="recorder">Gets every frame, or null.</param>
-    /// <param name="definition">Opens the port again for a guest that has ended and is taken back; null if nothing may.</param>
-    public HostWire(int index, NetworkPort port, FrameRecorder? recorder, HostNetDefinition? definition = null)
+    /// <param name="reopen">Opens the port again for a guest that has ended and is taken back; null if nothing may.</param>
+    public HostWire(int index, NetworkPort port, FrameRecorder? recorder, Func<NetworkPort>? reopen = null)
         : base(index)
     {
-        this.definition = definition;
+        this.reopen = reopen;
         this.port = port;
         this.recorder = recorder;
         port.Arrived = Arrived;
     }
 
     /// <exception cref="LguestException">See <see cref="NetworkPorts.Open"/>; or FileUnavailable: the recording cannot be written.</exception>
-    public static HostWire Open(int index, HostNetDefinition definition)
+    public static HostWire Open(int index, HostNetDefinition definition, HostSockets sockets)
     {
-        NetworkPort port = NetworkPorts.Open(definition);
+        NetworkPort port = NetworkPorts.Open(definition, sockets);
         try
         {
-            return new HostWire(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, definition);
+            return new HostWire(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, () => NetworkPorts.Open(definition, sockets));
         }
         catch
         {
@@ -140,7 +141,7 @@ internal sealed class HostWire : NetFunction
         isPortAhead = false;
         try
         {
-            if (port is SilentPort && definition is not null) Replace(NetworkPorts.Open(definition));
+            if (port is SilentPort && reopen is not null) Replace(reopen());
             Replace(go(port));
         }
         catch (LguestException e) when (e.Error != LguestError.CheckpointRefused)

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LguestPS.Bench;
+
+/// <summary>How soon a guest comes out whatever it does: for a limit of time, and for somebody who cancels its run. The aim is 50 ms.</summary>
+internal static class KickMeasurement
+{
+    private static readonly string[] Kinds = ["compare", "traps", "ring", "tables", "dma", "code", "spin"];
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(50);
+
+    /// <param name="rounds">How often each.</param>
+    public static int Run(int rounds)
+    {
+        Console.WriteLine($"| what the guest does ({rounds} times) | limit, to its end: median, ms | worst | cancelled, to its end: median, ms | worst |");
+        Console.WriteLine("|---|---:|---:|---:|---:|");
+        foreach (string kind in Kinds)
+        {
+            double[] limited = Measure(rounds, () => TimeLimit(kind)), cancelled = Measure(rounds, () => Cancel(kind));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {kind} | {limited[rounds / 2]:F1} | {limited[^1]:F1} | {cancelled[rounds / 2]:F1} | {cancelled[^1]:F1} |"));
+        }
+        return 0;
+    }
+
+    /// <remarks>The first one compiles what the others run.</remarks>
+    private static double[] Measure(int rounds, Func<TimeSpan> once)
+    {
+        once();
+        return [.. Enumerable.Range(0, rounds).Select(_ => once().TotalMilliseconds).Order()];
+    }
+
+    private static TimeSpan TimeLimit(string kind)
+    {
+        using Guest guest = Make(kind);
+        long start = Stopwatch.GetTimestamp();
+        Drive(guest, new RunOptions { Driver = "bench", Filter = EventFilter.Nothing, TimeLimit = Limit }, CancellationToken.None);
+        return Stopwatch.GetElapsedTime(start) - Limit;
+    }
+
+    private static TimeSpan Cancel(string kind)
+    {
+        using Guest guest = Make(kind);
+        using CancellationTokenSource stop = new();
+        using ManualResetEventSlim began = new();
+        guest.ConsoleOutput = _ => began.Set();
+        long asked = 0;
+        Thread canceller = new(() =>
+        {
+            began.Wait();
+            Thread.Sleep(Limit);
+            asked = Stopwatch.GetTimestamp();
+            stop.Cancel();
+        });
+        canceller.Start();
+        Drive(guest, new RunOptions { Driver = "bench", Filter = EventFilter.Nothing }, stop.Token);
+        long ended = Stopwatch.GetTimestamp();
+        canceller.Join();
+        return Stopwatch.GetElapsedTime(asked, ended);
+    }
+
+    private static void Drive(Guest guest, RunOptions options, CancellationToken stop)
+    {
+        foreach (LguestEvent _ in guest.Run(options, stop))
+        {
+        }
+        if (guest.State != GuestState.Paused) throw new InvalidOperationException($"the guest ended: {guest.StateReason}");
+    }
+
+    private static Guest Make(string kind) => Guest.Create(new GuestDefinition
+    {
+        Name = kind, Kernel = Path.Combine(Workloads.Repository, "tests", "guests", "busy.elf"), CommandLine = kind, Memory = 16 << 20, Cpu = CpuChoice.Emulated,
+    });
+}

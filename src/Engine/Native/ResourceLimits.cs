@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace LguestPS.Native;
+
+/// <summary>What the system lets this process have (getrlimit).</summary>
+internal static partial class ResourceLimits
+{
+    private const int RLIMIT_NOFILE = 7;
+    private const int RLIMIT_NOFILE_BSD = 8;
+
+    /// <summary>How many descriptors may be open at a time; int.MaxValue where there is no limit.</summary>
+    public static int OpenFiles { get; } = OperatingSystem.IsWindows() ? int.MaxValue : Read(OperatingSystem.IsLinux() ? RLIMIT_NOFILE : RLIMIT_NOFILE_BSD);
+
+    private static unsafe int Read(int resource)
+    {
+        rlimit limit;
+        return Environment.Is64BitProcess && getrlimit(resource, &limit) == 0 ? (int)Math.Min(limit.rlim_cur, int.MaxValue) : int.MaxValue;
+    }
+
+    [LibraryImport("libc")]
+    private static unsafe partial int getrlimit(int resource, rlimit* limit);
+
+#pragma warning disable CS8981 // C's own name
+    [StructLayout(LayoutKind.Sequential)]
+    private struct rlimit
+    {
+        public ulong rlim_cur;
+        public ulong rlim_max;
+    }
+#pragma warning restore CS8981
+}
