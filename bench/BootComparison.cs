@@ -20,6 +20,8 @@ internal static class BootComparison
     /// <param name="words">More for both kernels' command lines; lpj=… spares them measuring their delay loop, which takes the same time at any speed.</param>
     public static int Run(string kernel, string bzImage, string initrd, string text, int rounds, string[] words)
     {
+        Programs.Require(Workloads.Launcher);
+        Programs.Require(Peer);
         string[] ownArguments = [$"--initrd={initrd}", $"{Megabytes}", kernel, "console=hvc0", .. words];
         string[] peerArguments = ["-accel", "tcg", "-m", $"{Megabytes}", "-kernel", bzImage, "-initrd", initrd, "-append", $"console=ttyS0 panic=1 {string.Join(' ', words)}", "-nographic", "-no-reboot"];
         List<Boot> own = [], peer = [];
@@ -51,7 +53,7 @@ internal static class BootComparison
     private static Boot Time(string program, string[] arguments, string text)
     {
         long start = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        using Process process = Programs.Start(program, arguments);
         using Timer watchdog = new(_ => process.Kill(), null, Patience, Timeout.InfiniteTimeSpan);
         try
         {

@@ -9,6 +9,7 @@ internal static class CpuComparison
 
     public static int Run(int rounds)
     {
+        Programs.Require(Peer);
         Workloads.Build();
         Console.WriteLine("| workload | emulated CPU, ms | MIPS | qemu-i386, ms | ratio |");
         Console.WriteLine("|---|---:|---:|---:|---:|");
@@ -32,12 +33,12 @@ internal static class CpuComparison
         string program = Path.Combine(Workloads.Folder, "workloads.linux");
         for (int round = 0; round < rounds; round++)
         {
-            (string expected, TimeSpan peerTime) = Workloads.Run(Peer, $"\"{program}\" {workload} {amount}");
+            (string expected, TimeSpan peerTime) = Workloads.Run(Peer, program, $"{workload}", $"{amount}");
             (string result, TimeSpan ownTime, instructions) = RunGuest(workload, amount);
             if (result != expected) throw new InvalidOperationException($"workload {workload}: the emulated CPU says {result}, {Peer} {expected}");
 
             // Neither side pays for its start.
-            peerTime -= Workloads.Run(Peer, $"\"{program}\" {workload} 0").Time;
+            peerTime -= Workloads.Run(Peer, program, $"{workload}", "0").Time;
             ownTime -= RunGuest(workload, 0).Time;
             if (ownTime < own) own = ownTime;
             if (peerTime < peer) peer = peerTime;

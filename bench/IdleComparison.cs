@@ -18,6 +18,8 @@ internal static class IdleComparison
     /// <param name="words">More for both kernels' command lines.</param>
     public static int Run(string kernel, string bzImage, string initrd, string text, int seconds, string[] words)
     {
+        Programs.Require(Workloads.Launcher);
+        Programs.Require(Peer);
         using Process own = Start(Workloads.Launcher, [$"--initrd={initrd}", "--cpu=emulated", "64", kernel, "console=hvc0", .. words]);
         using Process peer = Start(Peer, ["-accel", "tcg", "-m", "64", "-kernel", bzImage, "-initrd", initrd, "-append", $"console=ttyS0 {string.Join(' ', words)}", "-nographic", "-no-reboot"]);
         try

@@ -32,7 +32,7 @@ internal static class KvmComparison
         Console.WriteLine($"Processor: {ProcessorName()}");
         if (verdict.State == KvmState.Unavailable) return 1;
         Workloads.Build();
-        Workloads.Run("gcc", $"-O2 -Wall -pthread -o \"{Peer}\" \"{Peer}.c\"");
+        Workloads.Run("gcc", "-O2", "-Wall", "-pthread", "-o", Peer, $"{Peer}.c");
 
         CompareRoundTrips(hasMonitor: verdict.State == KvmState.Ready);
         Console.WriteLine();
@@ -69,7 +69,7 @@ internal static class KvmComparison
     /// <summary>How soon a guest that never traps comes out: the aim is 50 ms.</summary>
     private static void CompareKicks()
     {
-        string[] peer = Workloads.Run(Peer, $"kicks {Kicks}").Output.Split(' ');
+        string[] peer = Workloads.Run(Peer, "kicks", $"{Kicks}").Output.Split(' ');
         Console.WriteLine(Text($"| kick of a spinning guest, to the return on its thread ({Kicks} times) | median, us | worst, us |"));
         Console.WriteLine("|---|---:|---:|");
         Console.WriteLine(Text($"| C, pthread_kill | {double.Parse(peer[0], CultureInfo.InvariantCulture):N0} | {double.Parse(peer[1], CultureInfo.InvariantCulture):N0} |"));
@@ -119,7 +119,7 @@ internal static class KvmComparison
         Console.WriteLine(Text($"| {name} | {microseconds[Kicks / 2]:N0} | {microseconds[^1]:N0} |"));
     }
 
-    private static double RunPeer(string kind, int count) => double.Parse(Workloads.Run(Peer, $"{kind} {count}").Output, CultureInfo.InvariantCulture);
+    private static double RunPeer(string kind, int count) => double.Parse(Workloads.Run(Peer, kind, $"{count}").Output, CultureInfo.InvariantCulture);
 
     /// <summary>The whole way: trap, run loop, hypercall or reflection, resume.</summary>
     private static double RunEngine(char kind, int count, DirectTrapChoice directTraps, out long bytes)

@@ -12,36 +12,49 @@ using LguestPS.Bench;
 // bench kick        how soon a guest comes out whatever it does, for a time limit and for who cancels its run
 // bench idle        what a Linux costs that has nothing to do, beside the same Linux in qemu-system-i386
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
-switch (args)
+try
 {
-    case ["cpu", ..]:
-        return CpuComparison.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 3);
-    case ["boot", var kernel, var bzImage, var initrd, var text, ..]:
-        return BootComparison.Run(kernel, bzImage, initrd, text, rounds: args.Length > 5 ? int.Parse(args[5]) : 5, words: [.. args.Skip(6)]);
-    case ["start"]:
-        return StartComparison.Run();
-    case ["memory"]:
-        return MemoryMeasurement.Run();
-    case ["network"]:
-        return NetworkMeasurement.Run();
-    case ["breakpoints"]:
-        return BreakpointMeasurement.Run();
-    case ["checkpoint"]:
-        return CheckpointMeasurement.Run();
-    case ["checkpoint", string kernel, string initrd]:
-        return CheckpointMeasurement.Run(kernel, initrd);
-    case ["kvm"]:
-        return KvmComparison.Run();
-    case ["kvm", string kernel, string initrd, ..]:
-        return KvmComparison.Run(kernel, initrd, words: [.. args.Skip(3)]);
-    case ["kick", ..]:
-        return KickMeasurement.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 20);
-    case ["idle", var kernel, var bzImage, var initrd, var text, ..]:
-        return IdleComparison.Run(kernel, bzImage, initrd, text, seconds: args.Length > 5 ? int.Parse(args[5]) : 30, words: [.. args.Skip(6)]);
-    case ["hypercalls"]:
-        BenchmarkRunner.Run<HypercallBenchmarks>();
-        return 0;
-    default:
-        Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | hypercalls");
-        return 2;
+    return Run(args);
+}
+catch (Exception e) when (e is BenchException or LguestPS.LguestException)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    return 1;
+}
+
+static int Run(string[] args)
+{
+    switch (args)
+    {
+        case ["cpu", ..]:
+            return CpuComparison.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 3);
+        case ["boot", var kernel, var bzImage, var initrd, var text, ..]:
+            return BootComparison.Run(kernel, bzImage, initrd, text, rounds: args.Length > 5 ? int.Parse(args[5]) : 5, words: [.. args.Skip(6)]);
+        case ["start"]:
+            return StartComparison.Run();
+        case ["memory"]:
+            return MemoryMeasurement.Run();
+        case ["network"]:
+            return NetworkMeasurement.Run();
+        case ["breakpoints"]:
+            return BreakpointMeasurement.Run();
+        case ["checkpoint"]:
+            return CheckpointMeasurement.Run();
+        case ["checkpoint", string kernel, string initrd]:
+            return CheckpointMeasurement.Run(kernel, initrd);
+        case ["kvm"]:
+            return KvmComparison.Run();
+        case ["kvm", string kernel, string initrd, ..]:
+            return KvmComparison.Run(kernel, initrd, words: [.. args.Skip(3)]);
+        case ["kick", ..]:
+            return KickMeasurement.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 20);
+        case ["idle", var kernel, var bzImage, var initrd, var text, ..]:
+            return IdleComparison.Run(kernel, bzImage, initrd, text, seconds: args.Length > 5 ? int.Parse(args[5]) : 30, words: [.. args.Skip(6)]);
+        case ["hypercalls"]:
+            BenchmarkRunner.Run<HypercallBenchmarks>();
+            return 0;
+        default:
+            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | hypercalls");
+            return 2;
+    }
 }

@@ -20,7 +20,12 @@ internal static class Workloads
     /// <summary>The staged console program.</summary>
     public static readonly string Launcher = Path.Combine(Repository, "out", "lguest", OperatingSystem.IsWindows() ? "lguest.exe" : "lguest");
 
-    public static void Build() => Run("make", $"-s -C \"{Folder}\"");
+    /// <exception cref="BenchException">What builds them is not there.</exception>
+    public static void Build()
+    {
+        Programs.Require("make", "gcc", "python3");
+        Run("make", "-s", "-C", Folder);
+    }
 
     public static GuestDefinition Guest(string image, string commandLine, int megabytes = 16) => new()
     {
@@ -33,14 +38,15 @@ internal static class Workloads
 
     /// <summary>Runs a program to its end.</summary>
     /// <returns>What it printed, and how long it took.</returns>
-    public static (string Output, TimeSpan Time) Run(string program, string arguments)
+    /// <exception cref="BenchException">It is not there, or failed.</exception>
+    public static (string Output, TimeSpan Time) Run(string program, params string[] arguments)
     {
         long start = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        using Process process = Programs.Start(program, arguments);
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         TimeSpan time = Stopwatch.GetElapsedTime(start);
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {arguments} ended with status {process.ExitCode}");
+        if (process.ExitCode != 0) throw new BenchException($"{program} {string.Join(' ', arguments)} ended with status {process.ExitCode}");
         return (output.Trim(), time);
     }
 

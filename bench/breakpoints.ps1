@@ -2,12 +2,12 @@
 .SYNOPSIS
 What a breakpoint with a script block costs each time a guest comes by.
 .DESCRIPTION
-Runs on the staged module, after dotnet build and make -C bench/workloads.
+Runs on the staged module, after dotnet build. Builds its guest, which needs make, gcc and python3.
 #>
 param([int] $Calls = 20000, [int] $Rounds = 3)
 $ErrorActionPreference = 'Stop'
 $repository = Split-Path $PSScriptRoot
-Import-Module "$repository/out/LguestPS"
+. "$PSScriptRoot/Initialize.ps1"
 
 function Measure-Breakpoint([string] $What, [hashtable] $Breakpoint) {
     $best = (1..$Rounds | ForEach-Object {

@@ -2,12 +2,12 @@
 .SYNOPSIS
 Hypercalls per second through the PowerShell pipeline into Out-Null, as event objects and without.
 .DESCRIPTION
-Runs on the staged module, after dotnet build and make -C bench/workloads.
+Runs on the staged module, after dotnet build. Builds its guest, which needs make, gcc and python3.
 #>
 param([int] $Calls = 1000000, [int] $Rounds = 3)
 $ErrorActionPreference = 'Stop'
 $repository = Split-Path $PSScriptRoot
-Import-Module "$repository/out/LguestPS"
+. "$PSScriptRoot/Initialize.ps1"
 
 function Measure-Calls([string] $What, [scriptblock] $Run) {
     $best = (1..$Rounds | ForEach-Object {

@@ -47,6 +47,7 @@ internal sealed class GuestSession : IDisposable
     public int Run()
     {
         if (verbose) streams.Error.WriteLine(Introduction());
+        foreach (string chosen in ChosenPorts()) streams.Error.WriteLine($"lguest: {chosen}");
         running.Start();
         if (lines is not null) output.Write(lines.Head);
         while (!RunWhileInputLasts())
@@ -141,6 +142,15 @@ internal sealed class GuestSession : IDisposable
             : (status, how);
     }
 
+    /// <summary>A sentence for each port that was left to the host to choose.</summary>
+    private IEnumerable<string> ChosenPorts()
+    {
+        IEnumerable<PortForward> asked = guest.Definition.Devices.OfType<UserNetDefinition>().SelectMany(net => net.Replay is null ? net.Forward : []);
+        IEnumerable<PortForward> got = guest.Networks.SelectMany(network => network.Forwards);
+        return asked.Zip(got).Where(pair => pair.First.Host.Port == 0).Select(pair =>
+            $"guest '{guest.Name}': {DefinitionText.NameOf(pair.Second.Transport).ToUpperInvariant()} port {pair.Second.Host.Port} of {pair.Second.Host.Address} leads to its port {pair.Second.GuestPort}");
+    }
+
     private string Introduction()
     {
         GuestDefinition definition = guest.Definition;
@@ -149,7 +159,7 @@ internal sealed class GuestSession : IDisposable
             ConsoleDefinition => "console",
             BlockDefinition block => $"block {block.Path} ({DefinitionText.NameOf(block.Mode)}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
             SharedNetDefinition net => $"net {net.Path}",
-            UserNetDefinition => "net user",
+            UserNetDefinition net => $"net user{string.Concat(net.Forward.Select(forward => $" {forward}"))}",
             TapNetDefinition net => $"net tap {net.Interface}",
             _ => device.ToString(),
         });

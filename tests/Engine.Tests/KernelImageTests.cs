@@ -12,10 +12,10 @@ public sealed class KernelImageTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData(18, 62, "is an ELF file for another machine (class 1, machine 62); lguest runs 32-bit x86 kernels")]
-    [InlineData(4, 2, "is an ELF file for another machine (class 2, machine 3); lguest runs 32-bit x86 kernels")]
-    [InlineData(5, 2, "is an ELF file for another machine (class 1, machine 3); lguest runs 32-bit x86 kernels")]
-    [InlineData(16, 3, "is an ELF file but not an executable")]
+    [InlineData(18, 62, "is an ELF file for another machine (class 1, machine 62); lguest runs 32-bit x86 kernels: ")]
+    [InlineData(4, 2, "is an ELF file for another machine (class 2, machine 3); lguest runs 32-bit x86 kernels: ")]
+    [InlineData(5, 2, "is an ELF file for another machine (class 1, machine 3); lguest runs 32-bit x86 kernels: ")]
+    [InlineData(16, 3, "is an ELF file but not an executable (type 3), so it is no kernel; lguest runs 32-bit x86 kernels: ")]
     [InlineData(44, 0, "has nothing to load")]
     [InlineData(42, 31, "has its program headers outside the file: it is cut off or damaged")]
     [InlineData(44, 200, "has its program headers outside the file: it is cut off or damaged")]
@@ -23,14 +23,14 @@ public sealed class KernelImageTests : IDisposable
     {
         byte[] file = Smallest;
         file[at] = value;
-        Assert.Equal($"kernel '{folder.Path("kernel")}' {problem}", Refused(file).Message);
+        Assert.StartsWith($"kernel '{folder.Path("kernel")}' {problem}", Refused(file).Message);
     }
 
     [Theory]
-    [InlineData("not a kernel at all", "is neither an ELF file nor a bzImage")]
+    [InlineData("not a kernel at all", "is neither an ELF file nor a bzImage, but a text file; lguest runs 32-bit x86 kernels: ")]
     [InlineData("\u007fELF\u0001\u0001", "is cut off in its ELF header")]
     public void What_is_no_kernel_is_said(string contents, string problem) =>
-        Assert.EndsWith(problem, Refused(System.Text.Encoding.Latin1.GetBytes(contents)).Message);
+        Assert.Contains(problem, Refused(System.Text.Encoding.Latin1.GetBytes(contents)).Message);
 
     [Fact]
     public void A_kernel_without_the_signature_has_no_entry()

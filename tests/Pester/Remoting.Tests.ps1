@@ -35,7 +35,7 @@ StrictModes no
 UsePAM no
 PasswordAuthentication no
 PermitRootLogin prohibit-password
-Subsystem powershell $((Get-Process -Id $PID).Path) -sshs -NoLogo -NoProfile
+Subsystem powershell $((Get-Command pwsh -CommandType Application | Select-Object -First 1).Source) -sshs -NoLogo -NoProfile
 "@ | Set-Content $folder/config
         $start = [Diagnostics.ProcessStartInfo]::new($Server, [string[]]@('-D', '-e', '-f', "$folder/config"))
         $start.RedirectStandardError = $true

@@ -64,7 +64,7 @@ Describe 'Events from Start-Job' {
 Describe 'Events in a session that knows nothing of this module' {
     BeforeAll {
         $file = (Get-Item TestDrive:/events.xml).FullName
-        function Bare([string] $Command) { & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $Command }
+        function Bare([string] $Command) { & (Get-Command pwsh -CommandType Application | Select-Object -First 1).Source -NoProfile -NonInteractive -Command $Command }
     }
 
     It 'keep the names of their kinds' {

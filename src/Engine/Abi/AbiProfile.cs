@@ -32,6 +32,9 @@ public sealed class AbiProfile
     /// <summary>The seed's own era.</summary>
     public const string DefaultName = "dma-2007-10";
 
+    /// <summary>The first release of Linux without lguest.</summary>
+    internal static readonly Version Removed = new(4, 14);
+
     private readonly HypercallDefinition?[] callsByNumber;
     private readonly HypercallDefinition[] calls;
 
@@ -75,6 +78,15 @@ public sealed class AbiProfile
     /// <summary>Whether this engine can run guests of this era, not just name their hypercalls.</summary>
     public bool CanRun => Data is not null && Dma is not null;
 
+    /// <summary>The first release of this era; null for one whose kernels give themselves another era's version.</summary>
+    internal Version? FirstKernel { get; init; }
+
+    /// <summary>How struct lguest_data of this era is recognised.</summary>
+    internal EraSigns Signs { get; init; } = new();
+
+    /// <summary>The names of the profiles whose guests can run, for messages.</summary>
+    internal static string Runnable => string.Join(", ", All.Where(profile => profile.CanRun).Select(profile => profile.Name));
+
     internal IReadOnlyList<ArgumentRegister> Arguments { get; init; } = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx];
 
     /// <summary>Where things are in struct lguest_data; null if only the names of this era are known.</summary>
@@ -85,6 +97,10 @@ public sealed class AbiProfile
 
     /// <summary>The profile with this name, or null.</summary>
     public static AbiProfile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);
+
+    /// <summary>The profile of a release of Linux, or null if lguest was not in it.</summary>
+    internal static AbiProfile? OfKernel(Version version) =>
+        version >= Removed ? null : All.LastOrDefault(profile => profile.FirstKernel is { } first && first <= version);
 
     /// <summary>The call with this number, or null.</summary>
     public HypercallDefinition? FindCall(uint number) => number < (uint)callsByNumber.Length ? callsByNumber[number] : null;
@@ -100,6 +116,9 @@ public sealed class AbiProfile
             slot: null, registers.Eip, symbols);
 
     public override string ToString() => Name;
+
+    /// <summary>The first argument of the hypercall in these registers.</summary>
+    internal uint FirstArgument(in GuestRegisters registers) => Argument(0, registers);
 
     private uint Argument(int index, in GuestRegisters registers) => index >= Arguments.Count ? 0 : Arguments[index] switch
     {

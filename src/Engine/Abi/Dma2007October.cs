@@ -17,5 +17,6 @@ internal static class Dma2007October
             RingOrder = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx],
         },
         Dma = DmaLayout.October2007,
+        Signs = new() { NoIrqStart = 1116 },
     };
 }

@@ -18,5 +18,7 @@ internal static class Dma2623
             RingOrder = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx],
         },
         Dma = DmaLayout.V2623,
+        FirstKernel = new(2, 6, 23),
+        Signs = new() { NoIrqStart = 1120 },
     };
 }

@@ -7,5 +7,7 @@ internal static class Pci40
     {
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx, ArgumentRegister.Esi],
         Devices = DeviceInterface.Pci,
+        FirstKernel = new(4, 0),
+        Signs = new() { SyscallVec = [1388, 1384] },
     };
 }

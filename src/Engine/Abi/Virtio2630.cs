@@ -8,5 +8,7 @@ internal static class Virtio2630
         Instruction = TrapInstruction.Vmcall,
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx],
         Devices = DeviceInterface.Virtio,
+        FirstKernel = new(2, 6, 30),
+        Signs = new() { SyscallVec = [1132] },
     };
 }

@@ -8,5 +8,7 @@ internal static class Virtio2631
         Instruction = TrapInstruction.Vmcall,
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx, ArgumentRegister.Esi],
         Devices = DeviceInterface.Virtio,
+        FirstKernel = new(2, 6, 31),
+        Signs = new() { SyscallVec = [1392] },
     };
 }

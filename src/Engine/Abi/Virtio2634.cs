@@ -7,5 +7,7 @@ internal static class Virtio2634
     {
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx, ArgumentRegister.Esi],
         Devices = DeviceInterface.Virtio,
+        FirstKernel = new(2, 6, 34),
+        Signs = new() { SyscallVec = [1392, 1388] },
     };
 }

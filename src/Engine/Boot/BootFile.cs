@@ -9,6 +9,7 @@ internal static class BootFile
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is empty or larger than <paramref name="most"/>.</exception>
     public static byte[] Read(string path, string what, uint most)
     {
+        if (Directory.Exists(path)) throw new LguestException(LguestError.FileUnavailable, $"{what} '{path}' is a folder; name the {what} file in it") { Path = path };
         try
         {
             FileInfo info = new(path);

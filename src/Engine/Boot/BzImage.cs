@@ -8,23 +8,15 @@ internal static class BzImage
     /// <summary>Where the unpacked kernel goes.</summary>
     public const uint LoadAddress = 1 << 20;
 
-    private const int MagicOffset = 0x202;
-    private const int SetupSectorsOffset = 0x1F1;
-    private const int SectorSize = 512;
-    private const int DefaultSetupSectors = 4;
-
     // Which way the kernel was split is found where it loads eax from one of its variables.
     private const byte MovEaxFromMemory = 0xA1;
     private const byte LowestSplit = 0x40;
-
-    public static bool IsBzImage(ReadOnlySpan<byte> file) => file.Length > MagicOffset + 4 && file[MagicOffset..].StartsWith("HdrS"u8);
 
     /// <summary>The kernel that is packed, with gzip, behind the setup code.</summary>
     /// <exception cref="LguestException">InvalidImage.</exception>
     public static byte[] Decompress(string path, byte[] file)
     {
-        int setupSectors = file[SetupSectorsOffset] == 0 ? DefaultSetupSectors : file[SetupSectorsOffset];
-        int from = (setupSectors + 1) * SectorSize;
+        int from = BzImageHeader.SetupSize(file);
         ReadOnlySpan<byte> gzip = [0x1F, 0x8B, 0x08];
         for (int at = from; at < file.Length;)
         {
@@ -34,7 +26,7 @@ internal static class BzImage
             if (TryUnpack(file, at) is { } kernel) return kernel;
             at++;
         }
-        throw KernelImage.Invalid(path, "is a bzImage without a whole gzip-packed kernel in it: it is cut off, damaged, or packed another way");
+        throw KernelImage.Invalid(path, ForeignKernel.WithoutGzip(file));
     }
 
     /// <summary>The page offset the kernel was built for, by majority among the addresses in its code.</summary>

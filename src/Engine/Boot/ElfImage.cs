@@ -8,9 +8,11 @@ internal static class ElfImage
     private const int HeaderSize = 52;
     private const int ProgramHeaderSize = 32;
     private const byte Class32 = 1;
+    private const byte Class64 = 2;
     private const byte LittleEndian = 1;
     private const ushort TypeExecutable = 2;
     private const ushort Machine386 = 3;
+    private const ushort MachineX64 = 62;
     private const uint SegmentLoad = 1;
 
     public static bool IsElf(ReadOnlySpan<byte> file) => file.StartsWith("\x7f"u8) && file.Length > 3 && file[1..4].SequenceEqual("ELF"u8);
@@ -24,8 +26,11 @@ internal static class ElfImage
         if (file.Length < HeaderSize) throw KernelImage.Invalid(path, "is cut off in its ELF header");
         ushort machine = U16(file, 18);
         if (file[4] != Class32 || file[5] != LittleEndian || machine != Machine386)
-            throw KernelImage.Invalid(path, $"is an ELF file for another machine (class {file[4]}, machine {machine}); lguest runs 32-bit x86 kernels");
-        if (U16(file, 16) != TypeExecutable) throw KernelImage.Invalid(path, "is an ELF file but not an executable");
+            throw KernelImage.Invalid(path, machine == MachineX64 && file[4] == Class64
+                ? ForeignKernel.Is64Bit
+                : $"is an ELF file for another machine (class {file[4]}, machine {machine}); {ForeignKernel.Wanted}");
+        if (U16(file, 16) != TypeExecutable)
+            throw KernelImage.Invalid(path, $"is an ELF file but not an executable (type {U16(file, 16)}), so it is no kernel; {ForeignKernel.Wanted}");
 
         uint table = U32(file, 28);
         int entrySize = U16(file, 42);

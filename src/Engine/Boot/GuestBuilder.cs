@@ -139,8 +139,7 @@ internal static class GuestBuilder
         AbiProfile abi = AbiProfile.Find(definition.Abi)!;
         if (!abi.CanRun)
         {
-            string runnable = string.Join(", ", AbiProfile.All.Where(profile => profile.CanRun).Select(profile => profile.Name));
-            throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {runnable} can run");
+            throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {AbiProfile.Runnable} can run");
         }
         return abi;
     }

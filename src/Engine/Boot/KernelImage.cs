@@ -22,8 +22,7 @@ internal sealed class KernelImage
         Segments = segments;
         PageOffset = pageOffset;
         foreach (KernelSegment segment in segments) End = Math.Max(End, segment.Physical + segment.Size);
-        Entry = FindEntry(segments, pageOffset) ?? throw Invalid(path,
-            "has no 'GenuineLguest' signature, so it has no entry for lguest; build it with CONFIG_LGUEST_GUEST=y, from a kernel older than 2.6.24");
+        Entry = FindEntry(segments, pageOffset) ?? throw Invalid(path, ForeignKernel.WithoutEntry(segments));
     }
 
     public IReadOnlyList<KernelSegment> Segments { get; }
@@ -46,11 +45,13 @@ internal sealed class KernelImage
     {
         byte[] file = BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory);
         if (ElfImage.IsElf(file)) return FromElf(path, file);
-        if (!BzImage.IsBzImage(file)) throw Invalid(path, "is neither an ELF file nor a bzImage");
+        if (!BzImageHeader.IsBzImage(file)) throw Invalid(path, ForeignKernel.NoKernel(file));
+        if (ForeignKernel.OfHeader(file) is { } problem) throw Invalid(path, problem);
         byte[] kernel = BzImage.Decompress(path, file);
-        return ElfImage.IsElf(kernel)
-            ? FromElf(path, kernel)
-            : new KernelImage(path, [new KernelSegment(BzImage.LoadAddress, kernel, (uint)kernel.Length)], BzImage.FindPageOffset(path, kernel));
+        if (ElfImage.IsElf(kernel)) return FromElf(path, kernel);
+        KernelSegment[] flat = [new(BzImage.LoadAddress, kernel, (uint)kernel.Length)];
+        if (FindEntry(flat, pageOffset: 0) is null) throw Invalid(path, ForeignKernel.WithoutEntry(flat));
+        return new KernelImage(path, flat, BzImage.FindPageOffset(path, kernel));
     }
 
     /// <summary>A kernel without code, for a vCPU that executes none.</summary>

@@ -16,6 +16,7 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
     public void Initialise(uint data)
     {
         if (machine.Data.IsInitialised) throw new GuestKilledException("already have lguest_data");
+        if (EraCheck.FindOther(machine, data) is { } other) throw new GuestKilledException(other);
         machine.Data.Initialise(data);
         machine.Data.ReserveMem = ReservedAtTop;
         machine.Data.TscKhz = machine.ShowsTimeStampCounter ? machine.Clock.TscKhz : 0;

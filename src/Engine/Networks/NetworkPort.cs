@@ -41,6 +41,9 @@ internal abstract class NetworkPort : IDisposable
     /// <summary>Why a guest at this wire cannot have checkpoints, in words that follow its card's name; null if it can.</summary>
     public virtual string? CheckpointObstacle => ConnectedToOthers;
 
+    /// <summary>The ports of the host that lead to the guest.</summary>
+    public virtual PortForward[] Forwards => [];
+
     /// <summary>The host's Ethernet address on this wire.</summary>
     public abstract MacAddress HostMac { get; }
 

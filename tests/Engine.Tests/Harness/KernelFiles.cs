@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 
 namespace LguestPS.Tests;
 
@@ -58,12 +59,26 @@ internal static class KernelFiles
     }
 
     /// <summary>A bzImage around a kernel; <paramref name="before"/> is the decompressor that is skipped.</summary>
-    public static byte[] BzImage(byte[] kernel, byte[]? before = null)
+    public static byte[] BzImage(byte[] kernel, byte[]? before = null) => BzImageOf(Gzip(kernel), before: before);
+
+    /// <summary>A bzImage around a kernel that is packed already, with what its header says about it.</summary>
+    public static byte[] BzImageOf(byte[] packed, string? version = null, ushort loadFlags64 = 0, byte[]? before = null)
     {
         byte[] setup = new byte[(SetupSectors + 1) * SectorSize];
         setup[0x1F1] = SetupSectors;
         "HdrS"u8.CopyTo(setup.AsSpan(0x202));
-        return [.. setup, .. before ?? [], .. Gzip(kernel)];
+        if (version is not null)
+        {
+            Put16(setup, 0x206, 0x20C);
+            Put16(setup, 0x20E, 0x100);
+            Put16(setup, 0x236, loadFlags64);
+            Put32(setup, 0x248, (uint)(before?.Length ?? 0));
+            Put32(setup, 0x24C, (uint)packed.Length);
+            Encoding.Latin1.GetBytes(version).CopyTo(setup, 0x300);
+        }
+        byte[] file = [.. setup, .. before ?? [], .. packed];
+        if (version is not null) Put32(file, 0x1F4, (uint)(file.Length - setup.Length + 15) / 16);
+        return file;
     }
 
     /// <summary>A flat kernel as a bzImage packs it: code that loads eax from its own variables, and the signature.</summary>
@@ -78,7 +93,7 @@ internal static class KernelFiles
 
     public static void Put32(byte[] file, int at, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(at), value);
 
-    private static byte[] Gzip(byte[] bytes)
+    public static byte[] Gzip(byte[] bytes)
     {
         using MemoryStream packed = new();
         using (GZipStream gzip = new(packed, CompressionLevel.Optimal)) gzip.Write(bytes);

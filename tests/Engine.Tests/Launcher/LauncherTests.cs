@@ -96,6 +96,16 @@ public class LauncherTests
         Assert.Matches(@"^lguest: guest 'hello' ended: Power down \(guest time [0-9.]+ s, [0-9]+ instructions, [0-9]+ events, [0-9.]+ s here\)$", lines[1]);
     }
 
+    [Fact]
+    public void The_port_that_a_forward_from_0_got_is_said()
+    {
+        string kernel = Path.ChangeExtension(Launched.Example("hello"), ".elf");
+        Launched launched = Launched.Run("--usernet", "--forward=0:80", "--forward=udp:0:53", "4", kernel);
+        Assert.Matches(
+            @"^lguest: guest 'hello\.elf': TCP port [1-9][0-9]* of 127\.0\.0\.1 leads to its port 80\n"
+            + @"lguest: guest 'hello\.elf': UDP port [1-9][0-9]* of 127\.0\.0\.1 leads to its port 53\n$", launched.Error);
+    }
+
     [Theory]
     [InlineData("lguest: which guest?")]
     [InlineData("lguest: guest definition '/nowhere.yaml' does not exist", "/nowhere.yaml")]

@@ -38,6 +38,9 @@ public class NetworkGuestsTests
         using TempFolder folder = OnLinux();
         using Guest answers = Guest.Create(In(folder, Minikernel(clock, first)));
         using Guest asks = Guest.Create(In(folder, Minikernel(clock, second)));
+        // Each of them is seen to wait for a frame once, so that the network has somebody to wake, however busy the host is.
+        RunUntilItWaits(answers);
+        RunUntilItWaits(asks);
         await RunBoth(answers, asks);
         string[] asked = answers.ConsoleText.Split('\n'), answered = asks.ConsoleText.Split('\n');
         Assert.Contains("PASS another guest asked, and was answered", asked);
@@ -55,6 +58,20 @@ public class NetworkGuestsTests
         Assert.Equal(Frames(one, DmaDirection.Receive), Frames(other, DmaDirection.Send));
         Assert.Equal(Frames(other, DmaDirection.Receive), Frames(one, DmaDirection.Send));
         Assert.Equal(30, Frames(one, DmaDirection.Send).Count());
+    }
+
+    /// <summary>Runs a minikernel until it sleeps because no frame has come, while nobody runs who could send one.</summary>
+    private static void RunUntilItWaits(Guest minikernel)
+    {
+        const uint halt = 10;
+        StepOptions step = new() { Driver = "the test", TimeLimit = Patience };
+        foreach (LguestEvent _ in minikernel.Step(step with { Unit = StepUnit.Address, Address = minikernel.Symbols!.AddressOf("net_receive") }))
+        {
+        }
+        foreach (LguestEvent _ in minikernel.Step(step with { Unit = StepUnit.Hypercall, Hypercall = halt }))
+        {
+        }
+        Assert.Equal(Standstill.Hypercall, minikernel.Standstill);
     }
 
     private static IEnumerable<string> Frames(List<LguestEvent> events, DmaDirection direction) => events.OfType<DmaEvent>()

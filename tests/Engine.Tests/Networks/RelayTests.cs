@@ -196,6 +196,21 @@ public class RelayTests
     }
 
     [Fact]
+    public void Ports_that_were_left_to_the_host_are_known_and_stay_when_the_guest_goes_back()
+    {
+        IPEndPoint any = new(IPAddress.Loopback, 0);
+        UserNetDefinition definition = new() { Forward = [new(Transport.Udp, any, 53), new(Transport.Tcp, any, 80), new(Transport.Tcp, any, 22)] };
+        using UserNetwork network = new(definition, new HostSockets(GuestLimits.UsualSockets));
+        PortForward[] forwards = network.Forwards;
+        Assert.Equal([(Transport.Udp, (ushort)53), (Transport.Tcp, (ushort)80), (Transport.Tcp, (ushort)22)], forwards.Select(forward => (forward.Transport, forward.GuestPort)));
+        Assert.DoesNotContain(forwards, forward => forward.Host.Port == 0);
+        Assert.Equal([forwards[1].Host, forwards[2].Host, forwards[0].Host], network.Locals);
+        using UserNetwork anew = (UserNetwork)network.StartAnew(now: 0);
+        Assert.Equal(forwards, anew.Forwards);
+        Assert.Equal([forwards[1].Host, forwards[2].Host, forwards[0].Host], anew.Locals);
+    }
+
+    [Fact]
     public void A_port_that_is_taken_is_named()
     {
         using TcpListener taken = new(IPAddress.Loopback, 0);

@@ -67,9 +67,14 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
         }
     }
 
+    /// <returns>Where the host listens.</returns>
     /// <exception cref="SocketException">The host's port is not free.</exception>
-    public void Forward(IPEndPoint local, ushort guestPort) =>
-        listeners.Add(new HostListener(local, mailbox, socket => Accept(socket, guestPort)));
+    public IPEndPoint Forward(IPEndPoint local, ushort guestPort)
+    {
+        HostListener listener = new(local, mailbox, socket => Accept(socket, guestPort));
+        listeners.Add(listener);
+        return listener.Local;
+    }
 
     /// <summary>Begins a connection to a port of the guest.</summary>
     public void ConnectGuest(HostStream host, ushort guestPort)

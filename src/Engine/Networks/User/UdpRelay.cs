@@ -27,8 +27,9 @@ internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mai
 
     public long? NextDue => partners.Count == 0 ? null : partners.Values.Min(partner => partner.LastUse) + IdleTime;
 
+    /// <returns>Where the host takes datagrams.</returns>
     /// <exception cref="SocketException">The host's port is not free.</exception>
-    public void Forward(IPEndPoint local, ushort guestPort)
+    public IPEndPoint Forward(IPEndPoint local, ushort guestPort)
     {
         HostDatagrams socket = null!;
         socket = HostDatagrams.At(local, mailbox, (from, datagram) =>
@@ -38,6 +39,7 @@ internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mai
             network.SendUdp(flow, datagram);
         });
         forwards.Add(socket);
+        return socket.Local;
     }
 
     /// <summary>Takes a datagram of the guest.</summary>

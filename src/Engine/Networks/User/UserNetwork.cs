@@ -42,7 +42,8 @@ internal sealed class UserNetwork : NetworkPort
         udp = new UdpRelay(this, map, mailbox, sockets);
         tcp = new TcpRelay(this, mailbox, sockets, find ?? Find);
         mailbox.Posted = () => Arrived?.Invoke();
-        foreach (PortForward forward in definition.Forward) Listen(forward);
+        Forwards = new PortForward[definition.Forward.Count];
+        for (int i = 0; i < Forwards.Length; i++) Forwards[i] = Listen(definition.Forward[i]);
     }
 
     /// <summary>Its addresses.</summary>
@@ -72,6 +73,9 @@ internal sealed class UserNetwork : NetworkPort
 
     /// <summary>Where sockets leave their news.</summary>
     public HostMailbox Mailbox => mailbox;
+
+    /// <summary>The ports of the host that lead to the guest, in the definition's order, with those that were chosen in place of 0.</summary>
+    public override PortForward[] Forwards { get; }
 
     /// <summary>Where the host listens for the guest: TCP ports, then UDP ports.</summary>
     public IEnumerable<IPEndPoint> Locals => tcp.Locals.Concat(udp.Locals);
@@ -142,7 +146,7 @@ internal sealed class UserNetwork : NetworkPort
     public override NetworkPort StartAnew(long now)
     {
         Dispose();
-        return new UserNetwork(definition, sockets, find);
+        return CreateAnew();
     }
 
     public override string? CheckpointObstacle => null;
@@ -158,7 +162,7 @@ internal sealed class UserNetwork : NetworkPort
     public override NetworkPort Resume(StateReader state, long now)
     {
         Dispose();
-        UserNetwork anew = new(definition, sockets, find);
+        UserNetwork anew = CreateAnew();
         try
         {
             if (state.ReadBool()) anew.guestMac = new MacAddress(state.ReadUInt64());
@@ -178,14 +182,18 @@ internal sealed class UserNetwork : NetworkPort
         udp.Dispose();
     }
 
+    private UserNetwork CreateAnew() => new(definition with { Forward = Forwards }, sockets, find);
+
     private HostStream? Find(Ipv4Address address, ushort port) => map.Find(Transport.Tcp, address, port) is { } remote ? SocketStream.To(remote, mailbox, sockets) : null;
 
-    private void Listen(PortForward forward)
+    private PortForward Listen(PortForward forward)
     {
         try
         {
-            if (forward.Transport == Transport.Tcp) tcp.Forward(forward.Host, forward.GuestPort);
-            else udp.Forward(forward.Host, forward.GuestPort);
+            return forward with
+            {
+                Host = forward.Transport == Transport.Tcp ? tcp.Forward(forward.Host, forward.GuestPort) : udp.Forward(forward.Host, forward.GuestPort),
+            };
         }
         catch (SocketException e)
         {

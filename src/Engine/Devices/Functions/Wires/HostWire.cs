@@ -53,7 +53,7 @@ internal sealed class HostWire : NetFunction
     /// <summary>For a guest that brings the address of the wire's other end along, and will hear nothing from there but what was recorded.</summary>
     public static HostWire Silent(int index) => new(index, new SilentPort(default), recorder: null);
 
-    public override GuestNetwork State => new(Name, GuestSlot, port.IsLive, droppedBefore + port.Dropped);
+    public override GuestNetwork State => new(Name, GuestSlot, port.IsLive, droppedBefore + port.Dropped) { Forwards = port.Forwards };
 
     public override bool HasInput => port.HasFrame;
 

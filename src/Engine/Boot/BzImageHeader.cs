@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace LguestPS.Boot;
+
+/// <summary>What the setup header of a bzImage says about the kernel (Linux: Documentation/x86/boot.rst).</summary>
+internal static class BzImageHeader
+{
+    private const int SectorSize = 512;
+    private const int DefaultSetupSectors = 4;
+
+    private const int SetupSectors = 0x1F1;
+    private const int SystemSize = 0x1F4;
+    private const int Magic = 0x202;
+    private const int Protocol = 0x206;
+    private const int VersionText = 0x20E;
+    private const int LoadFlags64 = 0x236;
+    private const int PayloadOffset = 0x248;
+    private const int PayloadLength = 0x24C;
+
+    private const int LongestVersionText = 256;
+    private const int ParagraphSize = 16;
+
+    private const ushort ProtocolWithPayload = 0x208;
+    private const ushort ProtocolWithLoadFlags64 = 0x20C;
+
+    public static bool IsBzImage(ReadOnlySpan<byte> file) => file.Length > Magic + 4 && file[Magic..].StartsWith("HdrS"u8);
+
+    /// <summary>Bytes before the part that runs in protected mode; this may be more than the file has.</summary>
+    public static int SetupSize(ReadOnlySpan<byte> file) => ((file[SetupSectors] == 0 ? DefaultSetupSectors : file[SetupSectors]) + 1) * SectorSize;
+
+    /// <summary>What the kernel calls itself, such as <c>2.6.23 (user@host) #1 …</c>; null if it does not say.</summary>
+    public static string? Version(ReadOnlySpan<byte> file)
+    {
+        int at = Word(file, VersionText) + SectorSize;
+        if (at == SectorSize || at >= file.Length) return null;
+        ReadOnlySpan<byte> text = file[at..Math.Min(file.Length, at + LongestVersionText)];
+        int end = text.IndexOf((byte)0);
+        return end > 0 ? Encoding.Latin1.GetString(text[..end]) : null;
+    }
+
+    /// <summary>Whether the kernel says that it is entered in 64-bit mode; old ones do not say.</summary>
+    public static bool Is64Bit(ReadOnlySpan<byte> file) => Word(file, Protocol) >= ProtocolWithLoadFlags64 && (Word(file, LoadFlags64) & 1) != 0;
+
+    /// <summary>The packed kernel as far as the file has it, if the header says where that is.</summary>
+    public static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> file)
+    {
+        if (Word(file, Protocol) < ProtocolWithPayload || file.Length < PayloadLength + 4) return default;
+        long at = SetupSize(file) + (long)BinaryPrimitives.ReadUInt32LittleEndian(file[PayloadOffset..]);
+        return at < file.Length ? file[(int)at..] : default;
+    }
+
+    /// <summary>Bytes the whole file has at least, by its header.</summary>
+    public static long WholeSize(ReadOnlySpan<byte> file)
+    {
+        // The last paragraph need not be full.
+        long paragraphs = BinaryPrimitives.ReadUInt32LittleEndian(file[SystemSize..]);
+        return paragraphs == 0 ? 0 : SetupSize(file) + (paragraphs - 1) * ParagraphSize;
+    }
+
+    private static int Word(ReadOnlySpan<byte> file, int at) => at + 2 <= file.Length ? BinaryPrimitives.ReadUInt16LittleEndian(file[at..]) : 0;
+}
