@@ -6,7 +6,7 @@ namespace LguestPS.Tests;
 /// <summary>Who may drive a guest, and how driving it begins and ends.</summary>
 public class DriverTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public void A_second_driver_is_told_who_the_first_is()

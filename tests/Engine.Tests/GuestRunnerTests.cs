@@ -6,7 +6,7 @@ namespace LguestPS.Tests;
 /// <summary>Real guests on the emulated CPU: the examples, and the test guests that check the host from inside.</summary>
 public class GuestRunnerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static TheoryData<string, ClockKind> Runs
     {

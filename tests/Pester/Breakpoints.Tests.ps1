@@ -101,14 +101,14 @@ Describe 'Set-LguestBreakpoint' {
         $guest | Set-LguestBreakpoint -Hypercall SET_CLOCKEVENT -Action { [Runspace]::DefaultRunspace.Id } | Out-Null
         $guest | Set-LguestBreakpoint -Hypercall CRASH | Out-Null
         $job = Start-LguestGuest $guest -AsJob -Kind Ended
-        $guest | Wait-LguestGuest -TimeLimit 60 | Should -Be $guest
+        $guest | Wait-LguestGuest -TimeLimit 300 | Should -Be $guest
         $job.State | Should -Be 'Suspended'
         $guest.Standstill | Should -Be 'Breakpoint'
         $ids = Receive-Job $job
         $ids.Count | Should -Be 5
         $ids | Should -Not -Contain ([Runspace]::DefaultRunspace.Id)
         Resume-LguestGuest $guest
-        $guest | Wait-LguestGuest -TimeLimit 60 | Out-Null
+        $guest | Wait-LguestGuest -TimeLimit 300 | Out-Null
         $guest.Ending.Kind | Should -Be 'PowerDown'
     }
 }

@@ -25,7 +25,7 @@ Describe 'Send-LguestConsole -Expect' {
         Send-LguestConsole echo 'hello' -Expect 'HELLO' | Should -Match 'HELLO$'
         $job.State | Should -Be Running
         Send-LguestConsole echo 'quit' -Expect 'bye\.' | Should -Match 'Good bye\.$'
-        $job | Wait-Job -Timeout 30 | ForEach-Object State | Should -Be Completed
+        $job | Wait-Job -Timeout 300 | ForEach-Object State | Should -Be Completed
     }
 
     It 'takes only what comes after the typing for the answer' {
@@ -84,7 +84,7 @@ Describe 'Send-LguestConsole' {
         $received = [Text.StringBuilder]::new()
         $shell = [powershell]::Create().AddScript({ param($module, $text) Import-Module $module; Send-LguestConsole echo $text }).AddArgument($modulePath).AddArgument(($lines + 'quit') -join "`n")
         $typing = $shell.BeginInvoke()
-        while ($text = Receive-LguestConsole echo -TimeLimit 30) { $received.Append($text) | Out-Null }
+        while ($text = Receive-LguestConsole echo -TimeLimit 300) { $received.Append($text) | Out-Null }
         $shell.EndInvoke($typing)
         $shell.Streams.Error | Should -BeNullOrEmpty
         $shell.Dispose()
@@ -118,7 +118,7 @@ Describe 'Receive-LguestConsole' {
         Receive-LguestConsole echo -Wait | Should -Be "HELLO`n"
         Send-LguestConsole echo 'quit'
         Receive-LguestConsole echo -Wait | Should -Be "Good bye.`n"
-        $job | Wait-Job -Timeout 30 | Out-Null
+        $job | Wait-Job -Timeout 300 | Out-Null
         Receive-LguestConsole echo -Wait | Should -BeNullOrEmpty
     }
 

@@ -60,7 +60,7 @@ Describe 'The disks of a guest' {
         $guest = New-LguestGuest -Kernel $writer -Memory 4MB -Device console, @{ block = @{ path = $image; mode = 'ReadWrite' } }
         Remove-Item $image
         $job = $guest | Start-LguestGuest -AsJob -Kind Ended
-        $job | Wait-Job -Timeout 30 | Out-Null
+        $job | Wait-Job -Timeout 300 | Out-Null
         "$($job.Warning)" | Should -Match 'was removed or replaced'
         $job | Remove-Job
     }

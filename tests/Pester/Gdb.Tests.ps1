@@ -26,7 +26,7 @@ Describe 'Start-LguestGdbServer -AsJob' -Skip:(-not (Get-Command gdb -CommandTyp
         $before = $guest.Registers.Eip
         $said = RunGdb $examples/panic/panic.elf "target remote $($job.EndPoint)", 'hbreak schedule', 'continue', 'set var *(int *)&tasks = 1', 'stepi', 'detach'
         $said | Should -Match 'Breakpoint 1, 0x\w+ in schedule'
-        $job | Wait-Job -Timeout 30 | Should -Be $job
+        $job | Wait-Job -Timeout 300 | Should -Be $job
         $job.State | Should -Be Completed
         $guest.Registers.Eip | Should -Not -Be $before
         (Receive-Job $job).Operation | Should -Be SetMemory
@@ -42,7 +42,7 @@ Describe 'Start-LguestGdbServer -AsJob' -Skip:(-not (Get-Command gdb -CommandTyp
         }
         try {
             $clock = [Diagnostics.Stopwatch]::StartNew()
-            while (-not (Test-Path $pipe) -and $clock.Elapsed.TotalSeconds -lt 30) { Wait-Job $client -Timeout 0.05 | Out-Null }
+            while (-not (Test-Path $pipe) -and $clock.Elapsed.TotalSeconds -lt 300) { Wait-Job $client -Timeout 0.05 | Out-Null }
             $pipe | Should -Exist
             $guest.BreakpointHit | Should -Not -BeNullOrEmpty
             $job.StatusMessage | Should -Be "gdb at $($job.EndPoint); stands still: $($guest.StateReason)"
@@ -65,7 +65,7 @@ Describe 'Start-LguestGdbServer -AsJob' -Skip:(-not (Get-Command gdb -CommandTyp
         $job.State | Should -Be Suspended
         $guest | Resume-LguestGuest
         RunGdb $examples/panic/panic.elf "target remote $($job.EndPoint)", 'printf "eip %x\n", $eip', 'detach' | Should -Match 'eip c01'
-        ($guest | Wait-LguestGuest -TimeLimit 30) | Should -Be $guest
+        ($guest | Wait-LguestGuest -TimeLimit 300) | Should -Be $guest
         $job.State | Should -Be Completed
     }
     It 'does not keep others from stopping the guest' {
@@ -81,7 +81,7 @@ Describe 'A job that ran a guest to its end' {
 
     It 'leaves it to whoever wants to take it back' {
         $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual -Record
-        $guest | Start-LguestGuest -AsJob | Wait-Job -Timeout 30 | Remove-Job
+        $guest | Start-LguestGuest -AsJob | Wait-Job -Timeout 300 | Remove-Job
         $guest.State | Should -Be Ended
         $guest | Step-LguestGuest -Back -Hypercall FLUSH_ASYNC | Out-Null
         $guest.NextCall.Name | Should -Be FLUSH_ASYNC

@@ -18,17 +18,17 @@ Describe 'A network with the host' {
         try {
             $net = @{ loopback = 'off'; reach = "7=127.0.0.1:$($listener.LocalEndpoint.Port)"; record = "$TestDrive/frames.pcapng" }
             $live = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device @{ net = @{ user = $net } }, console
-            $recorded = $live | Start-LguestGuest -TimeLimit 60 | ForEach-Object What
+            $recorded = $live | Start-LguestGuest -TimeLimit 300 | ForEach-Object What
             $live.StateReason | Should -Be 'Power down'
             $live.ConsoleText | Should -BeLike '*PASS what is said comes back, all of it*'
         }
         finally {
             $listener.Stop()
-            $server | Wait-Job -Timeout 30 | Remove-Job -Force
+            $server | Wait-Job -Timeout 300 | Remove-Job -Force
         }
 
         $again = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device @{ net = @{ user = @{ replay = "$TestDrive/frames.pcapng" } } }, console
-        $again | Start-LguestGuest -TimeLimit 60 | ForEach-Object What | Should -Be $recorded
+        $again | Start-LguestGuest -TimeLimit 300 | ForEach-Object What | Should -Be $recorded
     }
 
     It 'is a new one for a guest that is taken back, even in another PowerShell' {
@@ -36,13 +36,13 @@ Describe 'A network with the host' {
         $guest = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device $net, console
         $guest | Start-LguestGuest -Device console | Select-Object -First 1 | Out-Null
         $checkpoint = $guest | Checkpoint-LguestGuest -Path "$TestDrive/guest.lguest"
-        $guest | Start-LguestGuest -Device net0 -TimeLimit 60 | Select-Object -First 4 | Out-Null
+        $guest | Start-LguestGuest -Device net0 -TimeLimit 300 | Select-Object -First 4 | Out-Null
         $before = $guest.ConsoleText
         $checkpoint | Restore-LguestGuest
         $guest.Networks[0].IsLive | Should -BeTrue
-        $guest | Start-LguestGuest -Device net0 -TimeLimit 60 | Select-Object -First 4 | Out-Null
+        $guest | Start-LguestGuest -Device net0 -TimeLimit 300 | Select-Object -First 4 | Out-Null
         $guest.ConsoleText | Should -Be $before
-        $script = "Import-Module '$modulePath'; `$guest = Restore-LguestGuest -Path '$TestDrive/guest.lguest' ; `$guest | Start-LguestGuest -Device net0 -TimeLimit 60 | Select-Object -First 4 | Out-Null; `$guest.ConsoleText"
+        $script = "Import-Module '$modulePath'; `$guest = Restore-LguestGuest -Path '$TestDrive/guest.lguest' ; `$guest | Start-LguestGuest -Device net0 -TimeLimit 300 | Select-Object -First 4 | Out-Null; `$guest.ConsoleText"
         (pwsh -NoProfile -Command $script) -join "`n" | ForEach-Object Trim | Should -Be $before.Trim()
     }
 
@@ -73,9 +73,9 @@ Describe 'A network that guests share' {
         $answer = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -Clock Virtual -Device $lan, console
         $ask = New-LguestGuest -Kernel "$examples/lan/lan.elf" -Memory 4MB -CommandLine ask -Clock Virtual -Device $lan, console
         $job = $answer | Start-LguestGuest -AsJob -RecordPath $other
-        $recorded = $ask | Start-LguestGuest -RecordPath $file -TimeLimit 60 | ForEach-Object What
+        $recorded = $ask | Start-LguestGuest -RecordPath $file -TimeLimit 300 | ForEach-Object What
         $ask.StateReason | Should -Be 'Power down'
-        $job | Wait-Job -Timeout 30 | ForEach-Object State | Should -Be Completed
+        $job | Wait-Job -Timeout 300 | ForEach-Object State | Should -Be Completed
         $answered = $job | Receive-Job -AutoRemoveJob -Wait | ForEach-Object What
         Remove-Item "$TestDrive/lan0"
 

@@ -8,7 +8,7 @@ Describe 'A guest in a job' {
 
     It 'finishes although nobody receives' {
         $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob
-        $job | Wait-Job -Timeout 30 | Should -Be $job
+        $job | Wait-Job -Timeout 300 | Should -Be $job
         $job.State | Should -Be Completed
         $job.Guest.Ending.Kind | Should -Be PowerDown
         ($job | Receive-Job).Sequence | Should -Be (1..23)
@@ -17,7 +17,7 @@ Describe 'A guest in a job' {
 
     It 'keeps the newest events and counts the rest' {
         $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob -Newest 5
-        $job | Wait-Job -Timeout 30 | Out-Null
+        $job | Wait-Job -Timeout 300 | Out-Null
         $job.EventCount | Should -Be 23
         $job.DroppedCount | Should -Be 18
         ($job | Receive-Job).Sequence | Should -Be (19..23)
@@ -25,7 +25,7 @@ Describe 'A guest in a job' {
 
     It 'filters' {
         $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob -Kind Dma
-        ($job | Wait-Job -Timeout 30 | Receive-Job).Kind | Select-Object -Unique | Should -Be Dma
+        ($job | Wait-Job -Timeout 300 | Receive-Job).Kind | Select-Object -Unique | Should -Be Dma
     }
 
     It 'is a job like any other' {
@@ -48,7 +48,7 @@ Describe 'A guest in a job' {
 
     It 'forgets the ended guest it made when it is removed' {
         $job = Start-LguestGuest $examples/hello/hello.yaml -AsJob
-        $job | Wait-Job -Timeout 30 | Out-Null
+        $job | Wait-Job -Timeout 300 | Out-Null
         (Get-LguestGuest hello).State | Should -Be Ended
         $job | Remove-Job
         Get-LguestGuest | Should -BeNullOrEmpty
@@ -67,7 +67,7 @@ Describe 'A guest in a job' {
         Wait-Until { $guest.EventCount -ge 6 }
         Send-LguestConsole echo 'hello'
         Send-LguestConsole echo 'quit'
-        $job | Wait-Job -Timeout 30 | Out-Null
+        $job | Wait-Job -Timeout 300 | Out-Null
         $job.State | Should -Be Completed
         $guest.ConsoleText | Should -Match 'HELLO'
     }
@@ -82,7 +82,7 @@ Describe 'A guest in a job' {
         $guest | Resume-LguestGuest
         $job.State | Should -Be Running
         Send-LguestConsole echo quit
-        $job | Wait-Job -Timeout 30 | ForEach-Object State | Should -Be Completed
+        $job | Wait-Job -Timeout 300 | ForEach-Object State | Should -Be Completed
         { Resume-LguestGuest echo -ErrorAction Stop } | Should -Throw -ErrorId 'JobNotInState,*'
     }
 
@@ -104,7 +104,7 @@ Describe 'A guest in a job' {
     It 'stops when its guest is removed' {
         $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
         Remove-LguestGuest echo
-        $job | Wait-Job -Timeout 30 | Should -Be $job
+        $job | Wait-Job -Timeout 300 | Should -Be $job
         $job.State | Should -Be Stopped
     }
 

@@ -61,7 +61,7 @@ Describe 'The staged module' {
             `$job = Start-LguestGuest ./examples/echo/echo.yaml -AsJob
             Remove-Module LguestPS
             `$guest.State
-            (`$job | Wait-Job -Timeout 30).State
+            (`$job | Wait-Job -Timeout 300).State
             Import-Module '$modulePath'
             @(Get-LguestGuest).Count
 "@

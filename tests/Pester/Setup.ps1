@@ -7,6 +7,6 @@ Import-Module $modulePath -Force
 Set-Location $repository
 
 # Waits until a condition holds; fails if that takes too long.
-function Wait-Until([scriptblock] $condition, [double] $seconds = 30) {
+function Wait-Until([scriptblock] $condition, [double] $seconds = 300) {
     if (-not [Threading.SpinWait]::SpinUntil([Func[bool]] $condition, [TimeSpan]::FromSeconds($seconds))) { throw "not in $seconds s: $condition" }
 }

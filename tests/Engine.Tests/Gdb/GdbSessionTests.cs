@@ -124,7 +124,7 @@ public class GdbSessionTests
         {
             stop.Cancel();
         }
-        Assert.True(serving.Wait(TimeSpan.FromSeconds(60)));
+        Assert.True(serving.Wait(TimeSpan.FromMinutes(5)));
         return said;
     }
 
@@ -160,7 +160,7 @@ public class GdbSessionTests
             gdb.BeginOutputReadLine();
             gdb.BeginErrorReadLine();
             gdb.StandardInput.Close();
-            bool ended = gdb.WaitForExit(TimeSpan.FromSeconds(120));
+            bool ended = gdb.WaitForExit(TimeSpan.FromMinutes(5));
             if (!ended) gdb.Kill();
             else gdb.WaitForExit();
             lock (said)

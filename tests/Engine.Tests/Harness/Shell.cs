@@ -6,7 +6,7 @@ namespace LguestPS.Tests;
 /// <summary>Commands of the host's system, for what another process does to our files.</summary>
 internal static class Shell
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs a command that must succeed.</summary>
     public static string Run(string command)

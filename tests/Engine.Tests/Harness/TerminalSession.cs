@@ -9,7 +9,7 @@ internal sealed class TerminalSession : IDisposable
 {
     private const string ScriptProgram = "/usr/bin/script";
 
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Process script;
     private readonly StringBuilder seen = new();

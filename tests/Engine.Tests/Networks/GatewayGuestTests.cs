@@ -7,7 +7,7 @@ namespace LguestPS.Tests.Networks;
 /// <summary>A real guest on the emulated CPU, in a network with this host; and its recordings.</summary>
 public class GatewayGuestTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData(ClockKind.Host)]

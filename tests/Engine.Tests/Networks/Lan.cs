@@ -13,7 +13,7 @@ internal sealed class Lan : IDisposable
     public const uint Page = ScriptedGuest.MemorySize + GuestMemory.PageSize;
     public const int Irq = 1;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly TempFolder folder = new();
     private readonly List<ScriptedGuest> guests = [];

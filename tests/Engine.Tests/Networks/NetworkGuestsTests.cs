@@ -6,7 +6,7 @@ namespace LguestPS.Tests.Networks;
 /// <summary>Pairs of real guests on the emulated CPU in one process, each driven by a thread of its own.</summary>
 public class NetworkGuestsTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [SkippableTheory]
     [InlineData(ClockKind.Host, ClockKind.Host)]

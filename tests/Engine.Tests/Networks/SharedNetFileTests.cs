@@ -10,7 +10,7 @@ public class SharedNetFileTests
 {
     private const int Size = 0x5000 + 16 * 16 * SharedNetFile.QueueSize;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Something another process may do to the file.</summary>
     private sealed record Damage(long Offset, byte[] Bytes);

@@ -6,7 +6,7 @@ namespace LguestPS.Tests.Networks;
 /// <summary>A network between processes: the staged launcher with the example guest, and what is left of one that is killed.</summary>
 public class SharedNetProcessTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [SkippableFact]
     public async Task Two_guests_in_two_processes_talk()

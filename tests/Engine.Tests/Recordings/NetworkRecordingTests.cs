@@ -108,7 +108,7 @@ public sealed class NetworkRecordingTests : IDisposable
                 _ = guest.Step(new StepOptions { Driver = "the test" }).ToList();
                 return guest.Networks.Single().DroppedCount > 0;
             },
-            TimeSpan.FromSeconds(30)));
+            TimeSpan.FromMinutes(5)));
         long dropped = guest.Networks.Single().DroppedCount;
         guest.Stop();
         Assert.Equal(new GuestNetwork("net0", 1, false, dropped), guest.Networks.Single());

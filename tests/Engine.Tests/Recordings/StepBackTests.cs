@@ -5,7 +5,7 @@ namespace LguestPS.Tests.Recordings;
 /// <summary>A recorded guest goes back to where it was, exactly, and does the same again from there.</summary>
 public class StepBackTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static TheoryData<string> Guests => ["example-ring", "example-timer", "example-paging", "example-disk", "tasks", "clock", "minikernel", "minikernel-cooperative"];
 

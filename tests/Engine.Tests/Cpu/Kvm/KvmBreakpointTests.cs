@@ -6,7 +6,7 @@ namespace LguestPS.Tests.Cpu.Kvm;
 [Trait("Cpu", "kvm")]
 public class KvmBreakpointTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     // Too large for this, or without the functions and variables that are watched.
     private static readonly string[] Unfit = ["minikernel", "kill", "example-hello"];

@@ -13,7 +13,7 @@ namespace LguestPS.Tests.Cpu.Kvm;
 [Trait("Cpu", "kvm")]
 public class KvmCpuTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [SkippableFact]
     public void A_trap_comes_with_its_registers()

@@ -15,7 +15,7 @@ public sealed class KvmFailureTests : IDisposable
 {
     private const int NoMemory = 12, BadAddress = 14;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly TempFolder folder = new();
 

@@ -8,7 +8,7 @@ namespace LguestPS.Tests.Cpu.Kvm;
 [Trait("Cpu", "kvm")]
 public sealed class KvmGuestTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private const int Many = 200;
 

@@ -15,7 +15,7 @@ public class KvmHostileTests
 {
     private const int Seeds = 8;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static TheoryData<int> Seed => [.. Enumerable.Range(1, Seeds)];
 

@@ -21,7 +21,7 @@ public sealed class TrapMonitorTests : IDisposable
     private const uint KernelOnly = PageFlags.Present | PageFlags.Writable;
     private const uint InterruptGate = 0xEE00, TrapGate = 0xEF00;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly TempFolder folder = new();
 
