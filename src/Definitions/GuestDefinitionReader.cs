@@ -60,6 +60,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["clock"] = (guest, value) => guest with { Clock = value.OneOf<ClockKind>() },
         ["tsc"] = (guest, value) => guest with { Tsc = value.OneOf<TscChoice>() },
         ["directTraps"] = (guest, value) => guest with { DirectTraps = value.OneOf<DirectTrapChoice>() },
+        ["compile"] = (guest, value) => guest with { Compile = value.OneOf<CompileChoice>() },
         ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(device => ReadKind("device", device, DeviceKinds))] },
         ["record"] = (guest, value) => guest with { Record = value.TrueOrFalse() },
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
@@ -80,6 +81,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["clock"] = DefinitionText.Names<ClockKind>(),
         ["tsc"] = DefinitionText.Names<TscChoice>(),
         ["directTraps"] = DefinitionText.Names<DirectTrapChoice>(),
+        ["compile"] = DefinitionText.Names<CompileChoice>(),
         ["mode"] = DefinitionText.Names<BlockMode>(),
         ["loopback"] = DefinitionText.Names<Switch>(),
     };

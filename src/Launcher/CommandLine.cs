@@ -51,6 +51,7 @@ internal sealed class CommandLine
     private readonly Option<string> clock = new("--clock") { HelpName = "host|virtual|events", Description = "What the guest's time is made of." };
     private readonly Option<string> tsc = new("--tsc") { HelpName = "auto|off", Description = "Whether the guest may use its time stamp counter as a clock." };
     private readonly Option<string> directTraps = new("--direct-traps") { HelpName = "auto|off", Description = "Whether KVM may hand the guest its system calls and page faults without an exit." };
+    private readonly Option<string> compile = new("--compile") { HelpName = "auto|off", Description = "Whether the emulated CPU makes machine code of what runs often." };
     private readonly Option<string> limitTime = new("--limit-time") { HelpName = "time", Description = "Stop after this much host time, such as 30s." };
     private readonly Option<string> limitInstructions = new("--limit-instructions") { HelpName = "count", Description = "Stop after this many instructions." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
@@ -64,7 +65,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile,
             limitTime, limitInstructions, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -115,6 +116,7 @@ internal sealed class CommandLine
         if (parsed.GetValue(clock) is { } kind) definition = definition with { Clock = OneOf<ClockKind>(clock, kind) };
         if (parsed.GetValue(tsc) is { } use) definition = definition with { Tsc = OneOf<TscChoice>(tsc, use) };
         if (parsed.GetValue(directTraps) is { } who) definition = definition with { DirectTraps = OneOf<DirectTrapChoice>(directTraps, who) };
+        if (parsed.GetValue(compile) is { } compiles) definition = definition with { Compile = OneOf<CompileChoice>(compile, compiles) };
         if (parsed.GetValue(limitTime) is { } longest)
         {
             if (!DefinitionText.TryParseTime(longest, out TimeSpan time)) throw Refuse($"{limitTime.Name}: {DefinitionText.TimeProblem(longest)}");

@@ -36,10 +36,11 @@ Describe 'New-LguestGuest' {
     }
 
     It 'puts parameters before what the file says' {
-        $definition = (New-LguestGuest $examples/ring/ring.yaml -Memory 16MB -Clock Host -DirectTraps Off -InstructionLimit 100).Definition
+        $definition = (New-LguestGuest $examples/ring/ring.yaml -Memory 16MB -Clock Host -DirectTraps Off -Compile Off -InstructionLimit 100).Definition
         $definition.Memory | Should -Be 16MB
         $definition.Clock | Should -Be Host
         $definition.DirectTraps | Should -Be Off
+        $definition.Compile | Should -Be Off
         $definition.Limits.Instructions | Should -Be 100
         $definition.Limits.Time | Should -Be ([timespan]'0:0:30')
     }

@@ -88,6 +88,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public CompileChoice Compile { get; set; }
+
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DeviceKindCompleter))]
     [AllowEmptyCollection]
     public DeviceArgument[] Device { get; set; } = [];
@@ -180,6 +185,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
         Clock = Given(nameof(Clock)) ? Clock : definition.Clock,
         Tsc = Given(nameof(Tsc)) ? Tsc : definition.Tsc,
         DirectTraps = Given(nameof(DirectTraps)) ? DirectTraps : definition.DirectTraps,
+        Compile = Given(nameof(Compile)) ? Compile : definition.Compile,
         Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
         Record = Given(nameof(Record)) ? Record : definition.Record,
         Limits = new GuestLimits(

@@ -15,12 +15,12 @@ internal static class CpuSelection
     /// <exception cref="LguestException">NotSupported: the one that was asked for cannot be had.</exception>
     public static (string Reason, Func<GuestMemory, GuestClock, VirtualCpu> Make) Choose(GuestDefinition definition) => definition.Cpu switch
     {
-        CpuChoice.Emulated => (AskedFor, MakeEmulated),
+        CpuChoice.Emulated => (AskedFor, MakeEmulated(definition)),
         CpuChoice.Kvm => ChooseKvm(KvmProbe.Machine.Verdict),
-        _ when definition.Clock == ClockKind.Virtual => ("the clock 'virtual' counts instructions, which KVM cannot", MakeEmulated),
-        _ when definition.Limits.Instructions is not null => ("the limit counts instructions, which KVM cannot", MakeEmulated),
+        _ when definition.Clock == ClockKind.Virtual => ("the clock 'virtual' counts instructions, which KVM cannot", MakeEmulated(definition)),
+        _ when definition.Limits.Instructions is not null => ("the limit counts instructions, which KVM cannot", MakeEmulated(definition)),
         _ when KvmProbe.Machine.IsReady => (KvmProbe.Machine.WhyChosen, MakeKvm(Assistance.OnRequest)),
-        _ => (KvmProbe.Machine.WhyChosen, MakeEmulated),
+        _ => (KvmProbe.Machine.WhyChosen, MakeEmulated(definition)),
     };
 
     private static (string, Func<GuestMemory, GuestClock, VirtualCpu>) ChooseKvm(KvmVerdict verdict) => verdict.State switch
@@ -30,7 +30,11 @@ internal static class CpuSelection
         _ => throw new LguestException(LguestError.NotSupported, $"{verdict.Reason} Or use 'cpu: emulated'."),
     };
 
-    private static VirtualCpu MakeEmulated(GuestMemory memory, GuestClock clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter);
+    /// <summary>How hot code is before it is compiled; another value can be put into the environment, to compile everything at once in a test.</summary>
+    private static readonly int heat = int.TryParse(Environment.GetEnvironmentVariable("LGUEST_CPU_HEAT"), out int value) ? value : EmulatedCpu.UsualHeat;
+
+    private static Func<GuestMemory, GuestClock, VirtualCpu> MakeEmulated(GuestDefinition definition) =>
+        (memory, clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter, definition.Compile == CompileChoice.Off ? null : heat);
 
     private static Func<GuestMemory, GuestClock, VirtualCpu> MakeKvm(Assistance assistance) => (memory, clock) =>
     {

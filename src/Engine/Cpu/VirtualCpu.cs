@@ -30,6 +30,9 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>Guest instructions retired since creation; exact at every return of <see cref="Run"/> and inside rdtsc.</summary>
     public abstract long InstructionCount { get; }
 
+    /// <summary>How many of <see cref="InstructionCount"/> this process ran as machine code made from them; always 0 if the CPU makes none.</summary>
+    public virtual long CompiledInstructionCount => 0;
+
     /// <summary>Runs the guest.</summary>
     /// <param name="budget">When to come out at the latest.</param>
     /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for

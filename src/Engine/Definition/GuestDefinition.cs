@@ -42,6 +42,16 @@ public enum DirectTrapChoice
     Off,
 }
 
+/// <summary>Whether the emulated CPU makes machine code of what a guest runs often. What the guest does is the same either way.</summary>
+public enum CompileChoice
+{
+    /// <summary>It does, where it can: on Linux on x64.</summary>
+    Auto,
+
+    /// <summary>It interprets everything.</summary>
+    Off,
+}
+
 /// <summary>What happens to writes to a disk image.</summary>
 public enum BlockMode
 {
@@ -121,6 +131,8 @@ public sealed record GuestDefinition
     public TscChoice Tsc { get; init; } = TscChoice.Auto;
 
     public DirectTrapChoice DirectTraps { get; init; } = DirectTrapChoice.Auto;
+
+    public CompileChoice Compile { get; init; } = CompileChoice.Auto;
 
     // An array, whatever it is made from: PowerShell cannot index what collection expressions make.
     public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value.ToArray(); } = new DeviceDefinition[] { new ConsoleDefinition() };

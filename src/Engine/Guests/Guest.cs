@@ -137,6 +137,9 @@ public sealed partial class Guest : IDisposable
     /// <summary>How many system calls and page faults KVM has handed to the guest by itself so far; they are in no other count.</summary>
     public long DirectTrapCount => Now(kept => kept.DirectTrapCount, CountDirectTraps);
 
+    /// <summary>How many of the instructions that were run on the emulated CPU ran as machine code made from them; those that were run again to step back count, too.</summary>
+    public long CompiledInstructionCount => Now(kept => kept.CompiledInstructionCount, () => Cpu.CompiledInstructionCount);
+
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
     public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
 
@@ -306,7 +309,7 @@ public sealed partial class Guest : IDisposable
     {
         Machine.End(EndingKind.Stopped, "removed");
         SyncOnEnd();
-        last = new LastState(Cpu.Registers, CountInstructions(), Clock.Elapsed, CountDirectTraps());
+        last = new LastState(Cpu.Registers, CountInstructions(), Clock.Elapsed, CountDirectTraps(), Cpu.CompiledInstructionCount);
         Seat.IsGone = true;
         Devices.Dispose();
         Cpu.Dispose();

@@ -11,10 +11,12 @@ internal static class Files
     public const int O_CLOEXEC = 0x80000;
     public const int PROT_READ = 1;
     public const int PROT_WRITE = 2;
+    public const int PROT_EXEC = 4;
     public const int MAP_SHARED = 1;
     public const int MAP_PRIVATE = 2;
     public const int MAP_ANONYMOUS = 0x20;
     public const int MAP_NORESERVE = 0x4000;
+    public const int MFD_CLOEXEC = 1;
 }
 
 /// <summary>Signals and timers.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LguestPS.Native;
 
-/// <summary>The few calls of Linux that the KVM engine needs, by their own names (x86-64).</summary>
+/// <summary>The few calls of Linux that the KVM engine and compiled code need, by their own names (x86-64).</summary>
 /// <remarks>Each returns what the kernel returns: a value, or an errno made negative. A test can put failures in the way.</remarks>
 internal unsafe partial class LibC
 {
@@ -33,6 +33,20 @@ internal unsafe partial class LibC
         nint address = NativeMethods.mmap(0, length, protection, flags, number, 0);
         GC.KeepAlive(descriptor);
         return address == -1 ? -Marshal.GetLastPInvokeError() : address;
+    }
+
+    /// <summary>A file in memory; the kernel takes no more of its name than 249 bytes.</summary>
+    public virtual long memfd_create(string name, int flags)
+    {
+        fixed (byte* bytes = System.Text.Encoding.UTF8.GetBytes(name + '\0'))
+            return Result(NativeMethods.syscall(SYS_memfd_create, (nint)bytes, flags, 0, 0));
+    }
+
+    public virtual long ftruncate(SafeHandle descriptor, long length)
+    {
+        long result = Result(NativeMethods.syscall(SYS_ftruncate, descriptor.DangerousGetHandle(), (nint)length, 0, 0));
+        GC.KeepAlive(descriptor);
+        return result;
     }
 
     public virtual long munmap(nint address, nuint length) => Result(NativeMethods.munmap(address, length));
@@ -73,12 +87,14 @@ internal unsafe partial class LibC
 
     // Older C libraries have no functions for some of these, or have them in another library.
     private const int SYS_rt_sigprocmask = 14;
+    private const int SYS_ftruncate = 77;
     private const int SYS_rt_sigtimedwait = 128;
     private const int SYS_gettid = 186;
     private const int SYS_timer_create = 222;
     private const int SYS_timer_settime = 223;
     private const int SYS_timer_delete = 226;
     private const int SYS_tgkill = 234;
+    private const int SYS_memfd_create = 319;
 
     private static partial class NativeMethods
     {

@@ -28,11 +28,16 @@ internal sealed unsafe class Mapping : SafeHandleMinusOneIsInvalid
     /// <exception cref="ErrnoException">It shares nothing of that length.</exception>
     public static Mapping Shared(LibC libc, Descriptor descriptor, nuint length) => Map(libc, length, Files.MAP_SHARED, descriptor);
 
+    /// <summary>What a descriptor shares, to be run.</summary>
+    /// <exception cref="ErrnoException">The system forbids it.</exception>
+    public static Mapping Executable(LibC libc, Descriptor descriptor, nuint length) =>
+        Map(libc, length, Files.MAP_SHARED, descriptor, Files.PROT_READ | Files.PROT_EXEC);
+
     protected override bool ReleaseHandle() => libc.munmap(handle, Length) == 0;
 
-    private static Mapping Map(LibC libc, nuint length, int flags, Descriptor? descriptor)
+    private static Mapping Map(LibC libc, nuint length, int flags, Descriptor? descriptor, int protection = Files.PROT_READ | Files.PROT_WRITE)
     {
-        nint address = libc.mmap(length, Files.PROT_READ | Files.PROT_WRITE, flags, descriptor);
+        nint address = libc.mmap(length, protection, flags, descriptor);
         ErrnoException.ThrowIfFailed(address, "mmap");
         return new Mapping(libc, address, length);
     }

@@ -14,7 +14,7 @@ internal sealed class DifferentialMachine : IDisposable
     private const uint User = PageFlags.Present | PageFlags.User;
 
     private readonly GuestMemory memory = new(0x10000, 0);
-    private readonly VirtualCpu cpu;
+    private readonly EmulatedCpu cpu;
     private readonly byte[] pristine, before;
     private readonly byte[]? image;
 
@@ -22,10 +22,11 @@ internal sealed class DifferentialMachine : IDisposable
     /// <param name="segments">Three descriptors for user code.</param>
     /// <param name="selectors">Their selectors.</param>
     /// <param name="image">The x87, MMX and SSE registers every case starts with, if their changes are to be reported, too.</param>
-    public DifferentialMachine(byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null)
+    /// <param name="heat">How hot code is before it is compiled; null for never.</param>
+    public DifferentialMachine(byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null)
     {
         (pristine, before, this.image) = (data, (byte[])data.Clone(), image);
-        cpu = new EmulatedCpu(memory, () => 0);
+        cpu = new EmulatedCpu(memory, () => 0, heat);
         memory.Write32(Directory + (Oracle.CodeBase >> 22) * 4, CodeTable | User | PageFlags.Writable);
         memory.Write32(Directory + (Oracle.DataBase >> 22) * 4, DataTable | User | PageFlags.Writable);
         memory.Write32(CodeTable + (Oracle.CodeBase >> 12 & 1023) * 4, CodeFrame | User);
@@ -89,6 +90,12 @@ internal sealed class DifferentialMachine : IDisposable
         memory.Write(CodeFrame + (uint)test.CodeOffset, length).Fill(0xCC);
         return outcome;
     }
+
+    /// <summary>Instructions that ran as machine code.</summary>
+    public long CompiledInstructions => cpu.Translations.Compiled?.Instructions ?? 0;
+
+    /// <summary>Everything that was run.</summary>
+    public long Instructions => cpu.InstructionCount;
 
     public void Dispose()
     {

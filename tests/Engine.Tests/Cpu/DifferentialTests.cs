@@ -11,15 +11,17 @@ public class DifferentialTests(OracleFixture fixture, ITestOutputHelper output) 
 {
     private const int DefaultSeed = 1, DefaultCases = 150_000, Batch = 512, MaxReports = 25;
 
-    [SkippableFact]
-    public void The_emulated_cpu_does_what_this_processor_does()
+    [SkippableTheory]
+    [InlineData(null)]
+    [InlineData(0)]
+    public void The_emulated_cpu_does_what_this_processor_does(int? heat)
     {
         Oracle oracle = fixture.Require();
         int seed = Setting("LGUEST_CPU_SEED", DefaultSeed), cases = Setting("LGUEST_CPU_CASES", 0);
         TimeSpan limit = cases == 0 ? TimeSpan.FromSeconds(20) : TimeSpan.MaxValue;
         if (cases == 0) cases = DefaultCases;
         var generator = new SnippetGenerator(seed, oracle.Selectors);
-        using var machine = new DifferentialMachine(SnippetGenerator.Data(), SnippetGenerator.Segments, oracle.Selectors);
+        using var machine = new DifferentialMachine(SnippetGenerator.Data(), SnippetGenerator.Segments, oracle.Selectors, heat: heat);
         var failures = new Dictionary<string, (int Count, string Report)>();
         int judged = 0, endless = 0;
         var clock = Stopwatch.StartNew();

@@ -23,7 +23,7 @@ public class SchemaTests
         IEnumerable<string> schema = where switch
         {
             "guest" => KeysOf(Schema),
-            "abi" or "cpu" or "clock" or "tsc" or "directTraps" => WordsOf(Schema["properties"]![where]!),
+            "abi" or "cpu" or "clock" or "tsc" or "directTraps" or "compile" => WordsOf(Schema["properties"]![where]!),
             "mode" => WordsOf(Schema["$defs"]!["block"]!["properties"]!["mode"]!),
             "loopback" => WordsOf(Schema["$defs"]!["userNet"]!["properties"]!["loopback"]!),
             _ => KeysOf(Schema["$defs"]![where]!),
@@ -50,7 +50,7 @@ public class SchemaTests
     [Theory]
     [InlineData("kernel: k")]
     [InlineData("kernel: k\nmemory: 8388608")]
-    [InlineData("kernel: k\nname: a-1.b\nabi: dma-2.6.23\ncpu: emulated\nclock: virtual\ntsc: off\ndirectTraps: off\ncommandLine: console=hvc0")]
+    [InlineData("kernel: k\nname: a-1.b\nabi: dma-2.6.23\ncpu: emulated\nclock: virtual\ntsc: off\ndirectTraps: off\ncompile: off\ncommandLine: console=hvc0")]
     [InlineData("kernel: k\nlimits: { time: 500ms, instructions: 5 }")]
     [InlineData("kernel: k\nlimits: { time: 00:00:30 }")]
     [InlineData("kernel: k\nclock: virtual\nrecord: true")]

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LguestPS.Memory;
+using LguestPS.Native;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -16,6 +17,9 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     private const int Gates = 256;
 
+    /// <summary>How hot code is before it is compiled, unless somebody says otherwise.</summary>
+    public const int UsualHeat = 32;
+
     private readonly CpuState* state = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
     private readonly GuestMemory memory;
     private readonly Func<ulong> timeStamp;
@@ -23,19 +27,19 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     private readonly GCHandle self;
     private SliceGovernor slices = new();
     private long retired;
-    private long slice;
     private bool descriptorsChanged = true;
     private volatile bool kicked;
     private bool disposed;
 
     /// <param name="memory">The guest's memory; this CPU takes its <see cref="GuestMemory.WatchedPageWritten"/>.</param>
     /// <param name="timeStamp">What <c>rdtsc</c> reads; it may look at <see cref="InstructionCount"/>.</param>
-    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp)
+    /// <param name="heat">How hot code must be to be compiled, 0 for all of it at once; null to compile nothing. What the guest sees does not depend on it.</param>
+    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp, int? heat = null)
     {
         this.memory = memory;
         this.timeStamp = timeStamp;
         Mmu = new Mmu(memory, jumps);
-        Translations = new TranslationCache(Mmu, jumps, memory);
+        Translations = new TranslationCache(Mmu, jumps, memory, heat is { } threshold ? CompiledCode.TryCreate(LibC.Instance, threshold, memory.FrameLimit) : null);
         memory.WatchedPageWritten = frame => Translations.DropFrame(state, frame);
 
         self = GCHandle.Alloc(this, GCHandleType.Weak);
@@ -64,7 +68,9 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         }
     }
 
-    public override long InstructionCount => slice == 0 ? retired : retired + slice - state->Budget;
+    public override long InstructionCount => state->Slice == 0 ? retired : retired + state->Slice - state->Budget;
+
+    public override long CompiledInstructionCount => Translations.Compiled?.Instructions ?? 0;
 
     public override bool CanBeSaved => true;
 
@@ -225,15 +231,16 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             if (!watches.IsPassing) watches.Repeat = null;
             state->RepeatLeft = 0;
             state->Repeating = false;
-            slice = single ? 1 : Math.Min(remaining, slices.Limit);
-            state->Budget = slice;
+            state->Slice = single ? 1 : Math.Min(remaining, slices.Limit);
+            state->Reserve = single ? 0 : Math.Min(remaining, SliceGovernor.LongestCompiled) - state->Slice;
+            state->Budget = state->Slice;
             state->StackLoaded = false;
             RunSlice(single ? 1 : remaining);        // one instruction is the whole of such a slice
-            long done = slice - state->Budget;
+            long done = state->Slice - state->Budget;
             WatchedAccess? watched = watches.IsPassing || state->Cause == ExitCause.Watched ? TakeWatched(ref done) : null;
             retired += done;
             remaining -= done;
-            slice = state->Budget = 0;
+            state->Slice = state->Budget = 0;
 
             bool debugTrap = traced && done > 0 && !state->StackLoaded;
             if (watched is not null && debugTrap) Mmu.Watches.Late = watched;
@@ -279,10 +286,11 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     {
         byte here;
         state->StackMark = (nint)(&here);
+        bool isSample = true;
         while (state->Cause == ExitCause.None && state->Budget > 0 && !kicked)
         {
             // popf and iret may have turned tracing on: that is for the next slice, of one instruction.
-            if (slice != 1 && (state->Registers.Eflags & Eflags.Trap) != 0) break;
+            if (state->Slice != 1 && (state->Registers.Eflags & Eflags.Trap) != 0) break;
 
             if (Mmu.Watches.HasCode && Mmu.Watches.StopsBefore(state))
             {
@@ -294,12 +302,14 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             Block* block = Translations.Find(state, state->Mode);
             if (block != null && block->Instructions > state->Budget)
             {
-                if (state->Budget < remaining - (slice - state->Budget)) break;
+                if (state->Budget < remaining - (state->Slice - state->Budget)) break;
                 state->Unlinked = null;
                 block = Translations.Find(state, state->Mode | CpuMode.SingleStep);
             }
 
             if (block == null) break;
+            Translations.Compiled?.Note(state, block, isSample);
+            isSample = false;
             if (Mmu.Watches.HasCode && Mmu.Watches.IsCode(state->Cs.Base + block->Eip)) EnterWatched(block);
             else Enter(block);
         }

@@ -8,9 +8,12 @@ namespace LguestPS.Cpu.Emulated;
 /// </remarks>
 internal struct SliceGovernor()
 {
-    private const int Shortest = 256;
+    public const int Shortest = 256;
     private const int Longest = 4096;
     private const nint DeepBytes = 4096;
+
+    /// <summary>The longest slice while compiled code runs, which never nests; a small part of what a kick may take.</summary>
+    public const int LongestCompiled = 1 << 16;
 
     /// <summary>Never less than a block.</summary>
     public int Limit { get; private set; } = Shortest;

@@ -140,6 +140,9 @@ internal enum OperationForm : byte
     VectorRead,
     VectorWrite,
 
+    /// <summary>Goes on as machine code: what the operation did before is known to no one else.</summary>
+    Compiled,
+
     /// <summary>The block is no longer valid: its address is looked up anew.</summary>
     Dropped,
 }

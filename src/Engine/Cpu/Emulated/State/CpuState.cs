@@ -24,6 +24,12 @@ internal unsafe struct CpuState
     /// <summary>Instructions left in this slice; a block takes its share when it is entered.</summary>
     public long Budget;
 
+    /// <summary>Instructions in this slice.</summary>
+    public long Slice;
+
+    /// <summary>Instructions that compiled code may add to this slice while it runs.</summary>
+    public long Reserve;
+
     /// <summary>The jump cache of the current privilege level.</summary>
     public Link* Jumps;
 
@@ -88,6 +94,9 @@ internal unsafe struct CpuState
 
     /// <summary>Handle of the <see cref="EmulatedCpu"/>.</summary>
     public nint Owner;
+
+    /// <summary>How compiled code was left.</summary>
+    public CompiledExit Exit;
 
     public FpuState Fpu;
     public VectorState Vectors;

@@ -7,7 +7,7 @@ namespace LguestPS.Cpu.Emulated;
 /// <remarks>It holds translated addresses, so it forgets whatever the TLB forgets.</remarks>
 internal sealed unsafe class JumpCache : IDisposable
 {
-    private const int Entries = 4096;
+    public const int Entries = 4096;
 
     private readonly Link* user = (Link*)NativeMemory.AlignedAlloc((nuint)(2 * Entries * sizeof(Link)), 64);
 
@@ -77,7 +77,7 @@ internal sealed unsafe class JumpCache : IDisposable
     /// <summary>No address with this index has this value, so an unused entry never matches.</summary>
     private static Link Unused(int index) => new() { Eip = (uint)(index & Entries - 1 ^ 1), Count = Link.Never };
 
-    private static uint Index(uint eip) => (eip ^ eip >> 12) & Entries - 1;
+    public static uint Index(uint eip) => (eip ^ eip >> 12) & Entries - 1;
 
     private void NotePage(uint linear) => pages[linear >> 12 & 1023] = true;
 }

@@ -97,6 +97,15 @@ internal unsafe struct Block
     /// <summary>Slot of the two links, or 0 if there are none.</summary>
     public byte LinkSlot;
 
+    /// <summary>How much it has been run, as far as anybody noticed: see <see cref="CompiledCode"/>.</summary>
+    public int Heat;
+
+    /// <summary>Number of its compiled form, 0 if there is none yet, <see cref="CompiledCode.NotWorthIt"/> if there will be none.</summary>
+    public int Compiled;
+
+    /// <summary>Where compiled code goes to run this block: its own machine code, or the way back to the chains.</summary>
+    public nint Code;
+
     public Block* NextInBucket;
 
     /// <summary>Next block of the same frame, and of the second frame if it straddles.</summary>

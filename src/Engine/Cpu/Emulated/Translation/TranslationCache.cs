@@ -8,7 +8,7 @@ namespace LguestPS.Cpu.Emulated;
 /// A dropped block stays in memory until everything is forgotten at once, so whoever still runs it or leads to it comes to no harm:
 /// its first operation becomes <see cref="Flow.Dropped"/>.
 /// </remarks>
-internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMemory memory) : IDisposable
+internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMemory memory, CompiledCode? compiled = null) : IDisposable
 {
     private const int Buckets = 1 << 14;
 
@@ -19,6 +19,9 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     private readonly ulong[] coverage = new ulong[memory.FrameLimit];
     private readonly Arena arena = new();
     private readonly Translator translator = new();
+
+    /// <summary>The blocks' machine code; null if everything runs in chains.</summary>
+    public CompiledCode? Compiled => compiled;
 
     /// <summary>The block at eip, translated now if need be.</summary>
     /// <returns>Null if fetching it raised a fault.</returns>
@@ -99,11 +102,13 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
 
         jumps.Clear();
         cpu->Unlinked = null;
+        compiled?.Forget();
         arena.Reset();
     }
 
     public void Dispose()
     {
+        compiled?.Dispose();
         translator.Dispose();
         arena.Dispose();
         NativeMemory.Free(buckets);
@@ -161,6 +166,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     private void Add(Block* block)
     {
         ref Block* bucket = ref buckets[Bucket(block->Physical, block->Eip)];
+        compiled?.Add(block);
         block->NextInBucket = bucket;
         bucket = block;
         AddToFrame(block, block->Physical >> GuestMemory.PageShift);
@@ -189,16 +195,17 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         cpu->CodeDropped = true;
         for (Block* block = firstInFrame[frame]; block != null; block = NextInFrame(block, frame))
         {
-            if (block->Dropped) Remove(block, frame);
-            else if (block->LinkSlot != 0) Unlink((Link*)(Block.First(block) + block->LinkSlot));
+            if (block->Dropped) Remove(cpu, block, frame);
+            else if (block->LinkSlot != 0) Unlink(block);
         }
 
         Sweep(frame);
     }
 
     /// <summary>Takes a dropped block out of every list but the given frame's, which is being walked.</summary>
-    private void Remove(Block* block, uint frame)
+    private void Remove(CpuState* cpu, Block* block, uint frame)
     {
+        compiled?.Remove(cpu, block);
         Block** at = &buckets[Bucket(block->Physical, block->Eip)];
         while (*at != block) at = &(*at)->NextInBucket;
         *at = block->NextInBucket;
@@ -211,8 +218,10 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     }
 
     /// <summary>Links lead to blocks of the same frame; the next use of one that was cut finds its way anew.</summary>
-    private static void Unlink(Link* links)
+    private void Unlink(Block* block)
     {
+        compiled?.Unlink(block);
+        var links = (Link*)(Block.First(block) + block->LinkSlot);
         for (int i = 0; i < 2; i++)
         {
             if (links[i].Target == Link.OtherPage) continue;

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>What machine code and its caller tell each other besides the guest's registers.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CompiledExit
+{
+    /// <summary>Depends on the kind: see <see cref="ExitKind"/>.</summary>
+    public nint First, Second;
+
+    public ExitKind Kind;
+
+    /// <summary>On the way in, the guest's status flags as lahf (in bits 8 to 15) and seto (in bit 0) show them.</summary>
+    public uint Flags;
+
+    /// <summary>Holds a value across the check of a second operand in memory.</summary>
+    public uint Scratch;
+}
+
+/// <summary>How compiled code ends; the guest's registers and the budget are back in <see cref="CpuState"/>.</summary>
+internal enum ExitKind
+{
+    /// <summary>Go on at eip by way of the loop.</summary>
+    Loop,
+
+    /// <summary>Go on with an operation of the chain (first), through the given handler (second): nothing of it has been done.</summary>
+    Operation,
+
+    /// <summary>Follow a <see cref="Link"/> (first), and make the jump at an address (second) lead to its target.</summary>
+    Link,
+
+    /// <summary>Go on at eip; the jump cache did not know it, or not its block's code.</summary>
+    Jump,
+
+    /// <summary>Go on with the block of an operation (first), which is not compiled. Its share of the budget is not taken yet.</summary>
+    Block,
+}

@@ -1,0 +1,165 @@
+using static LguestPS.Cpu.Emulated.HostLayout;
+
+namespace LguestPS.Cpu.Emulated;
+
+/// <summary>The machine code that every compiled block shares: the way in, and the ways out.</summary>
+internal sealed unsafe class EntryCode
+{
+    private const int Combinations = 256;
+
+    /// <summary>Status flags in ah, as lahf leaves them (Intel SDM volume 2).</summary>
+    private const int Carry = 1, AlwaysOne = 2, Parity = 4, Adjust = 16, Zero = 64, Sign = 128;
+
+    private readonly X64Assembler assembler;
+    private readonly int leave;
+    private readonly int flagTable;
+
+    public EntryCode(byte* buffer, byte* start)
+    {
+        assembler = new X64Assembler(buffer);
+        flagTable = 0;
+        WriteFlagTable(buffer);
+        Enter = start + assembler.Position;
+        WriteEnter();
+        leave = assembler.Position;
+        WriteLeave();
+        OperationExit = WriteExit(ExitKind.Operation);
+        LinkExit = WriteExit(ExitKind.Link);
+        LoopExit = WriteExit(ExitKind.Loop);
+        JumpExit = assembler.Position;
+        assembler.Store(InState(EipOffset), Address);
+        WriteExit(ExitKind.Jump);
+        BlockExit = assembler.Position;
+        assembler.Move64(Address, HostOperand.Of(Other));
+        WriteExit(ExitKind.Block);
+        LogicTest = start + assembler.Position;
+        WriteLogicTest();
+        Length = assembler.Position + 63 & ~63;
+    }
+
+    /// <summary>void (CpuState*, code): runs code until it leaves.</summary>
+    public byte* Enter { get; }
+
+    /// <summary>uint (): the flags, as lahf shows them, after and, or, xor and test of numbers that carry in every way; all of AF.</summary>
+    public byte* LogicTest { get; }
+
+    /// <summary>Offsets. r10 and r11 are the exit's first and second.</summary>
+    public int OperationExit { get; }
+
+    public int LinkExit { get; }
+
+    public int LoopExit { get; }
+
+    /// <summary>r10 is the eip.</summary>
+    public int JumpExit { get; }
+
+    /// <summary>r11 is the block's first operation.</summary>
+    public int BlockExit { get; }
+
+    /// <summary>Bytes that all this takes.</summary>
+    public int Length { get; }
+
+    /// <summary>For each value of ah, what <see cref="CpuState.FlagResult"/> and <see cref="CpuState.FlagCarries"/> are, OF left out.</summary>
+    private void WriteFlagTable(byte* buffer)
+    {
+        for (int ah = 0; ah < Combinations; ah++)
+        {
+            uint low = (ah & Zero) != 0 ? 0u : 0x100u;
+            uint high = ((ah & Sign) != 0 ? 0x80000000 : 0) | ((ah & Parity) != 0 ? 0 : 1u);
+            uint carry = (uint)ah & Carry;
+            ((ulong*)buffer)[2 * ah] = (ulong)high << 32 | low;
+            ((ulong*)buffer)[2 * ah + 1] = carry << 31 | carry << 30 | ((ah & Adjust) != 0 ? 8u : 0);
+        }
+
+        assembler.Position = 16 * Combinations;
+    }
+
+    private void WriteEnter()
+    {
+        foreach (int register in (ReadOnlySpan<int>)[HostRegister.Rbx, HostRegister.Rbp]) assembler.Byte(0x50 | register);
+        for (int register = HostRegister.R12; register <= HostRegister.R15; register++) Push(0x50, register);
+        assembler.Op(8, 0x83, 5, HostOperand.Of(HostRegister.Rsp));
+        assembler.Byte(8);
+        assembler.Move64(StatePointer, HostOperand.Of(HostRegister.Rdi));
+        assembler.Move64(Address, HostOperand.Of(HostRegister.Rsi));
+        assembler.Load(Flags, InState(ExitFlagsOffset));
+        assembler.Move64(Budget, InState(BudgetOffset));
+        assembler.Move64(Tlb, InState(TlbOffset));
+        for (int i = 0; i < General.Length; i++) assembler.Load(General[i], InState(i * 4));
+        assembler.Op(4, 0xFF, 4, HostOperand.Of(Address));
+    }
+
+    /// <summary>The kind is in r15, what belongs to it in r10 and r11.</summary>
+    private void WriteLeave()
+    {
+        assembler.Store64(InState(ExitFirstOffset), Address);
+        assembler.Store64(InState(ExitSecondOffset), Other);
+        assembler.Store(InState(ExitKindOffset), Third);
+        for (int i = 0; i < General.Length; i++) assembler.Store(InState(i * 4), General[i]);
+        assembler.Store64(InState(BudgetOffset), Budget);
+
+        assembler.Move(Address, Flags);
+        assembler.Shift(4, 5, HostOperand.Of(Address), 8);
+        assembler.Op(4, 0x0FB6, Address, HostOperand.Of(Address));
+        assembler.Shift(4, 4, HostOperand.Of(Address), 4);
+        LoadRelative(Other, flagTable);
+        assembler.Move64(Third, HostOperand.At(Other, Address, 0, 0));
+        assembler.Store64(InState(FlagResultOffset), Third);
+        assembler.Load(Third, HostOperand.At(Other, Address, 0, 8));
+        assembler.Arithmetic(4, 4, HostOperand.Of(Flags), 1);
+        assembler.Shift(4, 4, HostOperand.Of(Flags), 30);
+        assembler.Op(4, 0x33, Third, HostOperand.Of(Flags));
+        assembler.Store(InState(FlagCarriesOffset), Third);
+
+        assembler.Op(8, 0x83, 0, HostOperand.Of(HostRegister.Rsp));
+        assembler.Byte(8);
+        for (int register = HostRegister.R15; register >= HostRegister.R12; register--) Push(0x58, register);
+        foreach (int register in (ReadOnlySpan<int>)[HostRegister.Rbp, HostRegister.Rbx]) assembler.Byte(0x58 | register);
+        assembler.Byte(0xC3);
+    }
+
+    private int WriteExit(ExitKind kind)
+    {
+        int position = assembler.Position;
+        assembler.MoveImmediate(Third, (uint)kind);
+        assembler.Land(assembler.Jump(), leave);
+        return position;
+    }
+
+    private void WriteLogicTest()
+    {
+        // The flags of each are collected in r8; edi and esi are never the host's to keep.
+        HostOperand operand = HostOperand.Of(HostRegister.Rdi);
+        assembler.MoveImmediate(HostRegister.R8, 0);
+        foreach (int opcode in (ReadOnlySpan<int>)[0x21, 0x09, 0x31, 0x85])
+        {
+            assembler.MoveImmediate(HostRegister.Rdi, uint.MaxValue);
+            assembler.MoveImmediate(HostRegister.Rsi, 1);
+            assembler.Arithmetic(4, 0, operand, 1);                       // leaves AF set
+            assembler.MoveImmediate(HostRegister.Rdi, uint.MaxValue);
+            assembler.Op(4, opcode, HostRegister.Rsi, operand);
+            assembler.Byte(0x9F);
+            assembler.Op(4, 0x0B, HostRegister.R8, HostOperand.Of(HostRegister.Rax));
+        }
+
+        assembler.Move(HostRegister.Rax, HostRegister.R8);
+        assembler.Shift(4, 5, HostOperand.Of(HostRegister.Rax), 8);
+        assembler.Arithmetic(4, 4, HostOperand.Of(HostRegister.Rax), Adjust);
+        assembler.Byte(0xC3);
+    }
+
+    private void Push(int opcode, int register)
+    {
+        assembler.Byte(0x41);
+        assembler.Byte(opcode | register & 7);
+    }
+
+    /// <summary>lea register, [rip + x].</summary>
+    private void LoadRelative(int register, int position)
+    {
+        assembler.Byte(0x4C);
+        assembler.Byte(0x8D);
+        assembler.Byte((register & 7) << 3 | 5);
+        assembler.Int32(position - (assembler.Position + 4));
+    }
+}
