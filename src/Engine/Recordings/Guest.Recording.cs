@@ -84,11 +84,16 @@ public sealed partial class Guest
     /// <param name="run">The recording. It can be replayed once: its guest goes on with it.</param>
     /// <param name="name">Its name, or null for the one it had.</param>
     /// <param name="symbols">An absolute path of its kernel's symbols, or null for what its definition says.</param>
+    /// <param name="compile">Whether hot code is compiled, or null for what its definition says; its events are the same either way.</param>
     /// <exception cref="LguestException">As for <see cref="CreateFrom"/>.</exception>
-    public static Guest Replay(RecordedRun run, string? name = null, string? symbols = null)
+    public static Guest Replay(RecordedRun run, string? name = null, string? symbols = null, CompileChoice? compile = null)
     {
         // Whatever it was recorded on, the emulated CPU can do it again; and what its networks sent is in the recording.
-        GuestDefinition definition = run.Start.Definition with { Name = name ?? run.Guest, Symbols = symbols ?? run.Start.Definition.Symbols, Cpu = CpuChoice.Emulated, Record = false };
+        GuestDefinition was = run.Start.Definition;
+        GuestDefinition definition = was with
+        {
+            Name = name ?? run.Guest, Symbols = symbols ?? was.Symbols, Cpu = CpuChoice.Emulated, Compile = compile ?? was.Compile, Record = false,
+        };
         Guest guest = Revive(run.Start, definition, isAlone: true);
         guest.RecordOn(Recording.Replay(guest, run));
         return guest;

@@ -30,6 +30,23 @@ public class ReplayTests : IDisposable
         Assert.Equal(GuestState.Ended, replay.State);
     }
 
+    [Theory]
+    [InlineData(CompileChoice.Auto, CompileChoice.Off)]
+    [InlineData(CompileChoice.Off, CompileChoice.Auto)]
+    public void What_was_recorded_with_compiled_code_replays_without_it_and_the_other_way_round(CompileChoice recording, CompileChoice replaying)
+    {
+        string[] recorded;
+        using (Guest guest = Recorded("minikernel", ClockKind.Virtual, recording))
+        {
+            recorded = Finish(guest);
+            if (recording == CompileChoice.Off) Assert.Equal(0, guest.CompiledInstructionCount);
+            guest.SaveRecording(File);
+        }
+        using Guest replay = Guest.Replay(RecordedRun.Load(File), compile: replaying);
+        Assert.Equal(recorded, Finish(replay));
+        Assert.Equal(GuestState.Ended, replay.State);
+    }
+
     [Fact]
     public void A_replay_stops_where_the_recording_does_and_can_go_on_from_there()
     {
@@ -108,9 +125,9 @@ public class ReplayTests : IDisposable
         return guest.ConsoleText;
     }
 
-    private static Guest Recorded(string name, ClockKind clock)
+    private static Guest Recorded(string name, ClockKind clock, CompileChoice compile = CompileChoice.Auto)
     {
-        Guest guest = Guest.Create(Definition(name, clock));
+        Guest guest = Guest.Create(Definition(name, clock) with { Compile = compile });
         guest.Record(keepEvents: true);
         return guest;
     }
