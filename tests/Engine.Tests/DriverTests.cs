@@ -256,8 +256,8 @@ public class DriverTests
         Assert.Equal((GuestState.Paused, Standstill.TimeLimit), (busy.Guest.State, busy.Guest.Standstill));
 
         using ScriptedGuest asleep = ScriptedGuest.Initialised();
-        asleep.Hypercall(Call.Halt);
-        Assert.Single(asleep.Guest.Run(new RunOptions { Driver = "first", TimeLimit = TimeSpan.FromMilliseconds(20), WaitForInput = true }));
+        asleep.Hypercall(Call.Halt).Play();
+        Assert.Empty(asleep.Guest.Run(new RunOptions { Driver = "first", TimeLimit = TimeSpan.FromMilliseconds(20), WaitForInput = true }));
         Assert.Equal(Standstill.TimeLimit, asleep.Guest.Standstill);
     }
 
