@@ -90,11 +90,12 @@ internal sealed class CommandLine
     /// <exception cref="LguestException">InvalidDefinition: what is wrong with it.</exception>
     public static CommandLine Parse(string[] arguments) => new(arguments);
 
-    /// <summary>Prints the help or the version.</summary>
-    public int Inform(Stream output)
+    /// <summary>The help or the version.</summary>
+    public string Information()
     {
-        using StreamWriter writer = new(output, leaveOpen: true);
-        return parsed.Invoke(new InvocationConfiguration { Output = writer, Error = writer });
+        StringWriter writer = new();
+        parsed.Invoke(new InvocationConfiguration { Output = writer, Error = writer });
+        return writer.ToString();
     }
 
     /// <summary>The guest to run: the definition with what the options change.</summary>

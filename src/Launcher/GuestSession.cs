@@ -30,7 +30,7 @@ internal sealed class GuestSession : IDisposable
         this.verbose = verbose;
         if (events is not null && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
         lines = events is { } format ? EventLines.Create(format) : null;
-        if (streams.Output is DescriptorStream descriptor) descriptor.GiveUp = stop.Token;
+        streams.GiveUpAfter(stop.Token);
         output = new LiveOutput(streams.Output, OutputBroke);
         if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
 

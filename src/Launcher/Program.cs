@@ -1,3 +1,4 @@
+using System.Text;
 using LguestPS;
 using LguestPS.Definitions;
 using LguestPS.Launcher;
@@ -12,7 +13,7 @@ internal static partial class Program
         try
         {
             CommandLine commandLine = CommandLine.Parse(args);
-            if (commandLine.WantsInformation) return commandLine.Inform(streams.Output);
+            if (commandLine.WantsInformation) return Inform(commandLine, streams);
             GuestDefinition definition = commandLine.MakeDefinition();
             using Guest guest = Create(definition);
             using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, streams);
@@ -42,6 +43,20 @@ internal static partial class Program
         catch (LguestException e)
         {
             throw new GuestDefinitionReader().Locate(e, definition);
+        }
+    }
+
+    private static int Inform(CommandLine commandLine, LauncherStreams streams)
+    {
+        try
+        {
+            streams.Output.Write(Encoding.UTF8.GetBytes(commandLine.Information()));
+            return ExitStatus.PowerDown;
+        }
+        catch (IOException e)
+        {
+            if (e is not ReaderGoneException) streams.Error.WriteLine($"lguest: the output cannot be written: {e.Message}");
+            return ExitStatus.Stopped;
         }
     }
 }
