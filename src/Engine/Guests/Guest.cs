@@ -6,10 +6,12 @@ using LguestPS.Devices.Dma;
 using LguestPS.Events;
 using LguestPS.Guests;
 using LguestPS.Hypercalls;
+using LguestPS.Inspection;
 using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.Recordings;
 using LguestPS.Run;
+using LguestPS.Traps;
 
 namespace LguestPS;
 
@@ -21,6 +23,7 @@ namespace LguestPS;
 /// </remarks>
 public sealed partial class Guest : IDisposable
 {
+    private string? stalledAt;
     private readonly RunLoop loop;
     private readonly Runner runner;
     private readonly ConsoleTyping typing;
@@ -140,13 +143,19 @@ public sealed partial class Guest : IDisposable
     /// <summary>How many of the instructions that were run on the emulated CPU ran as machine code made from them; those that were run again to step back count, too.</summary>
     public long CompiledInstructionCount => Now(kept => kept.CompiledInstructionCount, () => Cpu.CompiledInstructionCount);
 
+    /// <summary>
+    /// In a sentence, the fault that the guest was handed at least ten thousand times in a row and at one place (trap, address, instruction, how often);
+    /// null if that never was. It is said once as a <see cref="Warning"/>.
+    /// </summary>
+    public string? NoProgress => Progress.Last is { } stall && stalledAt is { } instruction ? StallText.Of(this, stall, instruction) : null;
+
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
     public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
 
     /// <summary>Receives console output as it is made, on the thread that drives the guest.</summary>
     public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
 
-    /// <summary>Receives, in a sentence, what goes wrong on the host's side while the guest runs, such as a full file system; on the thread that drives or ends the guest.</summary>
+    /// <summary>Receives, in a sentence, what goes wrong on the host's side while the guest runs, such as a full file system, or that the guest makes no progress; on the thread that drives or ends the guest.</summary>
     public Action<string>? Warning { get; set; }
 
     /// <summary>The names that the guest's devices have in events, in the order of their slots: console, block0, net0.</summary>
@@ -158,6 +167,7 @@ public sealed partial class Guest : IDisposable
     /// <summary>The guest's network cards in the order of their slots, as they are now.</summary>
     public IReadOnlyList<GuestNetwork> Networks => Devices.Networks.Select(card => card.State).ToArray();
 
+    internal ProgressWatch Progress { get; } = new();
     internal Machine Machine { get; }
     internal DriverSeat Seat { get; }
     internal DeviceSet Devices { get; }
@@ -287,6 +297,13 @@ public sealed partial class Guest : IDisposable
     internal void StandsElsewhere() => runner.StandsElsewhere();
 
     internal void Warn(string what) => Warning?.Invoke(what);
+
+    internal void SayStall()
+    {
+        Progress.IsNews = false;
+        stalledAt = StallText.InstructionAt(this, Progress.Last!.Eip);
+        Warn(NoProgress!);
+    }
 
     internal void CheckCanWatch()
     {

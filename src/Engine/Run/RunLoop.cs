@@ -10,7 +10,7 @@ namespace LguestPS.Run;
 /// <remarks>The order of the steps in <see cref="Turn"/> is the ABI's (§4).</remarks>
 internal sealed class RunLoop(Guest guest)
 {
-    private readonly TrapHandler traps = new(guest.Machine, guest.Events);
+    private readonly TrapHandler traps = new(guest.Machine, guest.Events, guest.Progress);
     private readonly DirectTrapSwitch directTraps = new(guest);
     private readonly Interceptor interceptor = guest.Interceptor;
     private readonly Machine machine = guest.Machine;
@@ -102,6 +102,7 @@ internal sealed class RunLoop(Guest guest)
     public void Handle(in CpuExit exit)
     {
         traps.Handle(exit);
+        if (guest.Progress.IsNews) guest.SayStall();
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
     }
 

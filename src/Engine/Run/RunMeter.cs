@@ -94,6 +94,7 @@ internal sealed class RunMeter : IEventMeter
             CpuTime = Time(tallies[InCpu].Ticks),
             IdleTime = Time(tallies[Idle].Ticks),
             HostTime = Time(ticks - tallies[InCpu].Ticks - tallies[Idle].Ticks),
+            NoProgress = guest.NoProgress,
             DroppedFrames = guest.Networks.Sum(network => network.DroppedCount),
             Rows = [.. Rows(seconds)],
         };

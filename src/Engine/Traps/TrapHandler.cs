@@ -7,7 +7,7 @@ using LguestPS.Memory;
 namespace LguestPS.Traps;
 
 /// <summary>Decides what becomes of each exit of the vCPU. Nothing else ever makes a hypercall pending.</summary>
-internal sealed class TrapHandler(Machine machine, EventRecorder events)
+internal sealed class TrapHandler(Machine machine, EventRecorder events, ProgressWatch progress)
 {
     private readonly PortInstructions ports = new(machine);
 
@@ -30,6 +30,7 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events)
                 events.Trapped(exit, eip, privilegeLevel, TrapOutcome.FpuGranted);
                 return;
             case Vector.GeneralProtection when exit.ErrorCode == 0 && ports.TrySkip():
+                progress.GoesOn();
                 events.Trapped(exit, eip, privilegeLevel, TrapOutcome.PortSkipped);
                 return;
             case Vector.PageFault:
@@ -44,6 +45,7 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events)
             uint detail = exit.Vector == Vector.PageFault ? exit.FaultAddress : exit.ErrorCode;
             throw new GuestKilledException($"unhandled trap {exit.Vector} at 0x{eip:x8} (0x{detail:x})");
         }
+        progress.Reflected(exit, eip, privilegeLevel);
         events.Trapped(exit, eip, privilegeLevel, TrapOutcome.Reflected);
     }
 

@@ -119,7 +119,7 @@ internal sealed class ScriptedGuest : IDisposable
     }
 
     /// <summary>Runs the script to its end, or to where the guest stands still or ends.</summary>
-    public List<LguestEvent> Play(EventFilter? filter = null, bool waitForInput = false)
+    public List<LguestEvent> Play(EventFilter? filter = null, bool waitForInput = false, bool summary = false)
     {
         CancellationTokenSource scriptEnds = new();
         Cpu.Then(_ =>
@@ -127,7 +127,7 @@ internal sealed class ScriptedGuest : IDisposable
             scriptEnds.Cancel();
             return CpuExit.Kicked;
         });
-        RunOptions options = new() { Driver = "the test", Filter = filter ?? EventFilter.Everything, WaitForInput = waitForInput };
+        RunOptions options = new() { Driver = "the test", Filter = filter ?? EventFilter.Everything, WaitForInput = waitForInput, CollectSummary = summary };
         return [.. Guest.Run(options, scriptEnds.Token)];
     }
 
