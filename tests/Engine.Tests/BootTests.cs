@@ -1,5 +1,6 @@
 using System.Text;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 using static LguestPS.Tests.KernelFiles;
 
@@ -55,7 +56,7 @@ public sealed class BootTests : IDisposable
         using ScriptedGuest guest = Boot(Smallest);
         for (uint page = 0; page < Ram; page += 4096)
         {
-            Translation translation = PageWalker.Walk(guest.Memory, guest.Guest.PageDirectory, PageOffset + page + 0x123, PageAccess.Write | PageAccess.User);
+            Translation translation = guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, PageOffset + page + 0x123, PageAccess.Write | PageAccess.User);
             Assert.True(translation.Ok);
             Assert.Equal(page + 0x123, translation.Physical);
         }
@@ -64,7 +65,7 @@ public sealed class BootTests : IDisposable
             bool mapped = slot >= PageOffset >> 22 && slot < (PageOffset + Ram) >> 22;
             Assert.Equal(mapped, guest.Memory.Read32(guest.Guest.PageDirectory + slot * 4) != 0);
         }
-        Assert.False(PageWalker.Walk(guest.Memory, guest.Guest.PageDirectory, PageOffset + Ram, PageAccess.Read).Ok);
+        Assert.False(guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, PageOffset + Ram, PageAccess.Read).Ok);
     }
 
     [Fact]
@@ -102,7 +103,7 @@ public sealed class BootTests : IDisposable
     {
         using ScriptedGuest guest = Boot(Elf(new Segment(Physical, Signature, Virtual: Physical + offset)));
         Assert.Equal((offset, offset + Physical + 13), (guest.Guest.Machine.PageOffset, guest.Cpu.Registers.Eip));
-        Assert.True(PageWalker.Walk(guest.Memory, guest.Guest.PageDirectory, offset + Physical, PageAccess.Write).Ok);
+        Assert.True(guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, offset + Physical, PageAccess.Write).Ok);
     }
 
     [Fact]
@@ -163,7 +164,7 @@ public sealed class BootTests : IDisposable
     {
         using ScriptedGuest guest = Boot(
             Elf(new Segment(Physical, Signature, Virtual: Physical + 0x80000000)), definition => definition with { Memory = 1 << 30 });
-        Translation last = PageWalker.Walk(guest.Memory, guest.Guest.PageDirectory, 0xBFFFFFFF, PageAccess.Write);
+        Translation last = guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, 0xBFFFFFFF, PageAccess.Write);
         Assert.Equal((true, (1u << 30) - 1), (last.Ok, last.Physical));
     }
 

@@ -1,4 +1,5 @@
 using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests;
@@ -319,8 +320,8 @@ public class HypercallTests
     }
 
     [Theory]
-    [InlineData(0u, "slot 0 of 00005000")]
-    [InlineData(1022u, "slot 3fe of 00005000")]
+    [InlineData(0u, "00000000-003fffff of 00005000")]
+    [InlineData(1022u, "ff800000-ffbfffff of 00005000")]
     [InlineData(1023u, null)]
     [InlineData(uint.MaxValue, null)]
     public void SET_PMD_forgets_a_slot_and_ignores_those_that_are_not_the_guests(uint index, string? expected)

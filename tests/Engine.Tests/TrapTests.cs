@@ -1,5 +1,5 @@
 using LguestPS.Cpu;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 
 namespace LguestPS.Abi;
@@ -9,7 +10,6 @@ namespace LguestPS.Abi;
 /// <summary>Shows the arguments of a hypercall by what they mean.</summary>
 internal static class ArgumentText
 {
-    private const int SlotShift = 22;
     private const int DescriptorSize = 8;
 
     private static readonly (uint Nanoseconds, string Name)[] TimeUnits = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
@@ -64,9 +64,10 @@ internal static class ArgumentText
 
     private static string DirectorySlot(uint index)
     {
-        if (index >> (32 - SlotShift) != 0) return $"{index}";
-        uint first = index << SlotShift;
-        return $"{index} (0x{first:x8}-0x{first + ((1u << SlotShift) - 1):x8})";
+        PageLevel level = PageTableFormat.TwoLevel.AboveTables;
+        if (index >= level.Entries) return $"{index}";
+        uint first = index << level.Shift;
+        return $"{index} (0x{first:x8}-0x{first + (level.Span - 1):x8})";
     }
 
     private static string Gate(Hypercall call, uint low, uint high)

@@ -1,5 +1,6 @@
 using System.Text;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Boot;
 
@@ -55,7 +56,9 @@ internal sealed class BootMemory
     /// <summary>Guest-physical address of the first page directory.</summary>
     public uint PageDirectory { get; }
 
-    private uint TablePages => (mappedPages + 1023) / 1024;
+    private static ReadOnlySpan<PageLevel> Levels => PageTableFormat.TwoLevel.Levels;
+
+    private uint TablePages => (mappedPages + Levels[1].Entries - 1) / Levels[1].Entries;
 
     /// <summary>What goes where, lowest address first.</summary>
     public IEnumerable<LoadedPart> Parts()
@@ -98,10 +101,9 @@ internal sealed class BootMemory
             memory.Write32(tablesAddress + page * 4, page * GuestMemory.PageSize | EntryFlags);
         for (uint table = 0; table < TablePages; table++)
         {
-            uint slot = (kernel.PageOffset >> 22) + table;
-            // The top 4 MiB are the host's.
-            if (slot >= GuestMemory.SwitcherBase >> 22) break;
-            memory.Write32(PageDirectory + slot * 4, (tablesAddress + table * GuestMemory.PageSize) | EntryFlags);
+            ulong linear = kernel.PageOffset + (ulong)table * Levels[0].Span;
+            if (linear >= PageTableFormat.TwoLevel.End) break;
+            memory.Write32(PageDirectory + Levels[0].Index((uint)linear) * 4, (tablesAddress + table * GuestMemory.PageSize) | EntryFlags);
         }
     }
 

@@ -1,5 +1,5 @@
 using LguestPS.Cpu;
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Breakpoints;
 
@@ -174,7 +174,7 @@ internal sealed class Interceptor(Guest guest)
     {
         if (access.Access == MemoryAccess.Execute) return [];
         byte[] now = new byte[Math.Max(access.Before.Length, Math.Min(access.Length, 16))];
-        return LinearMemory.TryRead(guest.Memory, guest.PageDirectory, access.Address, now) ? now : [];
+        return LinearMemory.TryRead(guest.Machine.PageTables, guest.PageDirectory, access.Address, now) ? now : [];
     }
 
     private void TakeChanges(uint? runTo)

@@ -55,8 +55,11 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>Forgets the translation of one page in the given directory, or in every one if <paramref name="directory"/> is null.</summary>
     public abstract void FlushPage(uint? directory, uint linear);
 
-    /// <summary>Forgets the translations of one 4 MiB slot (<paramref name="index"/> 0 to 1022) in the given directory.</summary>
-    public abstract void FlushSlot(uint directory, uint index);
+    /// <summary>Forgets the translations of the given directory from one linear address to another; of pages near by they may go, too.</summary>
+    /// <param name="directory">Guest-physical address of the page directory.</param>
+    /// <param name="first">The first address.</param>
+    /// <param name="last">The last.</param>
+    public abstract void FlushRange(uint directory, uint first, uint last);
 
     /// <summary>Replaces the descriptor table; segment registers take their new descriptors at the next <see cref="Run"/>.</summary>
     /// <param name="descriptors">The whole table of 32 descriptors, already made safe for ring 1 (ABI §6).</param>

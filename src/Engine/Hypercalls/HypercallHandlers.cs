@@ -3,6 +3,7 @@ using LguestPS.Abi;
 using LguestPS.Errors;
 using LguestPS.Machines;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 
 namespace LguestPS.Hypercalls;
@@ -74,8 +75,11 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
 
     public void SetPmd(uint directory, uint index)
     {
-        if (index >= GuestMemory.SwitcherBase >> 22) return;
-        machine.Cpu.FlushSlot(directory & PageFlags.Frame, index);
+        PageTableFormat format = machine.PageTables.Format;
+        ref readonly PageLevel level = ref format.AboveTables;
+        if (index >= level.Index(format.End)) return;
+        uint first = index << level.Shift;
+        machine.Cpu.FlushRange(directory & PageFlags.Frame, first, first + (level.Span - 1));
     }
 
     public void LoadIdtEntry(uint vector, uint low, uint high) => machine.Gates.Load(vector, low, high);

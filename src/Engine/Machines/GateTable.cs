@@ -1,6 +1,6 @@
 using LguestPS.Cpu;
 using LguestPS.Errors;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 using LguestPS.State;
 

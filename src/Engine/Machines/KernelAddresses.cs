@@ -1,5 +1,6 @@
 using LguestPS.Errors;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Machines;
 
@@ -10,8 +11,8 @@ internal static class KernelAddresses
     /// <exception cref="GuestKilledException">The page is not mapped so; the reason is <paramref name="why"/> and the address.</exception>
     public static uint Translate(Machine machine, uint linear, PageAccess access, string why)
     {
-        Translation translation = PageWalker.Walk(machine.Memory, machine.PageDirectory, linear, access);
-        if (translation.Bad is { } bad) throw new GuestKilledException(bad);
+        Translation translation = machine.PageTables.Walk(machine.PageDirectory, linear, access);
+        if (translation.Refusal is { } bad) throw new GuestKilledException(bad);
         return translation.Ok ? translation.Physical : throw new GuestKilledException($"{why} 0x{linear:x8}");
     }
 

@@ -1,6 +1,7 @@
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 using LguestPS.Symbols;
 
@@ -15,6 +16,7 @@ internal sealed class Machine
         Name = name;
         Abi = abi;
         Memory = memory;
+        PageTables = new PageTables(memory);
         Clock = clock;
         Cpu = cpu;
         Data = new GuestData(memory, abi.Data ?? throw new ArgumentException("this profile cannot be run", nameof(abi)));
@@ -30,6 +32,10 @@ internal sealed class Machine
     public AbiProfile Abi { get; }
 
     public GuestMemory Memory { get; }
+
+    /// <summary>The way from the guest's linear addresses into its memory.</summary>
+    public PageTables PageTables { get; }
+
     public GuestClock Clock { get; }
     public VirtualCpu Cpu { get; }
     public GuestData Data { get; }

@@ -105,6 +105,12 @@ internal sealed unsafe class GuestMemory : IDisposable
         return BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(Base + address, 4));
     }
 
+    public ulong Read64(uint address)
+    {
+        Check("read", address, 8);
+        return BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(Base + address, 8));
+    }
+
     public ushort Read16(uint address)
     {
         Check("read", address, 2);

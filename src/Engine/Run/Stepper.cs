@@ -1,5 +1,5 @@
 using Iced.Intel;
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Run;
 
@@ -154,7 +154,7 @@ internal sealed class Stepper
     private static Instruction Decode(Guest guest)
     {
         byte[] code = new byte[LongestInstruction];
-        LinearMemory.TryRead(guest.Memory, guest.PageDirectory, guest.Cpu.Registers.Eip, code);
+        LinearMemory.TryRead(guest.Machine.PageTables, guest.PageDirectory, guest.Cpu.Registers.Eip, code);
         Decoder decoder = Decoder.Create(32, code);
         decoder.IP = guest.Cpu.Registers.Eip;
         decoder.Decode(out Instruction instruction);

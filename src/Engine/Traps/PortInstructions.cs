@@ -1,5 +1,5 @@
 using LguestPS.Machines;
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Traps;
 
@@ -38,7 +38,7 @@ internal sealed class PortInstructions(Machine machine)
 
     private byte? CodeByte(uint linear)
     {
-        Translation translation = PageWalker.Walk(machine.Memory, machine.PageDirectory, linear, PageAccess.Read);
+        Translation translation = machine.PageTables.Walk(machine.PageDirectory, linear, PageAccess.Read);
         return translation.Ok ? machine.Memory.Read8(translation.Physical) : null;
     }
 }

@@ -2,7 +2,6 @@ using LguestPS.Cpu;
 using LguestPS.Errors;
 using LguestPS.Events;
 using LguestPS.Machines;
-using LguestPS.Memory;
 
 namespace LguestPS.Traps;
 
@@ -51,9 +50,7 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events, Progres
 
     private void RefuseSwitcherPages(uint address)
     {
-        if (address < GuestMemory.SwitcherBase) return;
-        uint directoryEntry = machine.Memory.Read32(machine.PageDirectory + (address >> 22) * 4);
-        if ((directoryEntry & PageFlags.Present) != 0)
+        if (address >= machine.PageTables.Format.End && machine.PageTables.HasTable(machine.PageDirectory, address))
             throw new GuestKilledException($"attempt to access switcher pages: 0x{address:x8}");
     }
 }

@@ -1,6 +1,6 @@
 using Iced.Intel;
 using LguestPS.Cpu;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 

@@ -3,6 +3,7 @@ using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Tests.Cpu;
 
@@ -91,6 +92,9 @@ internal sealed class CpuMachine : IDisposable
         Memory.Write32(TableEntryAddress(linear), 0);
         Cpu.FlushPage(null, linear);
     }
+
+    /// <summary>Has all pages of an address's page table forgotten, as SET_PMD does.</summary>
+    public void FlushTable(uint linear) => Cpu.FlushRange(Directory, linear & ~0x3FFFFFu, linear | 0x3FFFFF);
 
     public uint Frame()
     {

@@ -1,6 +1,7 @@
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Tests.Cpu;
 

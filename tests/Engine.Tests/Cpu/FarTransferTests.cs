@@ -1,4 +1,5 @@
 using LguestPS.Cpu;
+using LguestPS.Paging;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -91,7 +92,7 @@ public class FarTransferTests
     public void After_iret_to_ring_3_paging_and_gates_are_ring_3s()
     {
         using CpuMachine machine = New(1);
-        machine.Page(0x20000000, Memory.PageFlags.Present | Memory.PageFlags.Writable);
+        machine.Page(0x20000000, PageFlags.Present | PageFlags.Writable);
         machine.Assemble(a => { a.mov(eax, __[ecx]); a.iretd(); });
         machine.Memory.Write(machine.Physical(Target), CpuMachine.Encode(Target, a => a.mov(eax, __[ecx])));
         machine.Registers.Ecx = 0x20000000;

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using LguestPS.Cpu;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests.Cpu;

@@ -1,5 +1,6 @@
 using LguestPS.Cpu;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 

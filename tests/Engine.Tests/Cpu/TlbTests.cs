@@ -1,6 +1,7 @@
 using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -147,7 +148,7 @@ public class TlbTests
         uint other = OtherDirectory(machine);
         machine.Cpu.SetAddressSpace(other);
         machine.Memory.Write32(machine.TableEntryAddress(UserPage), 0);
-        if (slot) machine.Cpu.FlushSlot(CpuMachine.Directory, UserPage >> 22);
+        if (slot) machine.FlushTable(UserPage);
         else machine.Cpu.FlushPage(CpuMachine.Directory, UserPage);
 
         machine.Cpu.SetAddressSpace(CpuMachine.Directory);
@@ -166,7 +167,7 @@ public class TlbTests
         machine.Run(2);
         machine.Memory.Write32(CpuMachine.DirectoryEntryAddress(UserPage), 0);
 
-        machine.Cpu.FlushSlot(CpuMachine.Directory, UserPage >> 22);
+        machine.FlushTable(UserPage);
 
         Assert.Equal(CpuExit.Trap(Vector.PageFault, 4, UserPage + 0x3FF000), machine.Run(2));
         machine.Registers.Ecx = UserPage;
@@ -253,7 +254,7 @@ public class TlbTests
         {
             case "page": machine.Cpu.FlushPage(null, linear); break;
             case "page here": machine.Cpu.FlushPage(CpuMachine.Directory, linear); break;
-            case "slot": machine.Cpu.FlushSlot(CpuMachine.Directory, linear >> 22); break;
+            case "slot": machine.FlushTable(linear); break;
             case "user": machine.Cpu.FlushUser(0xC0000000); break;
             case "all": machine.Cpu.FlushAll(); break;
         }

@@ -19,7 +19,7 @@ internal sealed unsafe class TranslatedCode : IDisposable
     public TranslatedCode()
     {
         *state = default;
-        mmu = new Mmu(memory, jumps);
+        mmu = new Mmu(new Paging.PageTables(memory), jumps);
     }
 
     /// <summary>What the operations of the block at <see cref="Start"/> mean, its links left out.</summary>

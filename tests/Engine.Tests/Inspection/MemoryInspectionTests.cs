@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
 using LguestPS.Abi;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests.Inspection;

@@ -1,5 +1,5 @@
 using CsCheck;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests.Inspection;
@@ -134,7 +134,7 @@ public sealed class PageTableInspectionTests : IDisposable
             PageTableWalk seen = guest.Inspector.WalkPageTables(linear);
             Assert.Equal(seen.PhysicalAddress is null, seen.Problem is not null);
             bool listed = guest.Inspector.MappedPages().Any(range => range.Problem is null && linear >= range.First && linear <= range.Last);
-            Translation walked = PageWalker.Walk(guest.Memory, Directory, linear, PageAccess.Read);
+            Translation walked = new PageTables(guest.Memory).Walk(Directory, linear, PageAccess.Read);
             return walked.Ok == (seen.PhysicalAddress is not null) && walked.Ok == listed && (!walked.Ok || walked.Physical == seen.PhysicalAddress);
         }, iter: 500, threads: 1);
 }

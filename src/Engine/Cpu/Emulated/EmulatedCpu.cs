@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LguestPS.Memory;
 using LguestPS.Native;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -34,11 +35,12 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     /// <param name="memory">The guest's memory; this CPU takes its <see cref="GuestMemory.WatchedPageWritten"/>.</param>
     /// <param name="timeStamp">What <c>rdtsc</c> reads; it may look at <see cref="InstructionCount"/>.</param>
     /// <param name="heat">How hot code must be to be compiled, 0 for all of it at once; null to compile nothing. What the guest sees does not depend on it.</param>
-    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp, int? heat = null)
+    /// <param name="format">How the guest lays out its page tables; two levels by default.</param>
+    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp, int? heat = null, PageTableFormat? format = null)
     {
         this.memory = memory;
         this.timeStamp = timeStamp;
-        Mmu = new Mmu(memory, jumps);
+        Mmu = new Mmu(new PageTables(memory, format), jumps);
         Translations = new TranslationCache(Mmu, jumps, memory, heat is { } threshold ? CompiledCode.TryCreate(LibC.Instance, threshold, memory.FrameLimit) : null);
         memory.WatchedPageWritten = frame => Translations.DropFrame(state, frame);
 
@@ -128,7 +130,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public override void FlushPage(uint? directory, uint linear) => Mmu.FlushPage(directory, linear);
 
-    public override void FlushSlot(uint directory, uint index) => Mmu.FlushSlot(directory, index);
+    public override void FlushRange(uint directory, uint first, uint last) => Mmu.FlushRange(directory, first, last);
 
     public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors)
     {

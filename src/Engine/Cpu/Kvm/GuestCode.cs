@@ -1,5 +1,6 @@
 using Iced.Intel;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Kvm;
 
@@ -70,23 +71,23 @@ internal readonly ref struct GuestCode
         }
     }
 
-    /// <param name="memory">The guest's memory.</param>
+    /// <param name="tables">The guest's page tables.</param>
     /// <param name="pageDirectory">Its current page directory.</param>
     /// <param name="eip">The address in the code segment.</param>
     /// <param name="segmentBase">Where that starts.</param>
     /// <param name="buffer">Room for <see cref="LongestInstruction"/> bytes.</param>
-    public static GuestCode Read(GuestMemory memory, uint pageDirectory, uint eip, uint segmentBase, Span<byte> buffer)
+    public static GuestCode Read(PageTables tables, uint pageDirectory, uint eip, uint segmentBase, Span<byte> buffer)
     {
         uint linear = segmentBase + eip;
         uint? first = null, last = null;
         int count = 0;
         while (count < LongestInstruction)
         {
-            Translation translation = PageWalker.Walk(memory, pageDirectory, linear + (uint)count, PageAccess.Read);
+            Translation translation = tables.Walk(pageDirectory, linear + (uint)count, PageAccess.Read);
             if (!translation.Ok) break;
             int inPage = (int)(GuestMemory.PageSize - (translation.Physical & GuestMemory.PageSize - 1));
             int part = Math.Min(LongestInstruction - count, inPage);
-            memory.Read(translation.Physical, (uint)part).CopyTo(buffer[count..]);
+            tables.Memory.Read(translation.Physical, (uint)part).CopyTo(buffer[count..]);
             last = translation.Physical >> GuestMemory.PageShift;
             first ??= last;
             count += part;

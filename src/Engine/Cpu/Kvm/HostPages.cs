@@ -1,5 +1,5 @@
-using LguestPS.Memory;
 using LguestPS.Native;
+using LguestPS.Paging;
 using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Kvm;

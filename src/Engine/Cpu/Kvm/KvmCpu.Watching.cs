@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Kvm;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
 using LguestPS.Native;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Kvm;
 
@@ -33,7 +34,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private const ulong CpuidFaults = 1;
 
     private readonly LibC libc;
-    private readonly GuestMemory memory;
+    private readonly PageTables guestTables;
     private readonly Func<ulong> timeStamp;
     private readonly KvmVm vm;
     private readonly KvmVcpu vcpu;
@@ -67,7 +68,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     /// <exception cref="NotSupportedException">This KVM lacks something.</exception>
     public KvmCpu(GuestMemory memory, Func<ulong> timeStamp, LibC libc, Assistance assistance, int tablePages = DefaultTablePages)
     {
-        this.memory = memory;
+        guestTables = new PageTables(memory);
         this.timeStamp = timeStamp;
         this.libc = libc;
         this.assistance = assistance;
@@ -197,10 +198,10 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         Watcher?.FlushPage(directory, linear);
     }
 
-    public override void FlushSlot(uint directory, uint index)
+    public override void FlushRange(uint directory, uint first, uint last)
     {
-        tables.ForgetSlot(directory, index);
-        Watcher?.FlushSlot(directory, index);
+        tables.ForgetRange(directory, first, last);
+        Watcher?.FlushRange(directory, first, last);
     }
 
     public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors)
@@ -413,17 +414,8 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private CpuExit? AfterPageFault(uint linear, PageAccess access)
     {
         if (IsWatched(linear, access)) return AfterWatchedFault();
-        Translation translation;
-        try
-        {
-            translation = PageWalker.Walk(memory, pageDirectory, linear, access);
-        }
-        catch (GuestMemoryException)
-        {
-            return CpuExit.Dead($"bad page directory {pageDirectory:x8}");
-        }
-
-        if (translation.Bad is { } reason) return CpuExit.Dead(reason);
+        Translation translation = guestTables.Walk(pageDirectory, linear, access);
+        if (translation.Refusal is { } reason) return CpuExit.Dead(reason);
         if (translation.Fault is { } errorCode) return CpuExit.Trap(Vector.PageFault, errorCode, linear);
         tables.Fill(linear, Shown(linear, translation));
         FillBeside(linear);
@@ -436,7 +428,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     {
         uint first = linear & ~(FilledTogether * GuestMemory.PageSize - 1);
         for (uint page = first; page - first < FilledTogether * GuestMemory.PageSize; page += GuestMemory.PageSize)
-            if (tables.LacksBeside(page) && !IsWatched(page, PageAccess.Read) && PageWalker.FindUsed(memory, pageDirectory, page) is { } used) tables.FillBeside(page, Shown(page, used));
+            if (tables.LacksBeside(page) && !IsWatched(page, PageAccess.Read) && guestTables.FindUsed(pageDirectory, page) is { } used) tables.FillBeside(page, Shown(page, used));
     }
 
     private CpuExit? AfterFailedEmulation()
@@ -498,7 +490,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
     private GuestCode ReadCode(Span<byte> buffer)
     {
         pages.TryFind(registers.Cs, out Emulated.Descriptor segment);
-        return GuestCode.Read(memory, pageDirectory, registers.Eip, segment.Base, buffer);
+        return GuestCode.Read(guestTables, pageDirectory, registers.Eip, segment.Base, buffer);
     }
 
     private bool IsInRing0 => (vcpu.State->sregs.cs.selector & 3) == 0;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Kvm;
@@ -81,7 +82,7 @@ internal sealed class ProbeGuest : IDisposable
         memory.Write32(FirstPage, FirstValue);
         memory.Write32(SecondPage, SecondValue);
         memory.Write32(Directory, UserTable | User);
-        memory.Write32(Directory + (KernelBase >> 22) * 4, KernelTable | Kernel);
+        memory.Write32(Directory + PageTableFormat.TwoLevel.AboveTables.Index(KernelBase) * 4, KernelTable | Kernel);
         MapKernel(KernelBase, KernelCode | Kernel);
         MapKernel(KernelBase + 0x1000, KernelData | Kernel);
         MapKernel(ReadOnlyLinear, ReadOnlyPage | PageFlags.Present);
@@ -163,5 +164,5 @@ internal sealed class ProbeGuest : IDisposable
         return null;
     }
 
-    private void MapKernel(uint linear, uint entry) => memory.Write32(KernelTable + (linear >> GuestMemory.PageShift & 1023) * 4, entry);
+    private void MapKernel(uint linear, uint entry) => memory.Write32(KernelTable + PageTableFormat.TwoLevel.Levels[1].Index(linear) * 4, entry);
 }

@@ -1,4 +1,5 @@
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Kvm;
 
@@ -23,10 +24,11 @@ internal sealed unsafe class ShadowTables
     private const int MostSpaces = 64;
     private const int Entries = 512;
     private const int Directories = 4;
-    private const int DirectoryShift = 30;
-    private const int TableShift = 21;
     private const ulong Frame = ~0xFFFUL;
     private const ulong Table = Present | Writable | User | Used;
+
+    // Below 4 GiB a 64-bit processor's lower three levels divide addresses as PAE's do.
+    private static readonly PageLevel DirectoryLevel = PageTableFormat.Pae.Levels[0], TableLevel = PageTableFormat.Pae.Levels[1], PageLevel = PageTableFormat.Pae.Levels[2];
 
     private readonly byte* pool;
     private readonly ulong poolPhysical;
@@ -54,7 +56,7 @@ internal sealed unsafe class ShadowTables
         ulong* hostDirectory = Take(out ulong hostDirectoryEntry);
         hostTable = Take(out ulong hostTableEntry);
         top[0] = rootEntry;
-        root[HostPages.Base >> DirectoryShift] = hostDirectoryEntry;
+        root[HostPages.Base >> DirectoryLevel.Shift] = hostDirectoryEntry;
         hostDirectory[0] = hostTableEntry;
         HostPages.Map(hostTable);
         Root = topEntry & Frame;
@@ -78,7 +80,7 @@ internal sealed unsafe class ShadowTables
     public void MapWindow(ulong tables)
     {
         for (ulong table = 0; table < HostPages.WindowTables; table++)
-            root[(HostPages.WindowLinear >> DirectoryShift) + table] = tables + table * GuestMemory.PageSize | Present | Used;
+            root[(HostPages.WindowLinear >> DirectoryLevel.Shift) + table] = tables + table * GuestMemory.PageSize | Present | Used;
         NeedsFlush = true;
     }
 
@@ -111,16 +113,16 @@ internal sealed unsafe class ShadowTables
     public void Fill(uint linear, in Translation translation)
     {
         if (freeCount < 2) ForgetAll();
-        ref ulong directoryEntry = ref current.Directories[linear >> DirectoryShift];
+        ref ulong directoryEntry = ref current.Directories[DirectoryLevel.Index(linear)];
         if (directoryEntry == 0)
         {
             Take(out directoryEntry);
             Attach();
         }
 
-        ref ulong tableEntry = ref Page(directoryEntry)[linear >> TableShift & Entries - 1];
+        ref ulong tableEntry = ref Page(directoryEntry)[TableLevel.Index(linear)];
         if (tableEntry == 0) Take(out tableEntry);
-        Page(tableEntry)[linear >> GuestMemory.PageShift & Entries - 1] = Entry(translation);
+        Page(tableEntry)[PageLevel.Index(linear)] = Entry(translation);
     }
 
     /// <summary>Whether a page that lies in the same 2 MiB as one just filled is missing.</summary>
@@ -142,12 +144,7 @@ internal sealed unsafe class ShadowTables
     /// <summary>Forgets the current address space's pages below an address; others of the same 2 MiB may go with them.</summary>
     public void ForgetBelow(uint end)
     {
-        for (ulong gib = 0; gib < end; gib += 1UL << DirectoryShift)
-        {
-            if (current.Directories[gib >> DirectoryShift] == 0) continue;
-            ulong last = Math.Min(end, gib + (1UL << DirectoryShift));
-            for (ulong linear = gib; linear < last; linear += 1UL << TableShift) ForgetTable(current, (uint)linear);
-        }
+        if (end != 0) ForgetTables(current, 0, end - 1);
     }
 
     /// <summary>Forgets one page in the given directory, or in all.</summary>
@@ -156,17 +153,15 @@ internal sealed unsafe class ShadowTables
         foreach (Space space in spaces)
         {
             if (directory is not null && directory != space.PageDirectory) continue;
-            if (TableOf(space, linear) is var table && table != null) table[linear >> GuestMemory.PageShift & Entries - 1] = 0;
+            if (TableOf(space, linear) is var table && table != null) table[PageLevel.Index(linear)] = 0;
         }
         NeedsFlush = true;
     }
 
-    /// <summary>Forgets 4 MiB in the given directory.</summary>
-    public void ForgetSlot(uint directory, uint index)
+    /// <summary>Forgets the given directory's pages from one address to another; others of the same 2 MiB may go with them.</summary>
+    public void ForgetRange(uint directory, uint first, uint last)
     {
-        if (spaces.Find(space => space.PageDirectory == directory) is not { } named) return;
-        ForgetTable(named, index << 22);
-        ForgetTable(named, index << 22 | 1u << TableShift);
+        if (spaces.Find(space => space.PageDirectory == directory) is { } named) ForgetTables(named, first, last);
     }
 
     private Space Add(uint directory)
@@ -200,11 +195,27 @@ internal sealed unsafe class ShadowTables
         }
     }
 
+    private void ForgetTables(Space space, uint first, uint last)
+    {
+        ulong linear = first & ~(TableLevel.Span - 1);
+        while (linear <= last)
+        {
+            if (space.Directories[DirectoryLevel.Index((uint)linear)] == 0)
+            {
+                linear = (linear | DirectoryLevel.Span - 1) + 1;
+                continue;
+            }
+
+            ForgetTable(space, (uint)linear);
+            linear += TableLevel.Span;
+        }
+    }
+
     private void ForgetTable(Space space, uint linear)
     {
-        ulong directoryEntry = space.Directories[linear >> DirectoryShift];
+        ulong directoryEntry = space.Directories[DirectoryLevel.Index(linear)];
         if (directoryEntry == 0) return;
-        ref ulong tableEntry = ref Page(directoryEntry)[linear >> TableShift & Entries - 1];
+        ref ulong tableEntry = ref Page(directoryEntry)[TableLevel.Index(linear)];
         if (tableEntry == 0) return;
         Return(tableEntry);
         tableEntry = 0;
@@ -216,13 +227,13 @@ internal sealed unsafe class ShadowTables
         | (translation.Writable && translation.Dirty ? Writable : 0)
         | (translation.User ? User : 0);
 
-    private ref ulong EntryOf(uint linear) => ref TableOf(current, linear)[linear >> GuestMemory.PageShift & Entries - 1];
+    private ref ulong EntryOf(uint linear) => ref TableOf(current, linear)[PageLevel.Index(linear)];
 
     private ulong* TableOf(Space space, uint linear)
     {
-        ulong directoryEntry = space.Directories[linear >> DirectoryShift];
+        ulong directoryEntry = space.Directories[DirectoryLevel.Index(linear)];
         if (directoryEntry == 0) return null;
-        ulong tableEntry = Page(directoryEntry)[linear >> TableShift & Entries - 1];
+        ulong tableEntry = Page(directoryEntry)[TableLevel.Index(linear)];
         return tableEntry == 0 ? null : Page(tableEntry);
     }
 

@@ -1,5 +1,6 @@
 using LguestPS.Abi;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Kvm;
 

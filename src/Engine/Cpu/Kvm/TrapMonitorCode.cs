@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Iced.Intel;
 using LguestPS.Abi;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -15,6 +16,8 @@ namespace LguestPS.Cpu.Kvm;
 internal sealed class TrapMonitorCode
 {
     private readonly Routine systemCall, pageFault;
+
+    private static PageTableFormat Format => PageTableFormat.TwoLevel;
 
     /// <param name="stream">Takes the code.</param>
     /// <param name="linear">Where it will be.</param>
@@ -109,7 +112,7 @@ internal sealed class TrapMonitorCode
         return draft;
     }
 
-    /// <summary>Whether a page fault is the guest's, by its own tables as <see cref="PageWalker.Walk"/> reads them; else the stub takes it.</summary>
+    /// <summary>Whether a page fault is the guest's, by its own tables as <see cref="PageTables.Walk"/> reads them; else the stub takes it.</summary>
     private static void FindOut(Assembler a, AssemblerRegister64 state, AssemblerRegister32 errorCode)
     {
         ulong stub = HostPages.StubOf(Vector.PageFault);
@@ -117,53 +120,47 @@ internal sealed class TrapMonitorCode
 
         a.mov(r9, cr2);
         a.mov(__qword_ptr[state + Of(nameof(MonitorState.Cr2))], r9);
-        a.cmp(r9d, unchecked((int)GuestMemory.SwitcherBase));
+        a.cmp(r9d, unchecked((int)Format.End));
         a.jae(stub);
         a.mov(errorCode, __dword_ptr[rsp]);
         a.and(errorCode, (int)(PageAccess.Write | PageAccess.User));
 
-        a.mov(r10d, r9d);
-        a.shr(r10d, 22);
         a.mov(r11, __qword_ptr[state + Of(nameof(MonitorState.Directory))]);
-        a.mov(r10d, __dword_ptr[r11 + r10 * 4]);
-        a.test(r10d, (int)PageFlags.Present);
-        a.jz(itsOwn);
-        a.test(r10d, (int)(~PageFlags.Frame & ~PageFlags.DirectoryEntry));
-        a.jnz(stub);
-        LeaveUnlessInMemory(r10d);
+        a.mov(r10d, (int)(PageFlags.Writable | PageFlags.User));
+        for (int i = 0; i < Format.Levels.Length; i++) Descend(Format.Levels[i], isLast: i == Format.Levels.Length - 1);
 
-        a.shl(r11d, GuestMemory.PageShift);
-        a.shr(r9d, GuestMemory.PageShift);
-        a.and(r9d, 1023);
-        a.lea(r11, __[r11 + r9 * 4]);
-        a.mov(r12, HostPages.WindowLinear);
-        a.mov(r12d, __dword_ptr[r12 + r11]);
-        a.test(r12d, (int)PageFlags.Present);
-        a.jz(itsOwn);
-        a.test(r12d, (int)(PageFlags.WriteThrough | PageFlags.LargePage));
-        a.jnz(stub);
-        LeaveUnlessInMemory(r12d);
-
-        a.and(r12d, r10d);
         a.test(errorCode, (int)PageAccess.User);
         a.jz(anyRing);
-        a.test(r12d, (int)PageFlags.User);
+        a.test(r10d, (int)PageFlags.User);
         a.jz(forbidden);
         a.Label(ref anyRing);
         a.test(errorCode, (int)PageAccess.Write);
         a.jz(stub);
-        a.test(r12d, (int)PageFlags.Writable);
+        a.test(r10d, (int)PageFlags.Writable);
         a.jnz(stub);
         a.Label(ref forbidden);
         a.or(errorCode, 1);
         a.Label(ref itsOwn);
 
-        void LeaveUnlessInMemory(AssemblerRegister32 entry)
+        // r11: the table, in the window; r10d: the rights so far
+        void Descend(in PageLevel level, bool isLast)
         {
-            a.mov(r11d, entry);
-            a.shr(r11d, GuestMemory.PageShift);
-            a.cmp(r11d, __dword_ptr[state + Of(nameof(MonitorState.FrameLimit))]);
+            a.mov(r12d, r9d);
+            a.shr(r12d, (byte)level.Shift);
+            a.and(r12d, (int)(level.Entries - 1));
+            a.mov(r12d, __dword_ptr[r11 + r12 * Format.EntrySize]);
+            a.test(r12d, (int)PageFlags.Present);
+            a.jz(itsOwn);
+            a.test(r12d, (int)level.Forbidden);
+            a.jnz(stub);
+            a.and(r10d, r12d);
+            a.shr(r12d, GuestMemory.PageShift);
+            a.cmp(r12d, __dword_ptr[state + Of(nameof(MonitorState.FrameLimit))]);
             a.jae(stub);
+            if (isLast) return;
+            a.shl(r12d, GuestMemory.PageShift);
+            a.mov(r11, HostPages.WindowLinear);
+            a.add(r11, r12);
         }
     }
 

@@ -71,7 +71,7 @@ internal sealed class ScriptedCpu : VirtualCpu
     public override void FlushPage(uint? directory, uint linear) =>
         Flushes.Add(directory is { } one ? $"page {linear:x8} of {one:x8}" : $"page {linear:x8}");
 
-    public override void FlushSlot(uint directory, uint index) => Flushes.Add($"slot {index:x} of {directory:x8}");
+    public override void FlushRange(uint directory, uint first, uint last) => Flushes.Add($"{first:x8}-{last:x8} of {directory:x8}");
 
     public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors) => Descriptors = descriptors.ToArray();
 

@@ -1,4 +1,4 @@
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Gdb;
 
@@ -37,11 +37,11 @@ internal sealed class GdbChanges(Guest guest, string by)
     {
         if (bytes.Length == 0) return true;
         byte[] before = new byte[bytes.Length];
-        if (!guest.Look(() => LinearMemory.TryRead(guest.Memory, guest.PageDirectory, address, before))) return false;
+        if (!guest.Look(() => LinearMemory.TryRead(guest.Machine.PageTables, guest.PageDirectory, address, before))) return false;
         guest.Intervene(InterventionOperation.SetMemory, by, () =>
         {
-            LinearMemory.TryWrite(guest.Memory, guest.PageDirectory, address, bytes);
-            return new Intervention(null, null, [new InterventionChange($"0x{address:x8}", PageWalker.Peek(guest.Memory, guest.PageDirectory, address), before, bytes)]);
+            LinearMemory.TryWrite(guest.Machine.PageTables, guest.PageDirectory, address, bytes);
+            return new Intervention(null, null, [new InterventionChange($"0x{address:x8}", guest.Machine.PageTables.Find(guest.PageDirectory, address), before, bytes)]);
         });
         return true;
     }

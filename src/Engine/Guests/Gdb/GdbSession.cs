@@ -1,4 +1,4 @@
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Gdb;
 
@@ -136,7 +136,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
     {
         if (Range(range) is not { } wanted) return GdbAnswers.BadPacket;
         byte[] bytes = new byte[Math.Min(wanted.Length, GdbPackets.LongestPacket / 2)];
-        int mapped = guest.Look(() => LinearMemory.ReadAvailable(guest.Memory, guest.PageDirectory, wanted.Address, bytes));
+        int mapped = guest.Look(() => LinearMemory.ReadAvailable(guest.Machine.PageTables, guest.PageDirectory, wanted.Address, bytes));
         return mapped == 0 && bytes.Length > 0 ? GdbAnswers.BadAddress : Convert.ToHexStringLower(bytes.AsSpan(0, mapped));
     }
 

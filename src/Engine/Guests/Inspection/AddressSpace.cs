@@ -1,63 +1,78 @@
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Inspection;
 
 /// <summary>A page directory of a guest, looked at from outside: no walk here leaves a trace in the guest's page tables.</summary>
-/// <param name="memory">The guest's memory.</param>
+/// <param name="tables">The guest's page tables.</param>
 /// <param name="directory">Guest-physical address of the page directory, inside guest memory.</param>
-internal readonly struct AddressSpace(GuestMemory memory, uint directory)
+internal readonly struct AddressSpace(PageTables tables, uint directory)
 {
-    public const uint Slots = GuestMemory.SwitcherBase >> SlotShift;
-    public const int SlotShift = 22;
-    public const uint EntriesPerTable = 1024;
-
     public uint Directory => directory;
 
-    /// <summary>The directory's entry for a 4 MiB slot, 0 to 1023.</summary>
-    public uint SlotEntry(uint slot) => memory.Read32(directory + slot * 4);
+    /// <summary>Where each page table's pages begin; who goes through a whole address space does so much at once, so that a hostile directory cannot hold anybody up.</summary>
+    public IEnumerable<uint> Stretches
+    {
+        get
+        {
+            PageTableFormat format = tables.Format;
+            for (ulong first = 0; first < format.End; first += StretchSize) yield return (uint)first;
+        }
+    }
 
-    public bool IsGoodDirectoryEntry(uint entry) => PageWalker.IsGoodDirectoryEntry(memory, entry);
-
-    public bool IsGoodTableEntry(uint entry) => PageWalker.IsGoodTableEntry(memory, entry);
-
-    /// <summary>The 1024 entries of the page table behind a good directory entry.</summary>
-    public ReadOnlySpan<byte> Table(uint directoryEntry) => memory.Read(directoryEntry & PageFlags.Frame, GuestMemory.PageSize);
+    /// <summary>Bytes that a page table maps.</summary>
+    public uint StretchSize => tables.Format.AboveTables.Span;
 
     /// <summary>The guest-physical address behind a linear one, whoever may use it; null if there is none.</summary>
-    public uint? Translate(uint linear)
+    public uint? Translate(uint linear) => tables.Find(directory, linear);
+
+    /// <summary>The entries of a linear address, and all that lies beneath the last of them.</summary>
+    /// <param name="linear">The address.</param>
+    /// <param name="path">The entries.</param>
+    /// <returns>From the address on, how many bytes the last entry maps, or leaves unmapped; not past the end of the stretch.</returns>
+    public uint Follow(uint linear, out PagePath path)
     {
-        if (linear >= GuestMemory.SwitcherBase) return null;
-        uint directoryEntry = SlotEntry(linear >> SlotShift);
-        if ((directoryEntry & PageFlags.Present) == 0 || !IsGoodDirectoryEntry(directoryEntry)) return null;
-        uint tableEntry = memory.Read32(TableEntryAddress(directoryEntry, linear));
-        if ((tableEntry & PageFlags.Present) == 0 || !IsGoodTableEntry(tableEntry)) return null;
-        return tableEntry & PageFlags.Frame | linear & ~PageFlags.Frame;
+        tables.Follow(directory, linear, out path);
+        uint span = Math.Min(tables.Format.Levels[path.Count - 1].Span, StretchSize);
+        return span - (linear & span - 1);
+    }
+
+    /// <summary>What a guest is told of a bad entry.</summary>
+    public string NameOf(in PagePath path) => tables.Format.Levels[path.Count - 1].Name;
+
+    /// <summary>Whether two addresses' page tables are the same, with the same rights, so that their pages are.</summary>
+    public bool SharesTable(in PagePath one, in PagePath other)
+    {
+        const ulong Used = PageFlags.Accessed | PageFlags.Dirty;
+        int above = tables.Format.Levels.Length - 1;
+        if (one.Count < above || other.Count < above) return false;
+        for (int i = 0; i < above; i++)
+            if ((one[i].Value & ~Used) != (other[i].Value & ~Used)) return false;
+        return true;
     }
 
     /// <summary>The entries a walk meets, and why it ends early if it does.</summary>
     public (PageTableEntry[] Entries, string? Problem) Walk(uint linear)
     {
-        if (linear >= GuestMemory.SwitcherBase) return ([], $"0x{linear:x8} belongs to the host: nothing is mapped from 0x{GuestMemory.SwitcherBase:x8} up");
+        uint end = tables.Format.End;
+        if (linear >= end) return ([], $"0x{linear:x8} belongs to the host: nothing is mapped from 0x{end:x8} up");
 
-        uint slot = linear >> SlotShift;
-        uint directoryEntry = SlotEntry(slot);
-        PageTableEntry first = new(PageTableLevel.Directory, (int)slot, directory + slot * 4, directoryEntry)
+        tables.Follow(directory, linear, out PagePath path);
+        PageTableEntry[] entries = new PageTableEntry[path.Count];
+        for (int i = 0; i < path.Count; i++)
         {
-            Problem = (directoryEntry & PageFlags.Present) == 0 ? "not present" : IsGoodDirectoryEntry(directoryEntry) ? null : "bad",
-        };
-        if (first.Problem is { } noTable) return ([first], Because(linear, first, noTable));
+            PageTableLevel level = i == tables.Format.Levels.Length - 1 ? PageTableLevel.Table : PageTableLevel.Directory;
+            entries[i] = new PageTableEntry(level, (int)tables.Format.Levels[i].Index(linear), path[i].Address, (uint)path[i].Value)
+            {
+                Problem = i < path.Count - 1 ? null : path.End switch
+                {
+                    PathEnd.NotPresent => "not present",
+                    PathEnd.BadEntry => "bad",
+                    PathEnd.DevicePage => "device memory",
+                    _ => null,
+                },
+            };
+        }
 
-        uint at = TableEntryAddress(directoryEntry, linear);
-        uint tableEntry = memory.Read32(at);
-        PageTableEntry second = new(PageTableLevel.Table, (int)(linear >> GuestMemory.PageShift & (EntriesPerTable - 1)), at, tableEntry)
-        {
-            Problem = (tableEntry & PageFlags.Present) == 0 ? "not present" : IsGoodTableEntry(tableEntry) ? null : "bad",
-        };
-        return ([first, second], second.Problem is { } noPage ? Because(linear, second, noPage) : null);
+        return (entries, entries[^1].Problem is { } problem ? $"0x{linear:x8} is not mapped: {entries[^1]}, {(problem == "bad" ? "is one that ends a guest" : "is " + problem)}" : null);
     }
-
-    private static uint TableEntryAddress(uint directoryEntry, uint linear) =>
-        (directoryEntry & PageFlags.Frame) + (linear >> GuestMemory.PageShift & (EntriesPerTable - 1)) * 4;
-
-    private static string Because(uint linear, PageTableEntry entry, string why) => $"0x{linear:x8} is not mapped: {entry}, {(why == "bad" ? "is one that ends a guest" : "is " + why)}";
 }

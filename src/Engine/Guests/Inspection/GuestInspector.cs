@@ -124,8 +124,8 @@ public sealed class GuestInspector
     public IEnumerable<PageRange> MappedPages(uint? directory = null, CancellationToken stop = default)
     {
         PageTableTree tree = guest.Look(() => new PageTableTree(guest.Name, Space(directory)));
-        for (uint slot = 0; slot < AddressSpace.Slots && !stop.IsCancellationRequested; slot++)
-            foreach (PageRange range in guest.Look(() => tree.Slot(slot))) yield return range;
+        foreach (uint start in Space(directory).Stretches.TakeWhile(_ => !stop.IsCancellationRequested))
+            foreach (PageRange range in guest.Look(() => tree.Stretch(start))) yield return range;
         if (tree.Rest() is { } rest) yield return rest;
     }
 
@@ -136,9 +136,9 @@ public sealed class GuestInspector
     /// <exception cref="LguestException">InvalidAddress: no page directory can be there.</exception>
     public IEnumerable<PageDifference> ComparePages(uint other, uint? directory = null, CancellationToken stop = default)
     {
-        PageTableComparison comparison = guest.Look(() => new PageTableComparison(guest.Name, guest.Memory, Space(directory), Space(other)));
-        for (uint slot = 0; slot < AddressSpace.Slots && !stop.IsCancellationRequested; slot++)
-            foreach (PageDifference difference in guest.Look(() => comparison.Slot(slot))) yield return difference;
+        PageTableComparison comparison = guest.Look(() => new PageTableComparison(guest.Name, Space(directory), Space(other)));
+        foreach (uint start in Space(directory).Stretches.TakeWhile(_ => !stop.IsCancellationRequested))
+            foreach (PageDifference difference in guest.Look(() => comparison.Stretch(start))) yield return difference;
         if (comparison.Rest() is { } rest) yield return rest;
     }
 
@@ -195,6 +195,6 @@ public sealed class GuestInspector
         uint wanted = directory ?? guest.PageDirectory;
         if (wanted % GuestMemory.PageSize != 0 || !guest.Memory.Contains(wanted, GuestMemory.PageSize))
             throw new LguestException(LguestError.InvalidAddress, $"0x{wanted:x8} is no page directory: one is a page of guest memory, which ends at 0x{guest.Memory.Size - 1:x8}.");
-        return new AddressSpace(guest.Memory, wanted);
+        return new AddressSpace(guest.Machine.PageTables, wanted);
     }
 }

@@ -43,10 +43,6 @@ internal sealed class MemorySearch(Guest guest, BytePattern pattern, uint first,
     private ulong BehindGap(uint address)
     {
         if (physical || address >= GuestMemory.SwitcherBase) return 1UL << 32;
-        AddressSpace space = new(guest.Memory, guest.PageDirectory);
-        uint entry = space.SlotEntry(address >> AddressSpace.SlotShift);
-        bool hasTable = (entry & PageFlags.Present) != 0 && space.IsGoodDirectoryEntry(entry);
-        uint unit = hasTable ? GuestMemory.PageSize : 1u << AddressSpace.SlotShift;
-        return ((ulong)address | unit - 1) + 1;
+        return (ulong)address + new AddressSpace(guest.Machine.PageTables, guest.PageDirectory).Follow(address, out _);
     }
 }

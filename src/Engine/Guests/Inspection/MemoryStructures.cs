@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using LguestPS.Abi;
 using LguestPS.Boot;
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Inspection;
 

@@ -1,39 +1,35 @@
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Inspection;
 
-/// <summary>Compares two page directories page by page, a slot of 4 MiB at a time. What is bad or belongs to the host counts as not mapped.</summary>
-internal sealed class PageTableComparison(string guest, GuestMemory memory, AddressSpace first, AddressSpace second)
+/// <summary>Compares two page directories page by page, a stretch of them at a time. What is bad or belongs to the host counts as not mapped.</summary>
+internal sealed class PageTableComparison(string guest, AddressSpace first, AddressSpace second)
 {
     private PageDifference? open;
     private (PageDifferenceKind Kind, uint? Rights, uint? OtherRights) how;
 
-    /// <summary>Goes through the slot's pages and gives the differences that ended there.</summary>
-    public List<PageDifference> Slot(uint slot)
+    /// <summary>Goes through the pages of a stretch and gives the differences that ended there.</summary>
+    /// <param name="start">Where it begins.</param>
+    public List<PageDifference> Stretch(uint start)
     {
         List<PageDifference> ended = [];
-        uint entry = first.SlotEntry(slot), other = second.SlotEntry(slot);
-        const uint Used = PageFlags.Accessed | PageFlags.Dirty;
-        if ((entry & ~Used) == (other & ~Used))
+        for (uint done = 0; done < first.StretchSize;)
         {
-            Close(ended);       // the same table, so nothing can differ
-            return ended;
+            uint span = Math.Min(first.Follow(start + done, out PagePath one), second.Follow(start + done, out PagePath other));
+            if (first.SharesTable(one, other))
+            {
+                Close(ended);       // the same table, so nothing can differ
+                return ended;
+            }
+            Compare(ended, start + done, span, MappedPage.Of(one), MappedPage.Of(other));
+            done += span;
         }
-        for (uint page = 0; page < AddressSpace.EntriesPerTable; page++)
-            Compare(ended, slot << AddressSpace.SlotShift | page << GuestMemory.PageShift, Find(first, entry, page), Find(second, other, page));
         return ended;
     }
 
     public PageDifference? Rest() => open;
 
-    private MappedPage? Find(AddressSpace space, uint directoryEntry, uint page)
-    {
-        if ((directoryEntry & PageFlags.Present) == 0 || !space.IsGoodDirectoryEntry(directoryEntry)) return null;
-        uint entry = memory.Read32((directoryEntry & PageFlags.Frame) + page * 4);
-        return (entry & PageFlags.Present) != 0 && space.IsGoodTableEntry(entry) ? MappedPage.From(directoryEntry, entry) : null;
-    }
-
-    private void Compare(List<PageDifference> ended, uint linear, MappedPage? one, MappedPage? other)
+    private void Compare(List<PageDifference> ended, uint linear, uint span, MappedPage? one, MappedPage? other)
     {
         if (one == other)
         {
@@ -43,7 +39,7 @@ internal sealed class PageTableComparison(string guest, GuestMemory memory, Addr
         PageDifferenceKind kind = one is null ? PageDifferenceKind.OnlySecond
             : other is null ? PageDifferenceKind.OnlyFirst
             : one.Value.Frame != other.Value.Frame ? PageDifferenceKind.Frame : PageDifferenceKind.Rights;
-        uint last = linear | GuestMemory.PageSize - 1;
+        uint last = linear + (span - 1);
         if (open is { } run && how == (kind, one?.Rights, other?.Rights))
         {
             open = run with { Last = last };

@@ -1,18 +1,18 @@
-using System.Runtime.InteropServices;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Inspection;
 
-/// <summary>A mapped page as both levels of the tables have it.</summary>
+/// <summary>A mapped page as all levels of the tables have it.</summary>
 /// <param name="Frame">Its guest-physical address.</param>
-/// <param name="Rights">The flags that decide who may do what: those both levels set, and of the table alone the ones only it has.</param>
+/// <param name="Rights">The flags that decide who may do what: those all levels set, and of the table alone the ones only it has.</param>
 internal readonly record struct MappedPage(uint Frame, uint Rights)
 {
-    private const uint CombinedFlags = PageFlags.Writable | PageFlags.User;
     private const uint TableFlags = PageFlags.CacheDisable | PageFlags.Global;
 
-    public static MappedPage From(uint directoryEntry, uint tableEntry) =>
-        new(tableEntry & PageFlags.Frame, directoryEntry & tableEntry & CombinedFlags | tableEntry & TableFlags);
+    /// <summary>The page of memory that a path leads to, or null.</summary>
+    public static MappedPage? Of(in PagePath path) => path.End != PathEnd.Page ? null
+        : new MappedPage(path.Physical & PageFlags.Frame, path.Rights | (uint)path.Last.Value & TableFlags);
 
     public static string RightsText(uint rights)
     {
@@ -21,34 +21,28 @@ internal readonly record struct MappedPage(uint Frame, uint Rights)
     }
 }
 
-/// <summary>Lists a whole page directory with ranges merged. Each call does one slot of 4 MiB, so that a hostile directory cannot hold anybody up.</summary>
+/// <summary>Lists a whole page directory with ranges merged. Each call does a stretch of it.</summary>
 internal sealed class PageTableTree(string guest, AddressSpace space)
 {
     private Run? run;
 
-    /// <summary>Goes through the slot's pages and gives the ranges that ended there.</summary>
-    public List<PageRange> Slot(uint slot)
+    /// <summary>Goes through the pages of a stretch and gives the ranges that ended there.</summary>
+    /// <param name="start">Where it begins.</param>
+    public List<PageRange> Stretch(uint start)
     {
         List<PageRange> ended = [];
-        uint linear = slot << AddressSpace.SlotShift;
-        uint directoryEntry = space.SlotEntry(slot);
-        if ((directoryEntry & PageFlags.Present) == 0)
+        for (uint done = 0; done < space.StretchSize;)
         {
-            Close(ended);
-        }
-        else if (!space.IsGoodDirectoryEntry(directoryEntry))
-        {
-            Bad(ended, linear, AddressSpace.EntriesPerTable, "directory", directoryEntry);
-        }
-        else
-        {
-            ReadOnlySpan<uint> table = MemoryMarshal.Cast<byte, uint>(space.Table(directoryEntry));
-            for (int i = 0; i < table.Length; i++, linear += GuestMemory.PageSize) Page(ended, linear, directoryEntry, table[i]);
+            uint linear = start + done, span = space.Follow(linear, out PagePath path);
+            if (path.End == PathEnd.BadEntry) Bad(ended, linear, span / GuestMemory.PageSize, path);
+            else if (MappedPage.Of(path) is { } page) Add(ended, linear, page, (uint)path.Last.Value);
+            else Close(ended);
+            done += span;
         }
         return ended;
     }
 
-    /// <summary>The range that was still open behind the last slot.</summary>
+    /// <summary>The range that was still open after the last stretch.</summary>
     public PageRange? Rest()
     {
         List<PageRange> ended = [];
@@ -56,19 +50,8 @@ internal sealed class PageTableTree(string guest, AddressSpace space)
         return ended.FirstOrDefault();
     }
 
-    private void Page(List<PageRange> ended, uint linear, uint directoryEntry, uint entry)
+    private void Add(List<PageRange> ended, uint linear, MappedPage page, uint entry)
     {
-        if ((entry & PageFlags.Present) == 0)
-        {
-            Close(ended);
-            return;
-        }
-        if (!space.IsGoodTableEntry(entry))
-        {
-            Bad(ended, linear, 1, "table", entry);
-            return;
-        }
-        MappedPage page = MappedPage.From(directoryEntry, entry);
         if (run is not { Problem: null } open || open.Rights != page.Rights || open.Frame + open.Pages * GuestMemory.PageSize != page.Frame)
         {
             Close(ended);
@@ -79,12 +62,12 @@ internal sealed class PageTableTree(string guest, AddressSpace space)
         if ((entry & PageFlags.Dirty) != 0) open.Dirty++;
     }
 
-    private void Bad(List<PageRange> ended, uint linear, uint pages, string level, uint entry)
+    private void Bad(List<PageRange> ended, uint linear, uint pages, in PagePath path)
     {
         if (run?.Problem is null)
         {
             Close(ended);
-            run = new Run { First = linear, Problem = $"bad page {level} entry {entry:x8}" };
+            run = new Run { First = linear, Problem = $"bad {space.NameOf(path)} entry {path.Last.Value:x8}" };
         }
         run.Pages += pages;
     }

@@ -1,4 +1,4 @@
-using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS;
 

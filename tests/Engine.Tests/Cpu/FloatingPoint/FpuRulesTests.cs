@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 

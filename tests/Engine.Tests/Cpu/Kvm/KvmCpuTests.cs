@@ -3,6 +3,7 @@ using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Kvm;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Native;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
@@ -141,7 +142,7 @@ public class KvmCpuTests
         [
             () => machine.Cpu.FlushPage(CpuMachine.Directory, CpuMachine.Data),
             () => machine.Cpu.FlushPage(null, CpuMachine.Data + 5),
-            () => machine.Cpu.FlushSlot(CpuMachine.Directory, CpuMachine.Data >> 22),
+            () => machine.FlushTable(CpuMachine.Data),
             () => machine.Cpu.FlushUser(0xC0000000),
             machine.Cpu.FlushAll,
         ])

@@ -2,6 +2,7 @@ using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Kvm;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Native;
 using LguestPS.Segments;
 using Xunit;

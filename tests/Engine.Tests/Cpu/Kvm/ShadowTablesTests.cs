@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using LguestPS.Cpu.Kvm;
-using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests.Cpu.Kvm;
@@ -84,9 +84,9 @@ public sealed unsafe class ShadowTablesTests : IDisposable
     public void A_slot_is_four_mebibytes_of_one_directory()
     {
         foreach (uint linear in (uint[])[0x003FF000, 0x00400000, 0x007FF000, 0x00800000]) Fill(linear, 0x5000);
-        tables.ForgetSlot(Second, 1);
+        tables.ForgetRange(Second, 1u << 22, (2u << 22) - 1);
         Assert.NotNull(Walk(0x00400000));
-        tables.ForgetSlot(First, 1);
+        tables.ForgetRange(First, 1u << 22, (2u << 22) - 1);
         Assert.Equal([true, false, false, true], new ulong[] { 0x003FF000, 0x00400000, 0x007FF000, 0x00800000 }.Select(linear => Walk(linear) is not null));
     }
 

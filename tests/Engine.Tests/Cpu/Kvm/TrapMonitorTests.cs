@@ -2,6 +2,7 @@ using Iced.Intel;
 using LguestPS.Boot;
 using LguestPS.Cpu;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -7,15 +8,17 @@ namespace LguestPS.Cpu.Emulated;
 internal sealed unsafe class Mmu : IDisposable
 {
     private readonly GuestMemory memory;
+    private readonly PageTables tables;
     private readonly JumpCache jumps;
     private readonly TlbEntry* user = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)(2 * TlbEntry.Entries * sizeof(TlbEntry)), 64);
     private readonly FetchedPages fetched = new();
     private readonly bool[] holdsCode;
     private uint pageDirectory;
 
-    public Mmu(GuestMemory memory, JumpCache jumps)
+    public Mmu(PageTables tables, JumpCache jumps)
     {
-        this.memory = memory;
+        this.tables = tables;
+        memory = tables.Memory;
         this.jumps = jumps;
         holdsCode = new bool[memory.FrameLimit];
         FlushAll();
@@ -141,16 +144,16 @@ internal sealed unsafe class Mmu : IDisposable
         jumps.ForgetPage(linear);
     }
 
-    public void FlushSlot(uint directory, uint index)
+    public void FlushRange(uint directory, uint first, uint last)
     {
-        if (directory == pageDirectory) FlushRange(index << 22, index << 22 | 0x3FFFFF);
+        if (directory == pageDirectory) FlushRange(first, last);
     }
 
     /// <summary>Bytes at a linear address of the current address space, as many as are mapped; changes nothing.</summary>
     public byte[] Peek(uint linear, uint length)
     {
         List<byte> bytes = [];
-        while (bytes.Count < length && PageWalker.Peek(memory, pageDirectory, linear + (uint)bytes.Count) is { } physical) bytes.Add(memory.Read8(physical));
+        while (bytes.Count < length && tables.Find(pageDirectory, linear + (uint)bytes.Count) is { } physical) bytes.Add(memory.Read8(physical));
         return [.. bytes];
     }
 
@@ -179,19 +182,9 @@ internal sealed unsafe class Mmu : IDisposable
     {
         bool isUser = cpu->PrivilegeLevel == 3;
         PageAccess access = (write ? PageAccess.Write : PageAccess.Read) | (isUser ? PageAccess.User : PageAccess.Read);
-        try
-        {
-            translation = PageWalker.Walk(memory, pageDirectory, linear, access);
-        }
-        catch (GuestMemoryException)
-        {
-            translation = default;
-            return Die(cpu, $"bad page directory {pageDirectory:x8}");
-        }
-
-        if (translation.Bad is { } reason) return Die(cpu, reason);
-        if (translation.Fault is { } errorCode) return CpuState.RaisePageFault(cpu, errorCode, linear);
-        return true;
+        translation = tables.Walk(pageDirectory, linear, access);
+        if (translation.Ok) return true;
+        return translation.Fault is { } errorCode ? CpuState.RaisePageFault(cpu, errorCode, linear) : Die(cpu, translation.Refusal!);
     }
 
     private uint ReadTagFor(uint page) => Watches.HasData && Watches.IsInPage(page, reading: true) ? page | TlbEntry.LongWay : page;

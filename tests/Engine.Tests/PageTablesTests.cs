@@ -1,11 +1,12 @@
 using CsCheck;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using Xunit;
 
 namespace LguestPS.Tests;
 
 /// <summary>Walking a guest's own page tables, as the processor would with CR0.WP set.</summary>
-public sealed class PageWalkerTests : IDisposable
+public sealed class PageTablesTests : IDisposable
 {
     private const uint Directory = 0x1000;
     private const uint Table = 0x2000;
@@ -144,7 +145,7 @@ public sealed class PageWalkerTests : IDisposable
     {
         // Entry 0 names the directory itself: directory, table and page are one.
         memory.Write32(Directory, Directory | P | W | U);
-        Translation found = PageWalker.Walk(memory, Directory, 0x10, PageAccess.Write);
+        Translation found = new PageTables(memory).Walk(Directory, 0x10, PageAccess.Write);
         Assert.Equal((true, Directory + 0x10), (found.Ok, found.Physical));
         Assert.Equal(Directory | P | W | U | A | D, memory.Read32(Directory));
     }
@@ -158,7 +159,7 @@ public sealed class PageWalkerTests : IDisposable
         memory.Write32(Directory + 1022 * 4, Table | P | W | U);
         memory.Write32(Directory + 1023 * 4, Table | P | W | U);
         for (uint i = 0; i < 1024; i++) memory.Write32(Table + i * 4, Page | P | W | U);
-        Translation found = PageWalker.Walk(memory, Directory, linear, PageAccess.Write);
+        Translation found = new PageTables(memory).Walk(Directory, linear, PageAccess.Write);
         Assert.Equal(mapped, found.Ok);
         if (!mapped) Assert.Equal(2u, found.Fault);
     }
@@ -172,7 +173,7 @@ public sealed class PageWalkerTests : IDisposable
             memory.Write32(directory + (linear >> 22) * 4, directoryEntry);
             uint table = directoryEntry & PageFlags.Frame;
             if (memory.Contains(table, 4096)) memory.Write32(table + ((linear >> 12) & 1023) * 4, tableEntry);
-            Translation found = PageWalker.Walk(memory, directory, linear, (PageAccess)(access * 2));
+            Translation found = new PageTables(memory).Walk(directory, linear, (PageAccess)(access * 2));
             return !found.Ok || memory.Contains(found.Physical, 1);
         }, iter: 5000, threads: 1);
 
@@ -182,5 +183,5 @@ public sealed class PageWalkerTests : IDisposable
         memory.Write32(TableEntry, Page | tableFlags);
     }
 
-    private Translation Walk(PageAccess access) => PageWalker.Walk(memory, Directory, Linear, access);
+    private Translation Walk(PageAccess access) => new PageTables(memory).Walk(Directory, Linear, access);
 }

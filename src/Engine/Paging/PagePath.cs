@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using LguestPS.Memory;
+
+namespace LguestPS.Paging;
+
+/// <summary>Where the entries for a linear address lead.</summary>
+internal enum PathEnd
+{
+    /// <summary>To a page of memory.</summary>
+    Page,
+
+    /// <summary>To a page of devices, beyond memory.</summary>
+    DevicePage,
+
+    /// <summary>The last entry met is not present.</summary>
+    NotPresent,
+
+    /// <summary>The last entry met ends the guest that uses it.</summary>
+    BadEntry,
+
+    /// <summary>The page directory itself is not in memory; no entry was met.</summary>
+    BadDirectory,
+}
+
+/// <summary>The entries that lead from a page directory to a page, as far as they go.</summary>
+internal struct PagePath
+{
+    /// <summary>The rights, of Writable and User, that every entry gives.</summary>
+    public uint Rights;
+
+    private Steps steps;
+
+    /// <summary>The address that was looked for.</summary>
+    public uint Linear;
+
+    /// <summary>How many entries were met, at most one for each level.</summary>
+    public int Count;
+
+    public PathEnd End;
+
+    public readonly bool IsMapped => End <= PathEnd.DevicePage;
+
+    /// <summary>Guest-physical address of the byte looked for, where something is mapped.</summary>
+    public readonly uint Physical => (uint)steps[Count - 1].Value & PageFlags.Frame | Linear & GuestMemory.PageSize - 1;
+
+    /// <summary>The entry that was met at a level, from 0 on.</summary>
+    [UnscopedRef]
+    public ref Step this[int level] => ref steps[level];
+
+    /// <summary>The last entry met.</summary>
+    public readonly Step Last => steps[Count - 1];
+
+    /// <summary>An entry.</summary>
+    /// <param name="Address">Guest-physical address of the entry itself.</param>
+    /// <param name="Value">It.</param>
+    internal record struct Step(uint Address, ulong Value);
+
+    [InlineArray(PageTableFormat.MostLevels)]
+    private struct Steps
+    {
+        private Step first;
+    }
+}
