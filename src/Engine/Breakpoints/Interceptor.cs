@@ -82,7 +82,7 @@ internal sealed class Interceptor(Guest guest)
 
     public bool BeforeCall()
     {
-        if (reportedCall || calls.Length == 0 || guest.NextCall is not { } call) return false;
+        if (reportedCall || calls.Length == 0 || guest.Executor.Next is not { } call) return false;
         foreach (Breakpoint breakpoint in calls)
             if (((HypercallTarget)breakpoint.Target).Matches(call)) hits.Add(new BreakpointHit(breakpoint) { Hypercall = call });
         return reportedCall = hits.Count != 0;

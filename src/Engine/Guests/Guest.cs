@@ -91,8 +91,7 @@ public sealed partial class Guest : IDisposable
     public Hypercall? PendingHypercall => Machine.Pending.Call;
 
     /// <summary>What runs next of a pending hypercall, once a pending DMA is served: a ring entry, or the direct call itself.</summary>
-    public Hypercall? NextCall => Now(_ => null, () =>
-        PendingHypercall is { } direct ? (Data.IsInitialised && Ring.Peek(Abi, direct) is { } entry ? entry : direct) : null);
+    public Hypercall? NextCall => Now(_ => null, () => Executor.Next);
 
     /// <summary>A DMA that waits for its device, or null.</summary>
     public PendingDma? PendingDma => Machine.Pending.Transfer;

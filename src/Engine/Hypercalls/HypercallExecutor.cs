@@ -16,6 +16,10 @@ internal class HypercallExecutor(Machine machine, HypercallRing ring, IDeviceOpe
 
     private readonly HypercallHandlers handlers = new(machine, devices);
 
+    /// <summary>What <see cref="RunNext"/> does next: a ring entry, or the pending call itself; null if none is pending.</summary>
+    public Hypercall? Next =>
+        machine.Pending.Call is { } direct ? (machine.Data.IsInitialised && ring.Peek(machine.Abi, direct) is { } entry ? entry : direct) : null;
+
     /// <summary>Does one call of what is pending.</summary>
     /// <exception cref="GuestKilledException">The call broke a rule.</exception>
     public virtual void RunNext()

@@ -13,6 +13,8 @@ namespace LguestPS.Hypercalls;
 internal sealed class HypercallRing(GuestData data)
 {
     private readonly byte[] snapshot = new byte[GuestDataLayout.RingSize];
+    private readonly byte[] nextWords = new byte[data.RingEntrySize];
+    private Hypercall? next, nextDirect;
     private int left;
 
     /// <summary>The slot that is looked at next, 0 to 63.</summary>
@@ -101,7 +103,15 @@ internal sealed class HypercallRing(GuestData data)
         }
     }
 
-    private Hypercall Fetch(AbiProfile abi, Hypercall direct) => Read(abi, Cursor, direct.Eip, direct.Symbols);
+    /// <summary>The call in the next slot, parsed once: it stays as long as the same words stand there for the same trap.</summary>
+    private Hypercall Fetch(AbiProfile abi, Hypercall direct)
+    {
+        ReadOnlySpan<byte> words = data.RingEntry(Cursor);
+        if (next?.Slot == Cursor && nextDirect == direct && words.SequenceEqual(nextWords)) return next;
+        words.CopyTo(nextWords);
+        nextDirect = direct;
+        return next = Read(abi, Cursor, direct.Eip, direct.Symbols);
+    }
 
     /// <summary>The call that a slot holds, or held last.</summary>
     /// <param name="abi">Gives the call its name and the order of its arguments.</param>

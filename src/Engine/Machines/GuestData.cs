@@ -71,6 +71,12 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
 
     public void SetRingDone(int slot) => memory.Write8(address + Layout.HcallStatus + (uint)slot, HypercallFree);
 
+    /// <summary>Bytes of a ring entry: eax and the words of its arguments.</summary>
+    public int RingEntrySize => (Layout.RingOrder.Count + 1) * sizeof(uint);
+
+    /// <summary>All words of ring entry <paramref name="slot"/>.</summary>
+    public ReadOnlySpan<byte> RingEntry(int slot) => memory.Read(address + Layout.Hcalls + (uint)(slot * RingEntrySize), (uint)RingEntrySize);
+
     /// <summary>Word <paramref name="word"/> of ring entry <paramref name="slot"/>; word 0 is eax.</summary>
     public uint RingWord(int slot, int word)
     {

@@ -102,7 +102,7 @@ internal sealed class Recording : ITape
     public void Intervene(Action change)
     {
         if (IsInPast) BeginNewFuture();
-        if (guest.NextCall is { } call) NoteCall(call.Number);
+        if (guest.Executor.Next is { } call) NoteCall(call.Number);
         RunPosition here = RunPosition.Of(guest);
         MemoryImage before = guest.MakeCheckpoint(label: null).Memory;
         isIntervening = true;

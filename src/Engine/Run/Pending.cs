@@ -69,7 +69,7 @@ internal sealed class PendingTransferPlace : Pending
 internal sealed class PendingCallPlace : Pending
 {
     public override Standstill Standstill(Guest guest) =>
-        guest.Ring.HasBegun && guest.NextCall?.Slot is not null ? LguestPS.Standstill.RingEntry : LguestPS.Standstill.Hypercall;
+        guest.Ring.HasBegun && guest.Executor.Next?.Slot is not null ? LguestPS.Standstill.RingEntry : LguestPS.Standstill.Hypercall;
 
     public override string Words(Guest guest) => $"{guest.NextCall}";
 

@@ -28,7 +28,7 @@ internal sealed class Stepper
         bool standsAtOne = unit switch
         {
             StepUnit.Standstill => guest.PendingDma is not null || guest.PendingHypercall is not null,
-            StepUnit.Hypercall => guest.PendingDma is null && guest.NextCall is { } next && next.Number == options.Hypercall,
+            StepUnit.Hypercall => guest.PendingDma is null && guest.Executor.Next is { } next && next.Number == options.Hypercall,
             StepUnit.Trap => guest.PendingTrap is { } trap && IsWanted(trap),
             StepUnit.Interrupt => guest.PendingInterrupt is { } irq && IsWanted(irq),
             StepUnit.Address => atInstruction && guest.Cpu.Registers.Eip == options.Address,
@@ -52,7 +52,7 @@ internal sealed class Stepper
     public bool StopsBeforeCall(Guest guest) => unit switch
     {
         StepUnit.Standstill or StepUnit.Instruction => UsePass(),
-        StepUnit.Hypercall => guest.NextCall?.Number == options.Hypercall && UsePass(),
+        StepUnit.Hypercall => guest.Executor.Next?.Number == options.Hypercall && UsePass(),
         _ => false,
     };
 
