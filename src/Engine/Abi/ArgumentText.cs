@@ -99,16 +99,11 @@ internal static class ArgumentText
     public static string Descriptor(ulong descriptor)
     {
         if (descriptor == 0) return "empty";
-        uint high = (uint)(descriptor >> 32);
-        uint dpl = (high >> 13) & 3;
-        string absent = (high & 0x8000) == 0 ? " not present" : "";
-        if ((descriptor & DescriptorTable.CodeOrDataBit) == 0) return $"system type {(high >> 8) & 0xF} dpl={dpl}{absent}";
-
-        uint start = (uint)(descriptor >> 16) & 0xFFFFFF | high & 0xFF000000;
-        uint limit = (uint)descriptor & 0xFFFF | high & 0xF0000;
-        if ((high & 0x800000) != 0) limit = limit << GuestMemory.PageShift | (GuestMemory.PageSize - 1);
-        string range = start == 0 && limit == uint.MaxValue ? "flat" : $"base=0x{start:x8} limit=0x{limit:x}";
-        return $"{((high & 0x800) != 0 ? "code" : "data")} {range} dpl={dpl}{absent}";
+        SegmentDescriptor segment = new(descriptor);
+        string absent = segment.IsPresent ? "" : " not present";
+        if (!segment.IsCodeOrData) return $"system type {segment.Type} dpl={segment.PrivilegeLevel}{absent}";
+        string range = segment is { Base: 0, Limit: uint.MaxValue } ? "flat" : $"base=0x{segment.Base:x8} limit=0x{segment.Limit:x}";
+        return $"{(segment.IsCode ? "code" : "data")} {range} dpl={segment.PrivilegeLevel}{absent}";
     }
 
     private static string Text(byte[] bytes)

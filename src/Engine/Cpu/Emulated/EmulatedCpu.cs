@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using LguestPS.Memory;
 using LguestPS.Native;
 using LguestPS.Paging;
+using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -47,7 +48,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         self = GCHandle.Alloc(this, GCHandleType.Weak);
         *state = default;
         state->Owner = GCHandle.ToIntPtr(self);
-        state->Descriptors = (ulong*)NativeMemory.AllocZeroed(Segmentation.DescriptorCount, sizeof(ulong));
+        state->Descriptors = (ulong*)NativeMemory.AllocZeroed(DescriptorTable.Entries, sizeof(ulong));
         state->GatePrivileges = (byte*)NativeMemory.AllocZeroed(Gates);
         state->Depart = &Flow.Depart;
         state->Registers.Eflags = Eflags.AlwaysOne;
@@ -134,7 +135,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
 
     public override void LoadDescriptors(ReadOnlySpan<ulong> descriptors)
     {
-        descriptors.CopyTo(new Span<ulong>(state->Descriptors, Segmentation.DescriptorCount));
+        descriptors.CopyTo(new Span<ulong>(state->Descriptors, DescriptorTable.Entries));
         descriptorsChanged = true;
     }
 
@@ -361,14 +362,14 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         ref GuestRegisters registers = ref state->Registers;
         if (all || registers.Cs != state->Cs.Selector)
         {
-            if (!Segmentation.TryFind(state, registers.Cs, out Descriptor code) || !code.IsCode || !code.IsPresent)
+            if (!Segmentation.TryFind(state, registers.Cs, out SegmentDescriptor code) || !SegmentRules.CanResume(code))
                 return CpuState.Raise(state, Vector.GeneralProtection, registers.Cs & 0xFFFCu);
             Segmentation.SetCode(state, registers.Cs, code);
         }
 
         if (all || registers.Ss != state->Ss.Selector)
         {
-            if (!Segmentation.TryFind(state, registers.Ss, out Descriptor stack) || !stack.IsWritable || !stack.IsPresent)
+            if (!Segmentation.TryFind(state, registers.Ss, out SegmentDescriptor stack) || !SegmentRules.CanResumeWith(stack))
                 return CpuState.Raise(state, Vector.GeneralProtection, registers.Ss & 0xFFFCu);
             Segmentation.SetStack(state, registers.Ss, stack);
         }

@@ -165,13 +165,8 @@ internal sealed unsafe class HostPages
     }
 
     /// <summary>The descriptor behind a guest's selector, or false if its table has none.</summary>
-    public bool TryFind(uint selector, out Emulated.Descriptor descriptor)
-    {
-        uint index = selector >> 3;
-        bool found = (selector & 4) == 0 && index is > 0 and < DescriptorTable.Entries;
-        descriptor = new Emulated.Descriptor(found ? Gdt[index] : 0);
-        return found;
-    }
+    public bool TryFind(uint selector, out SegmentDescriptor descriptor) =>
+        SegmentRules.TryFind(new ReadOnlySpan<ulong>(Gdt, DescriptorTable.Entries), selector, out descriptor);
 
     /// <summary>What the next resumption's <c>iretq</c> takes.</summary>
     public void WriteFrame(in GuestRegisters registers)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
 using LguestPS.Paging;
+using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Kvm;
 
@@ -61,8 +62,8 @@ internal sealed unsafe partial class KvmCpu
     /// <summary>Runs the guest where every address is seen.</summary>
     private CpuExit RunWatched(CpuBudget budget)
     {
-        CpuExit exit = watched!.Run(ref registers, TaskSwitched, budget, TakeKick);
-        segmentsChanged = true;
+        CpuExit exit = watched!.Run(ref state.Registers, TaskSwitched, budget, kicker.TakeKick);
+        state.SegmentsChanged();
         return exit;
     }
 
@@ -72,8 +73,8 @@ internal sealed unsafe partial class KvmCpu
         get
         {
             if (Watches is not { } watches || (!watches.HasCode && watches.Late is null)) return false;
-            pages.TryFind(registers.Cs, out Descriptor segment);
-            return watches.Late is not null || watches.IsCode(segment.Base + registers.Eip);
+            pages.TryFind(state.Registers.Cs, out SegmentDescriptor segment);
+            return watches.Late is not null || watches.IsCode(segment.Base + state.Registers.Eip);
         }
     }
 
@@ -98,14 +99,14 @@ internal sealed unsafe partial class KvmCpu
     {
         CpuExit exit = RunWatched(new CpuBudget(instructions));
         watched!.Leave();
-        return TakeSegments() ?? (exit.Kind == CpuExitKind.Budget ? null : exit with { RanNothing = false });
+        return state.TakeSegments() ?? (exit.Kind == CpuExitKind.Budget ? null : exit with { RanNothing = false });
     }
 
     /// <summary>A debug register stopped the guest, or its own trace flag did, which KVM would else have left to the guest.</summary>
     private CpuExit? AfterDebug()
     {
-        if (IsInRing0) return CpuExit.Dead($"a debug exception in the engine's own code at 0x{vcpu.State->regs.rip:x}");
-        ReadInterruptedState();
+        if (state.IsInRing0) return CpuExit.Dead($"a debug exception in the engine's own code at 0x{vcpu.State->regs.rip:x}");
+        state.ReadInterrupted(monitor);
         return debug.HasFound ? Complete() : CpuExit.Trap(Vector.Debug);
     }
 

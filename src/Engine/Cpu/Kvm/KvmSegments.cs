@@ -1,4 +1,5 @@
 using LguestPS.Native;
+using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Kvm;
 
@@ -27,7 +28,7 @@ internal static class KvmSegments
 
     public static kvm_segment Null(ushort selector) => new() { selector = selector, unusable = 1 };
 
-    public static kvm_segment From(ushort selector, Emulated.Descriptor descriptor)
+    public static kvm_segment From(ushort selector, SegmentDescriptor descriptor)
     {
         uint rights = descriptor.AccessRights;
         return new kvm_segment
@@ -35,7 +36,7 @@ internal static class KvmSegments
             selector = selector,
             @base = descriptor.Base,
             limit = descriptor.Limit,
-            type = (byte)(rights >> 8 & 15),
+            type = (byte)descriptor.Type,
             s = Bit(12),
             dpl = (byte)descriptor.PrivilegeLevel,
             present = Bit(15),

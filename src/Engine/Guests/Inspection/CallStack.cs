@@ -94,13 +94,8 @@ internal sealed class CallStack(Guest guest, int most)
         return null;
     }
 
-    private bool SelectsCode(uint selector)
-    {
-        uint index = selector >> 3;
-        if ((selector & 4) != 0 || index >= DescriptorTable.Entries) return false;
-        Cpu.Emulated.Descriptor descriptor = new(guest.Machine.Descriptors.Descriptors[(int)index]);
-        return descriptor.IsCode && descriptor.IsPresent;
-    }
+    private bool SelectsCode(uint selector) =>
+        SegmentRules.TryFind(guest.Machine.Descriptors.Descriptors, selector, out SegmentDescriptor descriptor) && descriptor.IsCode && descriptor.IsPresent;
 
     private static bool LooksLikeFlags(uint flags)
     {

@@ -15,7 +15,7 @@ internal static class DescriptorTables
             ulong value = guest.Machine.Descriptors.Descriptors[i];
             ulong? loaded = guest.Machine.Descriptors.Loaded(i);
             if (value == 0 && loaded is null or 0) continue;
-            Cpu.Emulated.Descriptor descriptor = new(value);
+            SegmentDescriptor descriptor = new(value);
             shown.Add(new GuestDescriptor
             {
                 Guest = guest.Name, Index = i, Value = value, Loaded = loaded,

@@ -3,6 +3,7 @@ using System.Text;
 using LguestPS.Abi;
 using LguestPS.Boot;
 using LguestPS.Paging;
+using LguestPS.Segments;
 
 namespace LguestPS.Inspection;
 
@@ -74,7 +75,7 @@ internal static class MemoryStructures
     private static void SegmentDescriptor(Fields fields)
     {
         ulong raw = fields.U64("descriptor", 0, ArgumentText.Descriptor);
-        Cpu.Emulated.Descriptor descriptor = new(raw);
+        SegmentDescriptor descriptor = new(raw);
         fields.Add("base", 2, descriptor.Base, null);
         fields.Add("limit", 0, descriptor.Limit, null);
         fields.Add("dpl", 5, descriptor.PrivilegeLevel, null);

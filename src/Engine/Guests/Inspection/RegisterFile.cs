@@ -92,7 +92,7 @@ internal static class RegisterFile
 
     private static string Selector(Guest guest, uint selector)
     {
-        if ((selector & 0xFFFC) == 0) return "null";
+        if (SegmentRules.IsNull(selector)) return "null";
         uint index = selector >> 3;
         string descriptor = (selector & 4) != 0 ? "of the LDT, which does not exist"
             : index >= DescriptorTable.Entries ? "outside the GDT" : ArgumentText.Descriptor(guest.Machine.Descriptors.Descriptors[(int)index]);
@@ -117,18 +117,17 @@ internal static class RegisterFile
         int ring = guest.Cpu.Registers.PrivilegeLevel;
         bool isCode = name == "cs", isStack = name == "ss";
         if (selector > ushort.MaxValue) throw Invalid($"{name} has 16 bits; 0x{selector:x} does not fit");
-        if ((selector & 0xFFFC) == 0)
+        if (SegmentRules.IsNull(selector))
         {
             if (isCode || isStack) throw Invalid($"{name} cannot be null");
             return;
         }
-        uint index = selector >> 3, requested = selector & 3;
-        Descriptor descriptor = new((selector & 4) != 0 || index >= DescriptorTable.Entries ? 0 : guest.Machine.Descriptors.Descriptors[(int)index]);
-        if (!descriptor.IsPresent || !descriptor.IsCodeOrData) throw Invalid($"0x{selector:x} selects no present code or data segment of the guest's GDT; Get-LguestDescriptor lists them");
-        bool allowed = isCode ? descriptor.IsCode && requested == ring && (descriptor.IsConforming || descriptor.PrivilegeLevel == ring)
-            : isStack ? descriptor.IsWritable && requested == ring && descriptor.PrivilegeLevel == ring
-            : descriptor.IsReadable && (descriptor.IsConforming || Math.Max(ring, requested) <= descriptor.PrivilegeLevel);
-        if (!allowed) throw Invalid($"{name} cannot hold 0x{selector:x} ({ArgumentText.Descriptor(guest.Machine.Descriptors.Descriptors[(int)index])}) in ring {ring}");
+        ReadOnlySpan<ulong> table = guest.Machine.Descriptors.Descriptors;
+        if (!SegmentRules.TryFind(table, selector, out SegmentDescriptor descriptor) || !descriptor.IsPresent || !descriptor.IsCodeOrData) throw Invalid($"0x{selector:x} selects no present code or data segment of the guest's GDT; Get-LguestDescriptor lists them");
+        bool allowed = isCode ? SegmentRules.MayHoldCode(descriptor, selector, ring)
+            : isStack ? SegmentRules.MayHoldStack(descriptor, selector, ring)
+            : SegmentRules.MayHoldData(descriptor, selector, ring);
+        if (!allowed) throw Invalid($"{name} cannot hold 0x{selector:x} ({ArgumentText.Descriptor(table[(int)(selector >> 3)])}) in ring {ring}");
     }
 
     private static LguestException Invalid(string problem) => new(LguestError.InvalidValue, problem);

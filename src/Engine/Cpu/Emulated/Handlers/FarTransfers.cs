@@ -1,3 +1,5 @@
+using LguestPS.Segments;
+
 namespace LguestPS.Cpu.Emulated;
 
 /// <summary>Far jumps, calls and returns, and iret (Intel SDM volume 2). There are no gates to go through: see <see cref="Segmentation"/>.</summary>
@@ -60,7 +62,7 @@ internal static unsafe class FarTransfers
 
     private static Operation* Jump(CpuState* cpu, Operation* op, ushort selector, uint offset)
     {
-        if (!Segmentation.TryJumpTarget(cpu, selector, out Descriptor descriptor)) return Flow.Fault(cpu, op);
+        if (!Segmentation.TryJumpTarget(cpu, selector, out SegmentDescriptor descriptor)) return Flow.Fault(cpu, op);
         if (offset > descriptor.Limit) return Flow.Fault(cpu, op, Vector.GeneralProtection);
         Segmentation.SetCode(cpu, (ushort)(selector & ~3 | cpu->PrivilegeLevel), descriptor);
         return Flow.LeaveTo(cpu, op, offset);
@@ -68,7 +70,7 @@ internal static unsafe class FarTransfers
 
     private static Operation* Call<TSize>(CpuState* cpu, Operation* op, ushort selector, uint offset) where TSize : IOperandSize
     {
-        if (!Segmentation.TryJumpTarget(cpu, selector, out Descriptor descriptor)) return Flow.Fault(cpu, op);
+        if (!Segmentation.TryJumpTarget(cpu, selector, out SegmentDescriptor descriptor)) return Flow.Fault(cpu, op);
         if (offset > descriptor.Limit) return Flow.Fault(cpu, op, Vector.GeneralProtection);
 
         // Both must be writable before one is written.
@@ -87,7 +89,7 @@ internal static unsafe class FarTransfers
     private static bool Return<TSize>(CpuState* cpu, Operation* op, uint eip, ushort selector, uint popped, uint released)
         where TSize : IOperandSize
     {
-        if (!Segmentation.TryReturnTarget(cpu, selector, out Descriptor code)) return false;
+        if (!Segmentation.TryReturnTarget(cpu, selector, out SegmentDescriptor code)) return false;
         int level = selector & 3;
         if (level == cpu->PrivilegeLevel)
         {
@@ -99,7 +101,7 @@ internal static unsafe class FarTransfers
 
         if (!StackAccess.Peek<TSize>(cpu, popped + released, out uint stackPointer)
             || !StackAccess.Peek<TSize>(cpu, popped + released + TSize.Bytes, out uint stackSelector)
-            || !Segmentation.TryLoadableStack(cpu, (ushort)stackSelector, level, Vector.GeneralProtection, out Descriptor stack))
+            || !Segmentation.TryLoadableStack(cpu, (ushort)stackSelector, level, Vector.GeneralProtection, out SegmentDescriptor stack))
             return false;
         if (eip > code.Limit) return CpuState.Raise(cpu, Vector.GeneralProtection);
 

@@ -1,3 +1,5 @@
+using LguestPS.Segments;
+
 namespace LguestPS.Cpu.Emulated;
 
 /// <summary>mov sreg, r/m16: the segment register's number is in the immediate.</summary>
@@ -19,7 +21,7 @@ internal readonly unsafe struct LoadAccessRights : IReads
 {
     public static bool Run<TSize, TFlags>(CpuState* cpu, Operation* op, uint value) where TSize : IOperandSize where TFlags : IFlags
     {
-        bool visible = SelectorChecks.TryVisible(cpu, value, out Descriptor descriptor);
+        bool visible = SelectorChecks.TryVisible(cpu, value, out SegmentDescriptor descriptor);
         if (visible) TSize.Write((byte*)cpu + op->Destination, descriptor.AccessRights);
         LazyFlags.SetZero(cpu, visible);
         return true;
@@ -31,7 +33,7 @@ internal readonly unsafe struct LoadSegmentLimit : IReads
 {
     public static bool Run<TSize, TFlags>(CpuState* cpu, Operation* op, uint value) where TSize : IOperandSize where TFlags : IFlags
     {
-        bool visible = SelectorChecks.TryVisible(cpu, value, out Descriptor descriptor);
+        bool visible = SelectorChecks.TryVisible(cpu, value, out SegmentDescriptor descriptor);
         if (visible) TSize.Write((byte*)cpu + op->Destination, descriptor.Limit);
         LazyFlags.SetZero(cpu, visible);
         return true;
@@ -43,7 +45,7 @@ internal readonly unsafe struct VerifyRead : IReads
 {
     public static bool Run<TSize, TFlags>(CpuState* cpu, Operation* op, uint value) where TSize : IOperandSize where TFlags : IFlags
     {
-        LazyFlags.SetZero(cpu, SelectorChecks.TryVisible(cpu, value, out Descriptor descriptor) && descriptor.IsReadable);
+        LazyFlags.SetZero(cpu, SelectorChecks.TryVisible(cpu, value, out SegmentDescriptor descriptor) && descriptor.IsReadable);
         return true;
     }
 }
@@ -53,7 +55,7 @@ internal readonly unsafe struct VerifyWrite : IReads
 {
     public static bool Run<TSize, TFlags>(CpuState* cpu, Operation* op, uint value) where TSize : IOperandSize where TFlags : IFlags
     {
-        LazyFlags.SetZero(cpu, SelectorChecks.TryVisible(cpu, value, out Descriptor descriptor) && descriptor.IsWritable);
+        LazyFlags.SetZero(cpu, SelectorChecks.TryVisible(cpu, value, out SegmentDescriptor descriptor) && descriptor.IsWritable);
         return true;
     }
 }
@@ -73,7 +75,7 @@ internal readonly unsafe struct AdjustRequestedLevel : IModifies
 internal static unsafe class SelectorChecks
 {
     /// <summary>A code or data descriptor that the current level and the selector's may know about.</summary>
-    public static bool TryVisible(CpuState* cpu, uint selector, out Descriptor descriptor) =>
+    public static bool TryVisible(CpuState* cpu, uint selector, out SegmentDescriptor descriptor) =>
         Segmentation.TryFind(cpu, (ushort)selector, out descriptor) && descriptor.IsCodeOrData
         && (descriptor.IsConforming || Math.Max(cpu->PrivilegeLevel, (int)(selector & 3)) <= descriptor.PrivilegeLevel);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -20,7 +21,7 @@ internal struct Segment
 
     public static Segment Null(ushort selector) => new() { Selector = selector };
 
-    public static Segment From(ushort selector, Descriptor descriptor)
+    public static Segment From(ushort selector, SegmentDescriptor descriptor)
     {
         Segment segment = new() { Selector = selector, Base = descriptor.Base, Limit = descriptor.Limit, Traits = SegmentTraits.Usable };
         if (descriptor.IsReadable) segment.Traits |= SegmentTraits.Readable;
@@ -57,35 +58,4 @@ internal enum SegmentTraits : byte
 
     /// <summary>The D/B bit: 32-bit code, or a stack that uses esp.</summary>
     Big = 16,
-}
-
-/// <summary>A segment descriptor (Intel SDM volume 3, 3.4.5).</summary>
-internal readonly struct Descriptor(ulong value)
-{
-    private uint High => (uint)(value >> 32);
-
-    public uint Base => (uint)(value >> 16) & 0xFFFFFF | High & 0xFF000000;
-
-    public uint Limit
-    {
-        get
-        {
-            uint limit = (uint)value & 0xFFFF | High & 0xF0000;
-            return (High & 1 << 23) != 0 ? limit << 12 | 0xFFF : limit;
-        }
-    }
-
-    /// <summary>The access rights as <c>lar</c> shows them.</summary>
-    public uint AccessRights => High & 0x00FFFF00;
-
-    public bool IsPresent => (High & 1 << 15) != 0;
-    public int PrivilegeLevel => (int)(High >> 13) & 3;
-    public bool IsCodeOrData => (High & 1 << 12) != 0;
-    public bool IsCode => IsCodeOrData && (High & 1 << 11) != 0;
-    public bool IsData => IsCodeOrData && (High & 1 << 11) == 0;
-    public bool IsConforming => IsCode && (High & 1 << 10) != 0;
-    public bool IsExpandDown => IsData && (High & 1 << 10) != 0;
-    public bool IsReadable => IsData || IsCode && (High & 1 << 9) != 0;
-    public bool IsWritable => IsData && (High & 1 << 9) != 0;
-    public bool IsBig => (High & 1 << 22) != 0;
 }

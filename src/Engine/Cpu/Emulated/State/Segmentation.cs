@@ -1,11 +1,10 @@
+using LguestPS.Segments;
+
 namespace LguestPS.Cpu.Emulated;
 
-/// <summary>The protection rules of segments (Intel SDM volume 3, chapter 5).</summary>
-/// <remarks>There is no LDT, and system descriptors never reach the table, so gates and task switches do not exist.</remarks>
+/// <summary>Loads the segment registers, and raises the trap that the rules give a selector.</summary>
 internal static unsafe class Segmentation
 {
-    public const int DescriptorCount = 32;
-
     /// <summary>May these bytes be touched? Raises #GP(0), or #SS(0) for the stack, if not.</summary>
     public static bool Check(CpuState* cpu, int segment, uint offset, uint bytes, bool write)
     {
@@ -15,32 +14,25 @@ internal static unsafe class Segmentation
         return CpuState.Raise(cpu, segment == SegmentNumber.Ss ? Vector.StackFault : Vector.GeneralProtection);
     }
 
-    public static bool IsNull(uint selector) => (selector & 0xFFFC) == 0;
-
     /// <summary>The descriptor behind a selector, or false if the table has none.</summary>
-    public static bool TryFind(CpuState* cpu, uint selector, out Descriptor descriptor)
-    {
-        uint index = selector >> 3;
-        bool found = (selector & 4) == 0 && index is > 0 and < DescriptorCount;
-        descriptor = new Descriptor(found ? cpu->Descriptors[index] : 0);
-        return found;
-    }
+    public static bool TryFind(CpuState* cpu, uint selector, out SegmentDescriptor descriptor) =>
+        SegmentRules.TryFind(new ReadOnlySpan<ulong>(cpu->Descriptors, DescriptorTable.Entries), selector, out descriptor);
 
     /// <summary>Loads any segment register but cs, as <c>mov</c>, <c>pop</c> and <c>lds</c> do.</summary>
     public static bool Load(CpuState* cpu, int segment, ushort selector)
     {
         if (segment == SegmentNumber.Ss)
         {
-            if (!TryLoadableStack(cpu, selector, cpu->PrivilegeLevel, Vector.GeneralProtection, out Descriptor stack)) return false;
+            if (!TryLoadableStack(cpu, selector, cpu->PrivilegeLevel, Vector.GeneralProtection, out SegmentDescriptor stack)) return false;
             SetStack(cpu, selector, stack);
             cpu->StackLoaded = true;
             return true;
         }
 
         Segment loaded = Segment.Null(selector);
-        if (!IsNull(selector))
+        if (!SegmentRules.IsNull(selector))
         {
-            if (!TryFind(cpu, selector, out Descriptor descriptor) || !MayHoldData(descriptor, selector, cpu->PrivilegeLevel))
+            if (!TryFind(cpu, selector, out SegmentDescriptor descriptor) || !SegmentRules.MayHoldData(descriptor, selector, cpu->PrivilegeLevel))
                 return CpuState.Raise(cpu, Vector.GeneralProtection, selector & 0xFFFCu);
             if (!descriptor.IsPresent) return CpuState.Raise(cpu, Vector.SegmentNotPresent, selector & 0xFFFCu);
             loaded = Segment.From(selector, descriptor);
@@ -50,53 +42,44 @@ internal static unsafe class Segmentation
         return true;
     }
 
-    /// <summary>Readable, and at the current level and the selector's allowed?</summary>
-    public static bool MayHoldData(Descriptor descriptor, uint selector, int privilegeLevel) =>
-        descriptor.IsReadable && (descriptor.IsConforming || Math.Max(privilegeLevel, (int)(selector & 3)) <= descriptor.PrivilegeLevel);
-
     /// <summary>May ss hold this at the given level? <paramref name="vector"/> is #GP, or #TS for a stack that a task segment names.</summary>
-    public static bool TryLoadableStack(CpuState* cpu, ushort selector, int privilegeLevel, byte vector, out Descriptor descriptor)
+    public static bool TryLoadableStack(CpuState* cpu, ushort selector, int privilegeLevel, byte vector, out SegmentDescriptor descriptor)
     {
         descriptor = default;
-        if (IsNull(selector)) return CpuState.Raise(cpu, vector);
-        if (!TryFind(cpu, selector, out descriptor) || (selector & 3) != privilegeLevel
-            || !descriptor.IsWritable || descriptor.PrivilegeLevel != privilegeLevel)
+        if (SegmentRules.IsNull(selector)) return CpuState.Raise(cpu, vector);
+        if (!TryFind(cpu, selector, out descriptor) || !SegmentRules.MayHoldStack(descriptor, selector, privilegeLevel))
             return CpuState.Raise(cpu, vector, selector & 0xFFFCu);
         return descriptor.IsPresent || CpuState.Raise(cpu, Vector.StackFault, selector & 0xFFFCu);
     }
 
     /// <summary>May a far jump or call go there? It keeps the current level.</summary>
-    public static bool TryJumpTarget(CpuState* cpu, ushort selector, out Descriptor descriptor)
+    public static bool TryJumpTarget(CpuState* cpu, ushort selector, out SegmentDescriptor descriptor)
     {
         descriptor = default;
-        if (IsNull(selector)) return CpuState.Raise(cpu, Vector.GeneralProtection);
-        int level = cpu->PrivilegeLevel;
-        if (!TryFind(cpu, selector, out descriptor) || !descriptor.IsCode
-            || (descriptor.IsConforming ? descriptor.PrivilegeLevel > level : descriptor.PrivilegeLevel != level || (selector & 3) > level))
+        if (SegmentRules.IsNull(selector)) return CpuState.Raise(cpu, Vector.GeneralProtection);
+        if (!TryFind(cpu, selector, out descriptor) || !SegmentRules.MayJump(descriptor, selector, cpu->PrivilegeLevel))
             return CpuState.Raise(cpu, Vector.GeneralProtection, selector & 0xFFFCu);
         return descriptor.IsPresent || CpuState.Raise(cpu, Vector.SegmentNotPresent, selector & 0xFFFCu);
     }
 
     /// <summary>May a far return go there? It goes to the selector's level, which must not be an inner one.</summary>
-    public static bool TryReturnTarget(CpuState* cpu, ushort selector, out Descriptor descriptor)
+    public static bool TryReturnTarget(CpuState* cpu, ushort selector, out SegmentDescriptor descriptor)
     {
         descriptor = default;
-        if (IsNull(selector)) return CpuState.Raise(cpu, Vector.GeneralProtection);
-        int level = selector & 3;
-        if (!TryFind(cpu, selector, out descriptor) || !descriptor.IsCode || level < cpu->PrivilegeLevel
-            || (descriptor.IsConforming ? descriptor.PrivilegeLevel > level : descriptor.PrivilegeLevel != level))
+        if (SegmentRules.IsNull(selector)) return CpuState.Raise(cpu, Vector.GeneralProtection);
+        if (!TryFind(cpu, selector, out descriptor) || !SegmentRules.MayReturn(descriptor, selector, cpu->PrivilegeLevel))
             return CpuState.Raise(cpu, Vector.GeneralProtection, selector & 0xFFFCu);
         return descriptor.IsPresent || CpuState.Raise(cpu, Vector.SegmentNotPresent, selector & 0xFFFCu);
     }
 
-    public static void SetCode(CpuState* cpu, ushort selector, Descriptor descriptor)
+    public static void SetCode(CpuState* cpu, ushort selector, SegmentDescriptor descriptor)
     {
         cpu->Registers.Cs = selector;
         cpu->Cs = Segment.From(selector, descriptor);
         CpuState.OwnerOf(cpu).SegmentsChanged();
     }
 
-    public static void SetStack(CpuState* cpu, ushort selector, Descriptor descriptor)
+    public static void SetStack(CpuState* cpu, ushort selector, SegmentDescriptor descriptor)
     {
         cpu->Registers.Ss = selector;
         cpu->Ss = Segment.From(selector, descriptor);
@@ -117,8 +100,8 @@ internal static unsafe class Segmentation
         foreach (byte segment in (ReadOnlySpan<byte>)[SegmentNumber.Es, SegmentNumber.Ds, SegmentNumber.Fs, SegmentNumber.Gs])
         {
             ushort selector = *SelectorOf(cpu, segment);
-            if (IsNull(selector)) continue;
-            if (!TryFind(cpu, selector, out Descriptor descriptor)
+            if (SegmentRules.IsNull(selector)) continue;
+            if (!TryFind(cpu, selector, out SegmentDescriptor descriptor)
                 || !descriptor.IsConforming && descriptor.PrivilegeLevel < cpu->PrivilegeLevel)
                 SetData(cpu, segment, Segment.Null(0));
         }

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -340,7 +341,7 @@ internal sealed unsafe partial class Translator
             case Mnemonic.Verr: EmitVerify<VerifyRead>(instruction); break;
             case Mnemonic.Verw: EmitVerify<VerifyWrite>(instruction); break;
             case Mnemonic.Arpl: EmitModifyWithRegister<AdjustRequestedLevel>(instruction); break;
-            case Mnemonic.Sgdt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = Segmentation.DescriptorCount * 8 - 1; break;
+            case Mnemonic.Sgdt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = DescriptorTable.Entries * 8 - 1; break;
             case Mnemonic.Sidt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = 256 * 8 - 1; break;
             case Mnemonic.Sldt: EmitSystemWord<StoreConstant>(instruction, 0); break;
             case Mnemonic.Str: EmitSystemWord<StoreConstant>(instruction, TaskSelector); break;
