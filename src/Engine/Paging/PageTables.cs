@@ -37,16 +37,26 @@ internal sealed class PageTables
     {
         uint needed = (uint)(access & (PageAccess.Write | PageAccess.User));
         if (linear >= Format.End) return Translation.Faulted(needed);
-        Follow(directory, linear, out PagePath path);
-        if (!path.IsMapped) return path.End == PathEnd.NotPresent ? Translation.Faulted(needed) : Translation.Ends(Problem(directory, path));
-        // Error code bit 0 (present) is added where the entries are present but forbid the access.
-        if ((needed & ~path.Rights) != 0) return Translation.Faulted(needed | PageFlags.Present);
+        if (!Memory.Contains(directory, directorySize)) return Ends(directory, linear);
 
-        uint used = PageFlags.Accessed | ((access & PageAccess.Write) != 0 ? PageFlags.Dirty : 0);
-        for (int i = 0; i < levels.Length - 1; i++)
-            if (levels[i].Rights != 0) Mark(ref path[i], PageFlags.Accessed);
-        Mark(ref path[levels.Length - 1], used);
-        return Found(path);
+        // In locals, not in a path: this is what a vCPU waits for.
+        PageLevel[] levels = this.levels;
+        int shift = entryShift;
+        uint table = directory, rights = PageFlags.Writable | PageFlags.User;
+        PathEnd end = PathEnd.Page;
+        if (levels.Length == PageTableFormat.MostLevels) end = Descend(levels[0], shift, linear, ref table, ref rights, isLast: false, out _, out _);
+        if (end != PathEnd.Page) return end == PathEnd.NotPresent ? Translation.Faulted(needed) : Ends(directory, linear);
+        end = Descend(levels[^2], shift, linear, ref table, ref rights, isLast: false, out uint upperAddress, out ulong upper);
+        if (end != PathEnd.Page) return end == PathEnd.NotPresent ? Translation.Faulted(needed) : Ends(directory, linear);
+        end = Descend(levels[^1], shift, linear, ref table, ref rights, isLast: true, out uint address, out ulong entry);
+        if (end > PathEnd.DevicePage) return end == PathEnd.NotPresent ? Translation.Faulted(needed) : Ends(directory, linear);
+        // Error code bit 0 (present) is added where the entries are present but forbid the access.
+        if ((needed & ~rights) != 0) return Translation.Faulted(needed | PageFlags.Present);
+
+        uint used = (uint)entry | PageFlags.Accessed | ((access & PageAccess.Write) != 0 ? PageFlags.Dirty : 0);
+        if ((upper & PageFlags.Accessed) == 0) Memory.Write32(upperAddress, (uint)upper | PageFlags.Accessed);
+        if (used != (uint)entry) Memory.Write32(address, used);
+        return Found(linear, table, rights, used, end);
     }
 
     /// <summary>Where a linear address leads, for the host's own curiosity: checks no rights and changes nothing.</summary>
@@ -69,7 +79,7 @@ internal sealed class PageTables
         if (path.End != PathEnd.Page) return null;
         for (int i = 0; i < levels.Length; i++)
             if (levels[i].Rights != 0 && (path[i].Value & PageFlags.Accessed) == 0) return null;
-        return Found(path);
+        return Found(linear, (uint)path.Last.Value & PageFlags.Frame, path.Rights, (uint)path.Last.Value, path.End);
     }
 
     /// <summary>Whether an address has a page table, good or bad; also one of the host's.</summary>
@@ -90,28 +100,33 @@ internal sealed class PageTables
         if (!Memory.Contains(directory, directorySize)) return;
 
         uint table = directory;
-        foreach (ref readonly PageLevel level in levels.AsSpan())
-        {
-            uint at = table + (level.Index(linear) << entryShift);
-            ulong entry = entryShift == 2 ? Memory.Read32(at) : Memory.Read64(at);
-            path[path.Count++] = new PagePath.Step(at, entry);
-            path.End = PathEnd.NotPresent;
-            if ((entry & PageFlags.Present) == 0) return;
-            path.End = PathEnd.BadEntry;
-            if ((entry & level.Forbidden) != 0) return;
-            if (entry >> GuestMemory.PageShift >= Memory.FrameLimit)
-            {
-                if (path.Count < levels.Length || entry >> GuestMemory.PageShift >= DeviceLimit) return;
-                path.End = PathEnd.DevicePage;
-                path.Rights &= (uint)entry | ~level.Rights;
-                return;
-            }
-
-            path.Rights &= (uint)entry | ~level.Rights;
-            table = (uint)entry & PageFlags.Frame;
-        }
-
         path.End = PathEnd.Page;
+        for (int i = 0; i < levels.Length && path.End == PathEnd.Page; i++)
+        {
+            path.End = Descend(levels[i], entryShift, linear, ref table, ref path.Rights, isLast: i == levels.Length - 1, out uint address, out ulong entry);
+            path[path.Count++] = new PagePath.Step(address, entry);
+        }
+    }
+
+    /// <summary>Meets one entry, and says where it leads: the one place that knows which entries a guest may have (ABI §11).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private PathEnd Descend(in PageLevel level, int shift, uint linear, ref uint table, ref uint rights, bool isLast, out uint address, out ulong entry)
+    {
+        address = table + (level.Index(linear) << shift);
+        entry = shift == 2 ? Memory.Read32(address) : Memory.Read64(address);
+        if ((entry & PageFlags.Present) == 0) return PathEnd.NotPresent;
+        if ((entry & level.Forbidden) != 0) return PathEnd.BadEntry;
+        rights &= (uint)entry | ~level.Rights;
+        table = (uint)entry & PageFlags.Frame;
+        ulong frame = entry >> GuestMemory.PageShift;
+        return frame < Memory.FrameLimit ? PathEnd.Page : isLast && frame < DeviceLimit ? PathEnd.DevicePage : PathEnd.BadEntry;
+    }
+
+    /// <summary>The end of a guest that uses a bad entry.</summary>
+    private Translation Ends(uint directory, uint linear)
+    {
+        Follow(directory, linear, out PagePath path);
+        return Translation.Ends(Problem(directory, path));
     }
 
     /// <summary>Why a guest ends that uses a path with a bad end.</summary>
@@ -122,19 +137,12 @@ internal sealed class PageTables
         return $"bad {levels[path.Count - 1].Name} entry {(entryShift == 2 ? $"{entry:x8}" : $"{entry:x16}")} for {path.Linear:x8}";
     }
 
-    private void Mark(ref PagePath.Step step, uint flags)
-    {
-        if ((step.Value & flags) == flags) return;
-        step.Value |= flags;
-        Memory.Write32(step.Address, (uint)step.Value);
-    }
-
-    private static Translation Found(in PagePath path) => new(
-        path.Physical,
-        (path.Rights & PageFlags.Writable) != 0,
-        (path.Rights & PageFlags.User) != 0,
-        (path.Last.Value & PageFlags.Dirty) != 0,
+    private static Translation Found(uint linear, uint frame, uint rights, uint entry, PathEnd end) => new(
+        frame | linear & GuestMemory.PageSize - 1,
+        (rights & PageFlags.Writable) != 0,
+        (rights & PageFlags.User) != 0,
+        (entry & PageFlags.Dirty) != 0,
         Fault: null,
         Bad: null,
-        IsDevice: path.End == PathEnd.DevicePage);
+        IsDevice: end == PathEnd.DevicePage);
 }
