@@ -146,10 +146,11 @@ internal sealed unsafe class CompiledCode : IDisposable
     /// <param name="paid">Instructions that are already off the budget.</param>
     private Operation* Run(CpuState* cpu, nint code, int paid)
     {
+        EmulatedCpu owner = CpuState.OwnerOf(cpu);
         while (true)
         {
             cpu->Exit.Flags = HostFlags(cpu);
-            long extra = cpu->Reserve;
+            long extra = owner.IsKicked ? 0 : cpu->Reserve;
             cpu->Budget += extra;
             cpu->Slice += extra;
             long before = cpu->Budget + paid;
@@ -160,7 +161,7 @@ internal sealed unsafe class CompiledCode : IDisposable
             long unused = Math.Clamp(cpu->Budget - SliceGovernor.Shortest, 0, extra);
             cpu->Budget -= unused;
             cpu->Slice -= unused;
-            cpu->Reserve = unused;
+            cpu->Reserve += unused - extra;
 
             switch (cpu->Exit.Kind)
             {
