@@ -57,6 +57,7 @@ internal sealed unsafe partial class BlockCompiler
             case OperationForm.Push or OperationForm.PushMemory: return TryPush();
             case OperationForm.Pop: return TryPop();
             case OperationForm.Leave: return TryLeave();
+            case OperationForm.String: return TryString();
             default: return false;
         }
     }

@@ -15,6 +15,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
     private readonly List<ResumePoint> resumes = [];
     private readonly List<LinkSite> links = [];
     private Operation* op;
+    private CpuMode mode;
     private Meaning meaning;
 
     /// <summary>The host's flags are the guest's at this place, so they need not be brought back.</summary>
@@ -40,6 +41,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         departures.Clear();
         resumes.Clear();
         links.Clear();
+        mode = block->Mode;
         int start = Head = assembler.Position;
         assembler.Arithmetic(8, 5, HostOperand.Of(Budget), block->Instructions);
         int exhausted = assembler.Jump(0xC);

@@ -7,7 +7,7 @@ namespace LguestPS.Cpu.Emulated;
 /// <remarks>It holds translated addresses, so it forgets whatever the TLB forgets.</remarks>
 internal sealed unsafe class JumpCache : IDisposable
 {
-    public const int Entries = 4096;
+    public const int Entries = 16384;
 
     private readonly Link* user = (Link*)NativeMemory.AlignedAlloc((nuint)(2 * Entries * sizeof(Link)), 64);
 
@@ -74,8 +74,8 @@ internal sealed unsafe class JumpCache : IDisposable
         NativeMemory.Free(used);
     }
 
-    /// <summary>No address with this index has this value, so an unused entry never matches.</summary>
-    private static Link Unused(int index) => new() { Eip = (uint)(index & Entries - 1 ^ 1), Count = Link.Never };
+    /// <summary>No address with this index has this value, so an unused entry never matches: what is above bit 12 changes the lowest two bits of an index.</summary>
+    private static Link Unused(int index) => new() { Eip = (uint)(index & Entries - 1 ^ 8), Count = Link.Never };
 
     public static uint Index(uint eip) => (eip ^ eip >> 12) & Entries - 1;
 
