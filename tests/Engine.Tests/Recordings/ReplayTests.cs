@@ -38,6 +38,7 @@ public class ReplayTests : IDisposable
         string[] recorded;
         using (Guest guest = Recorded("minikernel", ClockKind.Virtual, recording))
         {
+            if (GuestRun.All.Single(run => run.Name == "minikernel").Input is { } input) guest.SendConsole(input);
             recorded = Finish(guest);
             if (recording == CompileChoice.Off) Assert.Equal(0, guest.CompiledInstructionCount);
             guest.SaveRecording(File);
