@@ -60,6 +60,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         if (machine.Stack.Pages > KernelStack.MostPages) throw new InvalidStateException($"the kernel's stack has {machine.Stack.Pages} pages");
         LoadPending(state);
         machine.BareTraps = state.ReadCount("the count of traps without an instruction");
+        machine.InstructionsAtTrap = state.ReadCount("the instruction count at the last trap");
         guest.Interceptor.Forget();
         machine.Data.Load(state);
         machine.Descriptors.Load(state);
@@ -88,6 +89,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         state.Write(machine.Stack.Pages);
         SavePending(state);
         state.Write(machine.BareTraps);
+        state.Write(machine.InstructionsAtTrap);
         machine.Data.Save(state);
         machine.Descriptors.Save(state);
         machine.Gates.Save(state);

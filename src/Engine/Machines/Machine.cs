@@ -69,6 +69,16 @@ internal sealed class Machine
     /// <summary>Traps that came without an instruction: the instruction limit counts them, or a guest whose handlers trap at once would never reach it.</summary>
     public long BareTraps { get; set; }
 
+    /// <summary>The instruction count at the last trap, however the guest was brought there: in one go or in steps.</summary>
+    public long InstructionsAtTrap { get; set; }
+
+    /// <summary>The guest trapped.</summary>
+    public void CountTrap()
+    {
+        if (Cpu.InstructionCount == InstructionsAtTrap) BareTraps++;
+        InstructionsAtTrap = Cpu.InstructionCount;
+    }
+
     /// <summary>What the host still has to do for the guest.</summary>
     public PendingWork Pending { get; } = new();
 

@@ -84,12 +84,11 @@ internal sealed class RunLoop(Guest guest)
         directTraps.Update(interceptor, goal);
         CpuBudget budget = goal.Budget(guest);
         meter?.Handled();
-        long before = guest.Cpu.InstructionCount;
         CpuExit exit = guest.Cpu.Run(budget);
         meter?.Exited();
         HasOffered = exit.RanNothing;
         if (HasOffered) goal.RanNothing();
-        if (exit.Kind == CpuExitKind.Trap && guest.Cpu.InstructionCount == before) machine.BareTraps++;
+        if (exit.Kind == CpuExitKind.Trap) machine.CountTrap();
         if (exit.Kind == CpuExitKind.Trap && exit.Vector != Vector.Hypercall && (interceptor.HasTraps || goal.WantsTraps))
         {
             machine.Pending.Trap = new PendingTrap(exit, guest.Cpu.Registers.Eip);
