@@ -12,9 +12,9 @@ internal enum ArgumentRegister
 /// <summary>Byte offsets in struct lguest_data (ABI §2); the first five fields are the same in every era.</summary>
 internal sealed record GuestDataLayout
 {
-    public const uint IrqEnabled = 0;
+    public const uint IrqEnabled = Cpu.DirectTraps.IrqEnabledOffset;
     public const uint BlockedInterrupts = 4;
-    public const uint Cr2 = 8;
+    public const uint Cr2 = Cpu.DirectTraps.Cr2Offset;
     public const uint TimeSeconds = 12;
     public const uint TimeNanoseconds = 16;
 

@@ -1,3 +1,4 @@
+using LguestPS.Devices;
 using LguestPS.Memory;
 using LguestPS.State;
 

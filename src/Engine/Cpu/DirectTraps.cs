@@ -8,6 +8,12 @@ namespace LguestPS.Cpu;
 /// <param name="PageFault">The guest's gate for vector 14, or null; faults that the guest's page tables allow are never the guest's.</param>
 internal readonly record struct DirectTraps(uint Data, ushort StackSegment, uint StackPointer, DirectGate? SystemCall, DirectGate? PageFault)
 {
+    /// <summary>Where, from <see cref="Data"/> on, the guest keeps its own idea of the interrupt flag: the same in every era.</summary>
+    public const uint IrqEnabledOffset = 0;
+
+    /// <summary>Where the guest finds the address of a page fault: likewise.</summary>
+    public const uint Cr2Offset = 8;
+
     /// <summary>Every trap is the host's.</summary>
     public static DirectTraps None => default;
 

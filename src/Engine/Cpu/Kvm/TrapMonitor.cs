@@ -1,4 +1,3 @@
-using LguestPS.Abi;
 using LguestPS.Memory;
 using LguestPS.Paging;
 
@@ -41,7 +40,7 @@ internal sealed unsafe class TrapMonitor
     public void Deliver(in DirectTraps wanted)
     {
         uint offsetInPage = wanted.Data & ~PageFlags.Frame;
-        bool dataInReach = offsetInPage <= GuestMemory.PageSize - GuestDataLayout.Cr2 - sizeof(uint) && memory.Contains(wanted.Data & PageFlags.Frame, GuestMemory.PageSize);
+        bool dataInReach = offsetInPage <= GuestMemory.PageSize - DirectTraps.Cr2Offset - sizeof(uint) && memory.Contains(wanted.Data & PageFlags.Frame, GuestMemory.PageSize);
         traps = dataInReach ? wanted : DirectTraps.None;
         if (!traps.Any)
         {
@@ -100,7 +99,7 @@ internal sealed unsafe class TrapMonitor
         // Whatever the last instructions would have done.
         ref MonitorGate gate = ref Gate(place.Vector);
         if (place.Remaining == MonitorRemaining.CountAndInterrupts) gate.Count++;
-        uint irqEnabled = traps.Data + GuestDataLayout.IrqEnabled;
+        uint irqEnabled = traps.Data + DirectTraps.IrqEnabledOffset;
         memory.Write32(irqEnabled, memory.Read32(irqEnabled) & gate.InterruptsKept);
         return new MonitoredTrap(place.Vector, IsDelivered: true, *pages.ReturnFrame, 0, 0);
     }

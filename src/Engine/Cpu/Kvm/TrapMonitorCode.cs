@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
-using LguestPS.Abi;
 using LguestPS.Memory;
 using LguestPS.Paging;
 using LguestPS.Segments;
@@ -74,7 +73,7 @@ internal sealed class TrapMonitorCode
         int below = isFault ? 4 : 0;
         a.sub(r9d, 12 + below);
         a.mov(r12, __qword_ptr[state + Of(nameof(MonitorState.Data))]);
-        a.mov(r10d, __dword_ptr[r12 + (int)GuestDataLayout.IrqEnabled]);
+        a.mov(r10d, __dword_ptr[r12 + (int)DirectTraps.IrqEnabledOffset]);
         a.and(r10d, (int)Eflags.Interrupt);
         a.mov(r11d, __dword_ptr[rsp + frameFlags]);
         a.and(r11d, unchecked((int)~(Eflags.Interrupt | Eflags.Resume)));
@@ -88,7 +87,7 @@ internal sealed class TrapMonitorCode
         {
             a.mov(__dword_ptr[r9d], errorCode);
             a.mov(r10, __qword_ptr[state + Of(nameof(MonitorState.Cr2))]);
-            a.mov(__dword_ptr[r12 + (int)GuestDataLayout.Cr2], r10d);
+            a.mov(__dword_ptr[r12 + (int)DirectTraps.Cr2Offset], r10d);
         }
 
         // What iretq takes
@@ -104,7 +103,7 @@ internal sealed class TrapMonitorCode
         a.Label(ref draft.Effects);
         a.inc(__qword_ptr[state + (gate + OfGate(nameof(MonitorGate.Count)))]);
         a.Label(ref draft.Counted);
-        a.and(__dword_ptr[r12 + (int)GuestDataLayout.IrqEnabled], r10d);
+        a.and(__dword_ptr[r12 + (int)DirectTraps.IrqEnabledOffset], r10d);
         a.mov(rsp, r14);
         a.iretq();
         a.Label(ref draft.End);

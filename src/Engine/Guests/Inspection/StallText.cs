@@ -1,5 +1,4 @@
 using LguestPS.Cpu;
-using LguestPS.Errors;
 using LguestPS.Traps;
 
 namespace LguestPS.Inspection;

@@ -1,4 +1,3 @@
-using LguestPS.Checkpoints;
 using LguestPS.State;
 
 namespace LguestPS.Devices;

@@ -1,5 +1,3 @@
-using LguestPS.Checkpoints;
-
 namespace LguestPS.Devices;
 
 /// <summary>The sectors of a snapshot that were written since; the image below them stays as it is.</summary>

@@ -1,7 +1,6 @@
-using LguestPS.Devices;
 using LguestPS.State;
 
-namespace LguestPS.Checkpoints;
+namespace LguestPS.Devices;
 
 /// <summary>The sectors of a disk that were written, at one moment.</summary>
 /// <param name="sectors">By their numbers; nobody changes them any more.</param>

@@ -1,0 +1,74 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace LguestPS.Tests.House;
+
+/// <summary>The engine's folders are floors: each uses only those below it. Only the facade at the top is a knot.</summary>
+public class FloorTests
+{
+    /// <summary>From the ground up. A folder may use those of the lines above its own, and of its own line those to its left.</summary>
+    private static readonly string[][] Floors =
+    [
+        ["Errors", "State", "Native"],
+        ["Memory", "Paging", "Segments"],
+        ["Cpu", "Symbols"],
+        ["Abi", "Definition"],
+        ["Clock", "Machines"],
+        ["Events", "Traps", "Hypercalls"],
+        ["Networks", "Devices"],
+    ];
+
+    private static readonly string[] Facade = ["Boot", "Breakpoints", "Checkpoints", "Guests", "Recordings", "Run"];
+
+    private static readonly string[] Order = [.. Floors.SelectMany(floor => floor)];
+
+    [Fact]
+    public void Every_folder_has_its_floor() =>
+        Assert.Empty(FolderGraph.OfEngine.Folders.Except([.. Order, .. Facade]));
+
+    [Fact]
+    public void No_folder_uses_one_above_it()
+    {
+        string[] upward =
+        [
+            .. from lower in Order
+               from upper in Order.Skip(Array.IndexOf(Order, lower) + 1).Concat(Facade)
+               from use in FolderGraph.OfEngine.Uses(lower, upper)
+               select $"{lower} -> {upper}: {use}",
+        ];
+        Assert.Empty(upward);
+    }
+
+    [Fact]
+    public void Only_the_facade_is_a_knot()
+    {
+        IReadOnlyCollection<string> cycle = FolderGraph.OfEngine.LargestCycle();
+        Assert.Empty(cycle.Except(Facade));
+        Assert.True(FolderGraph.OfEngine.MutualPairs <= 10, $"{FolderGraph.OfEngine.MutualPairs} pairs of folders use each other");
+    }
+
+    [Theory]
+    [InlineData("Native", "")]
+    [InlineData("Devices", "Cpu")]
+    public void Some_know_nothing_of_others(string folder, string others)
+    {
+        foreach (string other in others.Length == 0 ? FolderGraph.OfEngine.Folders.Where(any => any != folder) : [others])
+            Assert.Empty(FolderGraph.OfEngine.Uses(folder, other));
+    }
+
+    [Fact]
+    public void The_engine_references_no_PowerShell() =>
+        Assert.DoesNotContain(typeof(Guest).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("System.Management.Automation", StringComparison.Ordinal));
+
+    /// <summary>The SeedSemanticsTests hold the order of the heart; this holds its size: the run loop fits on a screen or two.</summary>
+    [Fact]
+    public void The_guests_facade_stays_small()
+    {
+        string[] parts = [.. Directory.EnumerateFiles(Repository.Path("src", "Engine"), "Guest*.cs", SearchOption.AllDirectories)
+            .Where(file => Regex.IsMatch(Path.GetFileName(file), @"^Guest(\.\w+)?\.cs$"))];
+        Assert.NotEmpty(parts);
+        int lines = parts.Sum(file => File.ReadAllLines(file).Length);
+        Assert.True(lines <= 580, $"Guest and its parts have {lines} lines");
+    }
+}
