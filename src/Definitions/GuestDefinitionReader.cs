@@ -15,6 +15,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["path"] = (block, value) => block with { Path = value.FullPath() },
         ["mode"] = (block, value) => block with { Mode = value.OneOf<BlockMode>() },
         ["overlay"] = (block, value) => block with { Overlay = value.FullPath() },
+        ["limit"] = (block, value) => block with { Limit = value.Size() },
     };
 
     private static readonly YamlKeys<UserNetDefinition> UserNetKeys = new()

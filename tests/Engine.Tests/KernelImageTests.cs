@@ -137,6 +137,15 @@ public sealed class KernelImageTests : IDisposable
         Assert.Contains("is a bzImage without a whole gzip-packed kernel in it", refused.Message);
     }
 
+    [Fact]
+    public void A_payload_is_unpacked_no_further_than_the_guest_has_memory()
+    {
+        byte[] file = BzImage(new byte[200 << 20]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("unpacks to more than the guest's", Refused(file).Message);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100L << 20);
+    }
+
     [Fact] // the unpacker reads 8192 bytes at a time
     public void A_whole_bzImage_boots_wherever_its_packed_end_falls()
     {

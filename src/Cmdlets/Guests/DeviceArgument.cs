@@ -31,7 +31,7 @@ public sealed class DeviceArgument
     {
         if (definition is not null) return definition;
         if (Is("console")) return Checked(new ConsoleDefinition());
-        if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode(), Overlay(toPath)), "path", "mode", "overlay");
+        if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode(), Overlay(toPath)) { Limit = Limit() }, "path", "mode", "overlay", "limit");
         if (Is("net")) return new NetArgument(value, toPath).ToDefinition();
         throw Invalid($"unknown device '{kind}'; known are console, block and net");
     }
@@ -60,6 +60,12 @@ public sealed class DeviceArgument
     private string Required(string name) => Setting(name) is { Length: > 0 } value ? value : throw Invalid($"device '{kind}' needs '{name}'");
 
     private string? Overlay(Func<string, string> toPath) => Setting("overlay") is { Length: > 0 } path ? toPath(path) : null;
+
+    private long? Limit()
+    {
+        if (Setting("limit") is not { } text) return null;
+        return DefinitionText.TryParseSize(text, out long bytes) ? bytes : throw Invalid($"limit: {DefinitionText.SizeProblem(text)}");
+    }
 
     private BlockMode Mode()
     {

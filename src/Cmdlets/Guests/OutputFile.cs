@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using LguestPS.Files;
 
 namespace LguestPS.Cmdlets;
 
@@ -20,6 +21,7 @@ internal static class OutputFile
     private static string? Problem(string path, bool force, bool noClobber)
     {
         if (Directory.Exists(path)) return "it is a folder";
+        if (HostFile.Problem(path) is { } other) return other;
         if (Path.GetDirectoryName(path) is not { } folder || !Directory.Exists(folder)) return $"there is no folder '{Path.GetDirectoryName(path)}'";
         if (File.Exists(path))
         {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using LguestPS.Files;
 
 namespace LguestPS.Cmdlets;
 
@@ -7,6 +8,7 @@ namespace LguestPS.Cmdlets;
 /// <remarks>The file is plain text, one event a line behind a first line that says what it is, so that any diff tool can show it.</remarks>
 internal sealed class Trace(TraceDetail detail, IReadOnlyList<string> lines)
 {
+    private const long LargestFile = 1L << 30;
     private const string Header = "# lguest trace, version 1, detail: ";
 
     public TraceDetail Detail { get; } = detail;
@@ -24,7 +26,10 @@ internal sealed class Trace(TraceDetail detail, IReadOnlyList<string> lines)
         string[] lines;
         try
         {
-            lines = File.ReadAllLines(path);
+            using StreamReader reader = new(new MemoryStream(HostFile.ReadAll(path, LargestFile)));
+            List<string> read = [];
+            while (reader.ReadLine() is { } line) read.Add(line);
+            lines = [.. read];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

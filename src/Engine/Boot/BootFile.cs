@@ -1,3 +1,6 @@
+using LguestPS.Files;
+using Microsoft.Win32.SafeHandles;
+
 namespace LguestPS.Boot;
 
 /// <summary>Reads the files a guest boots from.</summary>
@@ -12,11 +15,12 @@ internal static class BootFile
         if (Directory.Exists(path)) throw new LguestException(LguestError.FileUnavailable, $"{what} '{path}' is a folder; name the {what} file in it") { Path = path };
         try
         {
-            FileInfo info = new(path);
-            if (info.Exists && (info.Length == 0 || info.Length > most))
+            using SafeFileHandle file = HostFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            long length = RandomAccess.GetLength(file);
+            if (length == 0 || length > most)
                 throw new LguestException(LguestError.InvalidImage,
-                    info.Length == 0 ? $"{what} '{path}' is empty" : $"{what} '{path}' has {info.Length} bytes; at most {most} fit") { Path = path };
-            return File.ReadAllBytes(path);
+                    length == 0 ? $"{what} '{path}' is empty" : $"{what} '{path}' has {length} bytes; at most {most} fit") { Path = path };
+            return HostFile.ReadAll(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

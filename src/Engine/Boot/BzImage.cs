@@ -13,8 +13,11 @@ internal static class BzImage
     private const byte LowestSplit = 0x40;
 
     /// <summary>The kernel that is packed, with gzip, behind the setup code.</summary>
+    /// <param name="path">Where it comes from.</param>
+    /// <param name="file">The bzImage.</param>
+    /// <param name="memory">Bytes of the guest's memory: what does not fit in there is not unpacked any further.</param>
     /// <exception cref="LguestException">InvalidImage.</exception>
-    public static byte[] Decompress(string path, byte[] file)
+    public static byte[] Decompress(string path, byte[] file, long memory)
     {
         int from = BzImageHeader.SetupSize(file);
         ReadOnlySpan<byte> gzip = [0x1F, 0x8B, 0x08];
@@ -23,7 +26,7 @@ internal static class BzImage
             int found = file.AsSpan(at).IndexOf(gzip);
             if (found < 0) break;
             at += found;
-            if (TryUnpack(file, at) is { } kernel) return kernel;
+            if (TryUnpack(path, file, at, memory) is { } kernel) return kernel;
             at++;
         }
         throw KernelImage.Invalid(path, ForeignKernel.WithoutGzip(file));
@@ -43,7 +46,7 @@ internal static class BzImage
         return votes[best] > 3 ? (uint)best << 24 : throw KernelImage.Invalid(path, "does not tell its page offset; use its vmlinux instead");
     }
 
-    private static byte[]? TryUnpack(byte[] file, int at)
+    private static byte[]? TryUnpack(string path, byte[] file, int at, long memory)
     {
         using GZipStream stream = new(new PackedKernel(file, at), CompressionMode.Decompress);
         using MemoryStream kernel = new();
@@ -52,7 +55,7 @@ internal static class BzImage
             byte[] buffer = new byte[81920];
             for (int read; (read = stream.Read(buffer)) > 0;)
             {
-                if (kernel.Length + read > GuestDefinition.MaximumMemory) return null;
+                if (kernel.Length + read > memory) throw KernelImage.Invalid(path, $"unpacks to more than the guest's {memory >> 20} MiB of memory; give it more, if this is a kernel");
                 kernel.Write(buffer.AsSpan(0, read));
             }
         }

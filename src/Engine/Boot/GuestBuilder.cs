@@ -125,7 +125,7 @@ internal static class GuestBuilder
 
     private static BootMemory PlanMemory(GuestDefinition definition, [NotNull] ref KernelImage? kernel, out GuestSymbols symbols)
     {
-        kernel ??= KernelImage.Load(definition.Kernel);
+        kernel ??= KernelImage.Load(definition.Kernel, definition.Memory);
         symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, kernel.PageOffset);
         byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
         return new BootMemory(kernel, initrd, definition);

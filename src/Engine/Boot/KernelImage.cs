@@ -40,14 +40,16 @@ internal sealed class KernelImage
     public uint End { get; }
 
     /// <summary>Reads an ELF or bzImage kernel.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="memory">Bytes of its guest's memory.</param>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage.</exception>
-    public static KernelImage Load(string path)
+    public static KernelImage Load(string path, long memory)
     {
         byte[] file = BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory);
         if (ElfImage.IsElf(file)) return FromElf(path, file);
         if (!BzImageHeader.IsBzImage(file)) throw Invalid(path, ForeignKernel.NoKernel(file));
         if (ForeignKernel.OfHeader(file) is { } problem) throw Invalid(path, problem);
-        byte[] kernel = BzImage.Decompress(path, file);
+        byte[] kernel = BzImage.Decompress(path, file, memory);
         if (ElfImage.IsElf(kernel)) return FromElf(path, kernel);
         KernelSegment[] flat = [new(BzImage.LoadAddress, kernel, (uint)kernel.Length)];
         if (FindEntry(flat, pageOffset: 0) is null) throw Invalid(path, ForeignKernel.WithoutEntry(flat));

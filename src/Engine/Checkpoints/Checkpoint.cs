@@ -63,6 +63,14 @@ public sealed class Checkpoint
 
     internal MemoryImage Memory => (MemoryImage)SharedParts[0];
 
+    /// <summary>Bytes of memory and disks that another checkpoint of the same guest does not hold.</summary>
+    internal long BytesNotIn(Checkpoint? other)
+    {
+        long bytes = Memory.BytesNotIn(other?.Memory);
+        for (int i = 1; i < SharedParts.Count; i++) bytes += ((SectorImage)SharedParts[i]).BytesNotIn(other?.SharedParts[i] as SectorImage);
+        return bytes;
+    }
+
     /// <summary>The guest it was taken of; null if it comes from a file.</summary>
     internal Guest? Source { get; init; }
 

@@ -52,7 +52,7 @@ internal static class CheckpointFile
 
     /// <exception cref="InvalidStateException">It makes no sense.</exception>
     /// <exception cref="IOException">It is cut off.</exception>
-    public static Checkpoint Read(BinaryReader file)
+    public static Checkpoint Read(BoundedReader file)
     {
         GuestDefinition definition = DefinitionJson.Read(file.ReadString());
         uint pageOffset = file.ReadUInt32();
@@ -65,7 +65,9 @@ internal static class CheckpointFile
         if (!Enum.IsDefined(standstill)) throw new InvalidStateException($"the guest stands at {standstill}");
         string next = file.ReadString();
         byte[] state = ReadState(file);
-        SharedState[] parts = ReadParts(file);
+        if (instructions < -1 || events < 0 || guestTime < TimeSpan.Zero) throw new InvalidStateException($"the guest stands after {events} events, at {guestTime}");
+        file.Allow(definition.Memory);
+        SharedState[] parts = ReadParts(file, definition.Memory);
         if (parts is not [MemoryImage memory, ..]) throw new InvalidStateException("it has no memory");
         return new Checkpoint(definition, pageOffset, state, parts)
         {
@@ -74,27 +76,22 @@ internal static class CheckpointFile
         };
     }
 
-    public static byte[] ReadState(BinaryReader file)
-    {
-        byte[] state = new byte[Bounded(file.ReadInt32(), MostStateBytes)];
-        file.BaseStream.ReadExactly(state);
-        return state;
-    }
+    public static byte[] ReadState(BoundedReader file) => file.Read(file.ReadInt32(), MostStateBytes, "the state");
 
-    public static SharedState[] ReadParts(BinaryReader file)
+    /// <param name="file">Where they were written.</param>
+    /// <param name="memory">Bytes of guest memory, if that is one of them.</param>
+    public static SharedState[] ReadParts(BoundedReader file, long? memory = null)
     {
-        SharedState[] parts = new SharedState[Bounded(file.ReadInt32(), MostParts)];
+        SharedState[] parts = new SharedState[file.ReadCount("parts", MostParts)];
         for (int i = 0; i < parts.Length; i++)
         {
             parts[i] = file.ReadByte() switch
             {
-                MemoryPart => MemoryImage.ReadFrom(file),
+                MemoryPart when memory is { } size && i == 0 => MemoryImage.ReadFrom(file, size),
                 SectorPart => SectorImage.ReadFrom(file),
                 _ => throw new InvalidStateException("a part is of an unknown kind"),
             };
         }
         return parts;
     }
-
-    private static int Bounded(int length, int most) => length >= 0 && length <= most ? length : throw new InvalidStateException($"a length is {length}");
 }

@@ -14,6 +14,8 @@ internal static class DefinitionJson
 
     private static readonly JsonSerializerOptions Options = new()
     {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Converters =
         {
             new AsText<IPNetwork>(IPNetwork.Parse, network => network.ToString()),
@@ -33,12 +35,33 @@ internal static class DefinitionJson
     {
         try
         {
-            return JsonSerializer.Deserialize<GuestDefinition>(text, Options) ?? throw new InvalidStateException("its definition is empty");
+            GuestDefinition definition = JsonSerializer.Deserialize<GuestDefinition>(text, Options) ?? throw new InvalidStateException("its definition is empty");
+            CheckValues(definition);
+            foreach ((_, string problem) in definition.Validate()) throw new InvalidStateException(problem);
+            return definition;
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or FormatException or ArgumentException or OverflowException)
         {
             throw new InvalidStateException($"its definition cannot be read: {e.Message}");
         }
+    }
+
+    /// <summary>What the types of a definition cannot say: that lists have no holes, and choices are among those there are.</summary>
+    /// <exception cref="InvalidStateException">It is not so.</exception>
+    private static void CheckValues(GuestDefinition definition)
+    {
+        bool isWhole = Enum.IsDefined(definition.Cpu) && Enum.IsDefined(definition.Clock) && Enum.IsDefined(definition.Tsc) && Enum.IsDefined(definition.DirectTraps) && Enum.IsDefined(definition.Compile);
+        foreach (DeviceDefinition? device in definition.Devices)
+        {
+            isWhole &= device switch
+            {
+                null => false,
+                BlockDefinition disk => Enum.IsDefined(disk.Mode),
+                UserNetDefinition net => net.Forward.All(port => port is not null && Enum.IsDefined(port.Transport)) && net.Reach.All(port => port is not null && Enum.IsDefined(port.Transport)),
+                _ => true,
+            };
+        }
+        if (!isWhole) throw new InvalidStateException("its definition has a value that does not exist");
     }
 
     /// <summary>Each kind of device is known by the name of its record.</summary>

@@ -55,14 +55,18 @@ public sealed partial class Guest
     /// <param name="checkpoint">Where it goes on.</param>
     /// <param name="definition">What it is now.</param>
     /// <param name="isAlone">Whether its networks lead nowhere.</param>
-    private static Guest Revive(Checkpoint checkpoint, GuestDefinition definition, bool isAlone)
+    /// <param name="prepare">Done with the guest before it is what the checkpoint says.</param>
+    /// <param name="finish">Done with it in the end.</param>
+    private static Guest Revive(Checkpoint checkpoint, GuestDefinition definition, bool isAlone, Action<Guest>? prepare = null, Action<Guest>? finish = null)
     {
         Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone);
         try
         {
+            prepare?.Invoke(guest);
             guest.Load(checkpoint);
             guest.Devices.Resume(guest.DeviceHost);
             if (definition.Record) guest.Record();
+            finish?.Invoke(guest);
             return guest;
         }
         catch (LguestException)
@@ -73,7 +77,7 @@ public sealed partial class Guest
         catch (InvalidStateException e)
         {
             guest.Dispose();
-            throw new LguestException(LguestError.InvalidCheckpoint, $"the checkpoint {(checkpoint.Path is { } path ? $"'{path}'" : $"{checkpoint}")} makes no sense: {e.Message}", e) { Path = checkpoint.Path };
+            throw new LguestException(LguestError.InvalidCheckpoint, $"{(checkpoint.Path is { } path ? $"'{path}'" : $"the checkpoint {checkpoint}")} makes no sense: {e.Message}", e) { Path = checkpoint.Path };
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using LguestPS.Files;
 using LguestPS.State;
 
 namespace LguestPS.Checkpoints;
@@ -14,6 +15,10 @@ internal static class StateFile
 
     public const string CheckpointKind = "checkpoint";
     public const string RecordingKind = "recording";
+
+    // What is left of the guest's memory is bounded by its definition. Anything else of a real guest packs far worse than this.
+    private const long MostUnpacked = 64L << 20;
+    private const long MostRatio = 250;
 
     private const int MagicSize = 8;
     private const int KindSize = 16;
@@ -39,31 +44,27 @@ internal static class StateFile
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(MagicSize + 2 + KindSize), payload.Length);
         Checksum(header, payload).CopyTo(header, HeaderSize - SHA256.HashSizeInBytes);
 
-        string unfinished = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (FileStream file = new(unfinished, FileMode.Create, FileAccess.Write))
+            HostFile.Replace(path, file =>
             {
                 file.Write(header);
-                file.Write(payload);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(unfinished, path, overwrite: true);
+                file.Write(packed.GetBuffer().AsSpan(0, (int)packed.Length));
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(unfinished);
             throw new LguestException(LguestError.FileUnavailable, $"the {kind} '{path}' cannot be written: {e.Message}", e) { Path = path };
         }
     }
 
     /// <exception cref="LguestException">FileUnavailable or InvalidCheckpoint.</exception>
-    public static T Read<T>(string path, string kind, Func<BinaryReader, T> contents)
+    public static T Read<T>(string path, string kind, Func<BoundedReader, T> contents)
     {
         byte[] file;
         try
         {
-            file = File.ReadAllBytes(path);
+            file = HostFile.ReadAll(path, long.MaxValue);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -87,10 +88,10 @@ internal static class StateFile
         {
             using BrotliStream brotli = new(new MemoryStream(file, HeaderSize, file.Length - HeaderSize), CompressionMode.Decompress);
             using BufferedStream buffer = new(brotli, 1 << 16);
-            using BinaryReader reader = new(buffer, Encoding.UTF8);
+            using BoundedReader reader = new(buffer, MostUnpacked + file.Length * MostRatio);
             return contents(reader);
         }
-        catch (Exception e) when (e is InvalidStateException or IOException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is InvalidStateException or IOException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException or OverflowException)
         {
             throw Invalid($"makes no sense: {e.Message}", e);
         }

@@ -73,7 +73,14 @@ public sealed record ConsoleDefinition : DeviceDefinition;
 /// <param name="Path">Absolute path of the disk image.</param>
 /// <param name="Mode">What happens to writes.</param>
 /// <param name="Overlay">Absolute path of the file that keeps a snapshot's writes for the next run, made if it is not there; null to keep them in memory.</param>
-public sealed record BlockDefinition(string Path, BlockMode Mode = BlockMode.Snapshot, string? Overlay = null) : DeviceDefinition;
+public sealed record BlockDefinition(string Path, BlockMode Mode = BlockMode.Snapshot, string? Overlay = null) : DeviceDefinition
+{
+    /// <summary>The least a snapshot may be limited to.</summary>
+    public const long LeastLimit = 1L << 20;
+
+    /// <summary>The most bytes a snapshot without an overlay holds, from 1 MiB; null for the size of the disk, or half of this machine's memory if that is less. What does not fit into an eighth of memory goes to a temporary file.</summary>
+    public long? Limit { get; init; }
+}
 
 /// <summary>A network card; the derived record says what it is connected to.</summary>
 public abstract record NetDefinition : DeviceDefinition;
@@ -165,6 +172,14 @@ public sealed record GuestDefinition
         foreach (BlockDefinition disk in Devices.OfType<BlockDefinition>())
             if (disk.Overlay is not null && disk.Mode != BlockMode.Snapshot)
                 yield return (nameof(Devices), $"a disk with an overlay needs mode 'snapshot', not '{DefinitionText.NameOf(disk.Mode)}'");
+        foreach (BlockDefinition disk in Devices.OfType<BlockDefinition>())
+        {
+            if (disk.Limit is null) continue;
+            if (disk.Mode != BlockMode.Snapshot || disk.Overlay is not null)
+                yield return (nameof(Devices), "a disk with a limit needs mode 'snapshot' and no overlay: only what has no file of its own is limited");
+            else if (disk.Limit < BlockDefinition.LeastLimit)
+                yield return (nameof(Devices), $"a snapshot's limit of {disk.Limit} bytes is not possible; give at least 1 MiB");
+        }
         foreach (string problem in Devices.OfType<HostNetDefinition>().SelectMany(net => net.Validate()))
             yield return (nameof(Devices), problem);
         if (Limits.Instructions is <= 0)

@@ -22,6 +22,15 @@ internal static class EventCodec
         return schema.Read(new FieldSource(state, origin, whole), header);
     }
 
+    /// <summary>The number of an event that was written down, without the rest of it.</summary>
+    /// <exception cref="InvalidStateException">There is no event.</exception>
+    public static long ReadSequence(byte[] written)
+    {
+        StateReader state = new(written, []);
+        _ = state.ReadEnum<EventKinds>("the kind of an event");
+        return state.ReadCompact();
+    }
+
     public static void WriteCall(StateWriter state, Hypercall call)
     {
         state.WriteCompact(call.Number);

@@ -7,7 +7,7 @@ namespace LguestPS.Memory;
 internal sealed class MemoryImage : SharedState
 {
     private const int PagesPerChunk = 256;
-    private const uint MostFrames = (uint)(GuestMemory.MostRam >> GuestMemory.PageShift) + 64;     // and device pages
+    private const uint MostDevicePages = 64;
 
     private readonly byte[]?[]?[] chunks;
 
@@ -98,20 +98,22 @@ internal sealed class MemoryImage : SharedState
         foreach ((_, byte[] page) in Pages()) file.Write(page);
     }
 
-    /// <exception cref="InvalidStateException">It is larger than any guest.</exception>
+    /// <param name="file">Where it was written.</param>
+    /// <param name="ram">Bytes of RAM of its guest.</param>
+    /// <exception cref="InvalidStateException">It is of a guest of another size.</exception>
     /// <exception cref="EndOfStreamException">It is cut off.</exception>
-    public static MemoryImage ReadFrom(BinaryReader file)
+    public static MemoryImage ReadFrom(BoundedReader file, long ram)
     {
         uint frames = file.ReadUInt32();
-        if (frames > MostFrames) throw new InvalidStateException("its memory is larger than any guest's");
+        long least = ram >> GuestMemory.PageShift;
+        if (frames < least || frames > least + MostDevicePages) throw new InvalidStateException($"it has {frames} pages of memory, the guest {least}");
         byte[] used = new byte[(frames + 7) / 8];
         file.BaseStream.ReadExactly(used);
         byte[]?[]?[] chunks = new byte[]?[]?[ChunkCount(frames)];
         for (uint frame = 0; frame < frames; frame++)
         {
             if ((used[frame / 8] >> (int)(frame % 8) & 1) == 0) continue;
-            byte[] page = new byte[GuestMemory.PageSize];
-            file.BaseStream.ReadExactly(page);
+            byte[] page = file.Read(GuestMemory.PageSize, GuestMemory.PageSize, "a page");
             (chunks[frame / PagesPerChunk] ??= new byte[]?[PagesPerChunk])[frame % PagesPerChunk] = page;
         }
         return new MemoryImage(frames, chunks);

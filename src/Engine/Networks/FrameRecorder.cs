@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LguestPS.Files;
 
 namespace LguestPS.Networks;
 
@@ -18,7 +19,7 @@ internal sealed class FrameRecorder : IDisposable
         this.path = path;
         try
         {
-            file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+            file = new FileStream(HostFile.Open(path, FileMode.Create, FileAccess.Write, FileShare.Read), FileAccess.Write);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LguestPS.Files;
 
 namespace LguestPS.Networks;
 
@@ -36,9 +37,7 @@ internal sealed class FrameRecording
     {
         try
         {
-            if (new FileInfo(path).Length > LargestFile)
-                throw new LguestException(LguestError.InvalidImage, $"replay '{path}' is larger than {LargestFile >> 30} GiB") { Path = path };
-            return File.ReadAllBytes(path);
+            return HostFile.ReadAll(path, LargestFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

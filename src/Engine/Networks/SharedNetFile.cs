@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.MemoryMappedFiles;
+using LguestPS.Files;
 using LguestPS.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -81,7 +82,7 @@ internal sealed unsafe class SharedNetFile : IDisposable
         SafeFileHandle? file = null;
         try
         {
-            file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            file = HostFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             return new SharedNetFile(file, path, Format(file, path));
         }
         catch (Exception e)

@@ -114,7 +114,7 @@ internal sealed class CheckpointShelf(long mostBytes)
         if (index == kept.Count) return;
         Entry entry = kept[index];
         Bytes -= entry.OwnBytes;
-        entry.OwnBytes = entry.Checkpoint.Memory.BytesNotIn(index == 0 ? null : kept[index - 1].Checkpoint.Memory);
+        entry.OwnBytes = entry.Checkpoint.BytesNotIn(index == 0 ? null : kept[index - 1].Checkpoint);
         Bytes += entry.OwnBytes;
     }
 

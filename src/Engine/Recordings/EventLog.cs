@@ -9,6 +9,7 @@ internal sealed class EventLog
 {
     private const int EventsPerChunk = 4096;
     private const int LongestEvent = 1 << 20;
+    private const int LongestChunk = 32 << 20;
 
     private readonly List<byte[]> chunks = [];
     private readonly List<byte[]> newest = [];
@@ -71,23 +72,35 @@ internal sealed class EventLog
         }
     }
 
+    /// <param name="file">Where it was written.</param>
+    /// <param name="before">Events before the first of it.</param>
+    /// <param name="end">Events of the run where it ends.</param>
     /// <exception cref="InvalidStateException">It makes no sense.</exception>
     /// <exception cref="IOException">It is cut off.</exception>
-    public static EventLog ReadFrom(BinaryReader file)
+    public static EventLog ReadFrom(BoundedReader file, long before, long end)
     {
         EventLog log = new();
-        for (long left = file.ReadInt64(); left > 0; left--) log.Append(ReadEvent(file));
+        long count = file.ReadInt64(), bytes = 0;
+        if (count < 0 || count > end - before) throw new InvalidStateException($"it has {count} events of {end - before}");
+        for (long i = 0; i < count; i++)
+        {
+            byte[] essence = ReadEvent(file);
+            if (EventCodec.ReadSequence(essence) != before + i + 1) throw new InvalidStateException($"event {before + i + 1} is another one");
+            bytes = i % EventsPerChunk == 0 ? essence.Length : bytes + essence.Length;
+            if (bytes > LongestChunk) throw new InvalidStateException("its events are larger than any guest's");
+            log.Append(essence);
+        }
         return log;
     }
 
-    private static byte[] ReadEvent(BinaryReader file)
+    /// <summary>Makes sure that every event can be read again.</summary>
+    /// <exception cref="InvalidStateException">One cannot.</exception>
+    public void Check(in EventOrigin origin)
     {
-        int length = file.Read7BitEncodedInt();
-        if (length is < 0 or > LongestEvent) throw new InvalidStateException($"an event has {length} bytes");
-        byte[] essence = new byte[length];
-        file.BaseStream.ReadExactly(essence);
-        return essence;
+        for (long i = 0; i < Count; i++) _ = EventCodec.Read(new StateReader(this[i], []), origin, whole: false);
     }
+
+    private static byte[] ReadEvent(BoundedReader file) => file.Read(file.Read7BitEncodedInt(), LongestEvent, "an event");
 
     private static byte[] Pack(List<byte[]> events)
     {
@@ -107,7 +120,7 @@ internal sealed class EventLog
 
     private static List<byte[]> Unpack(byte[] packed)
     {
-        using BinaryReader reader = new(new BufferedStream(new BrotliStream(new MemoryStream(packed), CompressionMode.Decompress), 1 << 14));
+        using BoundedReader reader = new(new BufferedStream(new BrotliStream(new MemoryStream(packed), CompressionMode.Decompress), 1 << 14), long.MaxValue);
         List<byte[]> events = new(EventsPerChunk);
         while (events.Count < EventsPerChunk) events.Add(ReadEvent(reader));
         return events;

@@ -1,4 +1,5 @@
 using LguestPS.Checkpoints;
+using LguestPS.Events;
 using LguestPS.Recordings;
 
 namespace LguestPS;
@@ -85,7 +86,7 @@ public sealed partial class Guest
     /// <param name="name">Its name, or null for the one it had.</param>
     /// <param name="symbols">An absolute path of its kernel's symbols, or null for what its definition says.</param>
     /// <param name="compile">Whether hot code is compiled, or null for what its definition says; its events are the same either way.</param>
-    /// <exception cref="LguestException">As for <see cref="CreateFrom"/>.</exception>
+    /// <exception cref="LguestException">As for <see cref="CreateFrom"/>; and InvalidCheckpoint if something in the recording cannot have happened.</exception>
     public static Guest Replay(RecordedRun run, string? name = null, string? symbols = null, CompileChoice? compile = null)
     {
         // Whatever it was recorded on, the emulated CPU can do it again; and what its networks sent is in the recording.
@@ -94,9 +95,15 @@ public sealed partial class Guest
         {
             Name = name ?? run.Guest, Symbols = symbols ?? was.Symbols, Cpu = CpuChoice.Emulated, Compile = compile ?? was.Compile, Record = false,
         };
-        Guest guest = Revive(run.Start, definition, isAlone: true);
-        guest.RecordOn(Recording.Replay(guest, run));
-        return guest;
+        return Revive(
+            run.Start, definition, isAlone: true,
+            prepare: guest =>
+            {
+                // What would be found out in the middle of the run is found out here.
+                foreach (RecordedIntervention intervention in run.Interventions) intervention.TryOn(guest);
+                run.Log.Check(EventOrigin.Of(guest.Machine));
+            },
+            finish: guest => guest.RecordOn(Recording.Replay(guest, run)));
     }
 
     private void RecordOn(Recording recording) => Events.Tape = Recording = recording;

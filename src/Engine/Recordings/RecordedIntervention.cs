@@ -25,6 +25,15 @@ internal sealed record RecordedIntervention(RunPosition At, IReadOnlyList<(uint 
         guest.Events.SiftBehind(before);
     }
 
+    /// <summary>Whether it can be done to a guest like this one, which is then of no use any more.</summary>
+    /// <exception cref="InvalidStateException">It cannot.</exception>
+    public void TryOn(Guest guest)
+    {
+        foreach ((uint frame, _) in Pages)
+            if (frame >= guest.Memory.FrameLimit) throw new InvalidStateException($"page {frame} was changed, behind the end of memory");
+        guest.Load(new StateReader(State, Disks));
+    }
+
     public void WriteTo(BinaryWriter file)
     {
         file.Write(Pages.Count);
@@ -40,15 +49,13 @@ internal sealed record RecordedIntervention(RunPosition At, IReadOnlyList<(uint 
 
     /// <exception cref="InvalidStateException">It makes no sense.</exception>
     /// <exception cref="IOException">It is cut off.</exception>
-    public static RecordedIntervention ReadFrom(BinaryReader file, RunPosition at)
+    public static RecordedIntervention ReadFrom(BoundedReader file, RunPosition at)
     {
         List<(uint, byte[]?)> pages = [];
-        for (int left = file.ReadInt32(); left > 0; left--)
+        for (int left = file.ReadCount("changed pages"); left > 0; left--)
         {
             uint frame = file.ReadUInt32();
-            byte[] page = new byte[GuestMemory.PageSize];
-            file.BaseStream.ReadExactly(page);
-            pages.Add((frame, page));
+            pages.Add((frame, file.Read(GuestMemory.PageSize, GuestMemory.PageSize, "a page")));
         }
         return new RecordedIntervention(at, pages, CheckpointFile.ReadState(file), CheckpointFile.ReadParts(file));
     }

@@ -237,29 +237,33 @@ internal sealed class Recording : ITape
     /// <summary>Reads the parts of a recording; <see cref="Replay"/> makes one of them once there is a guest.</summary>
     /// <exception cref="InvalidStateException">It makes no sense.</exception>
     /// <exception cref="IOException">It is cut off.</exception>
-    public static RecordedRun ReadFrom(BinaryReader file)
+    public static RecordedRun ReadFrom(BoundedReader file)
     {
         Checkpoint start = CheckpointFile.Read(file);
         RunPosition startPosition = ReadPosition(file), end = ReadPosition(file);
+        if (!startPosition.IsPossible || !end.IsPossible || end.IsBefore(startPosition)) throw new InvalidStateException("it ends before it begins");
+        if (startPosition.Events != start.EventCount || startPosition.Inputs != 0) throw new InvalidStateException("it does not begin where its checkpoint was taken");
+        RunPosition place = startPosition;
         List<RecordedInput> inputs = [];
-        for (int left = file.ReadInt32(); left > 0; left--)
+        for (int left = file.ReadCount("inputs"); left > 0; left--)
         {
-            RunPosition at = ReadPosition(file);
-            int device = file.ReadInt32(), length = file.ReadInt32();
-            if (length is < 0 or > RecordedInput.Longest) throw new InvalidStateException($"an input has {length} bytes");
-            byte[] bytes = new byte[length];
-            file.BaseStream.ReadExactly(bytes);
-            inputs.Add(new RecordedInput(at, device, bytes));
+            place = ReadPosition(file, place, end);
+            int device = file.ReadInt32();
+            if (device < 0 || device >= start.Definition.Devices.Count) throw new InvalidStateException($"an input is of device {device}");
+            inputs.Add(new RecordedInput(place, device, file.Read(file.ReadInt32(), RecordedInput.Longest, "an input")));
         }
         if (end.Inputs != inputs.Count) throw new InvalidStateException($"it ends behind {end.Inputs} inputs, and has {inputs.Count}");
+        place = startPosition;
         List<RecordedIntervention> interventions = [];
-        for (int left = file.ReadInt32(); left > 0; left--) interventions.Add(RecordedIntervention.ReadFrom(file, ReadPosition(file)));
-        return new RecordedRun(start, startPosition, end, inputs, interventions, EventLog.ReadFrom(file));
+        for (int left = file.ReadCount("interventions"); left > 0; left--) interventions.Add(RecordedIntervention.ReadFrom(file, place = ReadPosition(file, place, end)));
+        return new RecordedRun(start, startPosition, end, inputs, interventions, EventLog.ReadFrom(file, startPosition.Events, end.Events));
     }
 
     /// <summary>For a guest that stands where the recording began.</summary>
+    /// <exception cref="InvalidStateException">It stands elsewhere.</exception>
     public static Recording Replay(Guest guest, RecordedRun run)
     {
+        if (!RunPosition.Of(guest).IsAt(run.StartPosition)) throw new InvalidStateException("it does not begin where its checkpoint was taken");
         // A checkpoint of this guest's own, so that the next ones can share with it.
         Recording recording = new(guest, guest.MakeCheckpoint(label: null), run.StartPosition) { IsReplay = true, End = run.End, log = run.Log };
         recording.inputs.AddRange(run.Inputs);
@@ -293,5 +297,12 @@ internal sealed class Recording : ITape
         file.Write(position.Inputs);
     }
 
-    private static RunPosition ReadPosition(BinaryReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64(), file.ReadInt32());
+    /// <summary>A place that cannot lie before the one that came before it, nor after the end.</summary>
+    private static RunPosition ReadPosition(BoundedReader file, RunPosition before, RunPosition end)
+    {
+        RunPosition place = ReadPosition(file);
+        return place.IsPossible && !place.IsBefore(before) && !end.IsBefore(place) ? place : throw new InvalidStateException($"something happened at event {place.Events} and {place.Time} ns, which is before what came before it or after the end");
+    }
+
+    private static RunPosition ReadPosition(BoundedReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64(), file.ReadInt32());
 }

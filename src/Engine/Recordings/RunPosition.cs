@@ -9,6 +9,12 @@ internal readonly record struct RunPosition(long Events, long Instructions, long
 {
     public static RunPosition Of(Guest guest) => new(guest.Events.Count, guest.Cpu.InstructionCount, guest.Clock.Now, guest.Recording?.InputCount ?? 0);
 
+    // A year of guest time has 2^55 nanoseconds.
+    private const long LastTime = 1L << 62;
+
+    /// <summary>Whether a guest can get there.</summary>
+    public bool IsPossible => Events >= 0 && Instructions >= 0 && Time is >= 0 and < LastTime && Inputs >= 0;
+
     public bool IsBefore(RunPosition other) =>
         Events < other.Events || Instructions < other.Instructions || Time < other.Time || Inputs < other.Inputs;
 

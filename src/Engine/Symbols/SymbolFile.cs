@@ -1,3 +1,5 @@
+using LguestPS.Files;
+
 namespace LguestPS.Symbols;
 
 /// <summary>A file with symbols, of either kind, opened and measured.</summary>
@@ -39,7 +41,7 @@ internal static class SymbolFile
     {
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using FileStream file = new(HostFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), FileAccess.Read, bufferSize: 0);
             return read(path, file, file.Length);
         }
         catch (EndOfStreamException)

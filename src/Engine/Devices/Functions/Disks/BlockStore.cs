@@ -26,13 +26,15 @@ internal sealed class BlockStore : IDisposable
     /// <summary>Why the host could not do what it was asked last, or null. A request that no disk could do is none of its problems.</summary>
     public string? Problem { get; private set; }
 
+    /// <param name="disk">The disk.</param>
+    /// <param name="limit">Of a snapshot in memory; null for what follows from the disk and this machine.</param>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage; then nothing stays open.</exception>
-    public static BlockStore Open(BlockDefinition disk)
+    public static BlockStore Open(BlockDefinition disk, SnapshotLimit? limit = null)
     {
         DiskImage image = DiskImage.Open(disk.Path, forWriting: disk.Mode == BlockMode.ReadWrite);
         try
         {
-            return new BlockStore(image, disk.Mode, disk.Mode == BlockMode.Snapshot ? OpenOverlay(disk, image) : null);
+            return new BlockStore(image, disk.Mode, disk.Mode == BlockMode.Snapshot ? OpenOverlay(disk, image, limit) : null);
         }
         catch
         {
@@ -107,6 +109,7 @@ internal sealed class BlockStore : IDisposable
     {
         BlockMode.ReadWrite => "writes to its image, and that would not go back with the guest; make it a snapshot in memory or readOnly",
         BlockMode.Snapshot when overlay is not MemoryOverlay => "writes to an overlay file, and that would not go back with the guest; keep the snapshot in memory",
+        BlockMode.Snapshot when overlay is MemoryOverlay { HasSpilled: true } => "has outgrown memory, and its temporary file would not go back with the guest",
         _ => null,
     };
 
@@ -142,8 +145,8 @@ internal sealed class BlockStore : IDisposable
 
     private LguestException Other(string how) => new(LguestError.CheckpointRefused, $"disk image '{image.Path}' {how}") { Path = image.Path };
 
-    private static SectorOverlay OpenOverlay(BlockDefinition disk, DiskImage image) =>
-        disk.Overlay is { } path ? FileOverlay.Open(path, image) : new MemoryOverlay();
+    private static SectorOverlay OpenOverlay(BlockDefinition disk, DiskImage image, SnapshotLimit? limit) =>
+        disk.Overlay is { } path ? FileOverlay.Open(path, image) : new MemoryOverlay(limit ?? SnapshotLimit.Of(image.Length, disk.Limit));
 
     /// <summary>Reads each run of sectors from where it is: an image that was damaged matters only where it shows.</summary>
     private void ReadSnapshot(SectorOverlay changes, long sector, Span<byte> bytes)

@@ -1,3 +1,4 @@
+using LguestPS.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace LguestPS.Devices;
@@ -14,7 +15,7 @@ internal static class DiskFile
     {
         try
         {
-            return File.OpenHandle(path, mode, forWriting ? FileAccess.ReadWrite : FileAccess.Read, forWriting ? FileShare.None : FileShare.Read);
+            return HostFile.Open(path, mode, forWriting ? FileAccess.ReadWrite : FileAccess.Read, forWriting ? FileShare.None : FileShare.Read);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -6,7 +6,19 @@ namespace LguestPS.Devices;
 /// <param name="sectors">By their numbers; nobody changes them any more.</param>
 internal sealed class SectorImage(IReadOnlyDictionary<long, byte[]> sectors) : SharedState
 {
+    private const long BytesOfPlace = 40;       // an entry of a dictionary and the head of an array
+
     public IReadOnlyDictionary<long, byte[]> Sectors => sectors;
+
+    /// <summary>Bytes it holds that another image does not, the sectors' places with them.</summary>
+    public long BytesNotIn(SectorImage? other)
+    {
+        if (other == this) return 0;
+        long count = 0;
+        foreach ((long sector, byte[] data) in sectors)
+            if (other is null || !other.Sectors.TryGetValue(sector, out byte[]? before) || before != data) count++;
+        return count * DiskImage.SectorSize + sectors.Count * BytesOfPlace;
+    }
 
     public override void WriteTo(BinaryWriter file)
     {
@@ -20,14 +32,13 @@ internal sealed class SectorImage(IReadOnlyDictionary<long, byte[]> sectors) : S
 
     /// <exception cref="EndOfStreamException">It is cut off.</exception>
     /// <exception cref="InvalidStateException">It holds a sector twice.</exception>
-    public static SectorImage ReadFrom(BinaryReader file)
+    public static SectorImage ReadFrom(BoundedReader file)
     {
         Dictionary<long, byte[]> sectors = [];
-        for (int left = file.ReadInt32(); left > 0; left--)
+        for (int left = file.ReadCount("sectors"); left > 0; left--)
         {
             long sector = file.ReadInt64();
-            byte[] data = new byte[DiskImage.SectorSize];
-            file.BaseStream.ReadExactly(data);
+            byte[] data = file.Read(DiskImage.SectorSize, DiskImage.SectorSize, "a sector");
             if (!sectors.TryAdd(sector, data)) throw new InvalidStateException($"sector {sector} is there twice");
         }
         return new SectorImage(sectors);

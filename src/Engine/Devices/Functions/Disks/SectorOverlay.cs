@@ -26,36 +26,3 @@ internal abstract class SectorOverlay : IDisposable
     {
     }
 }
-
-/// <summary>In memory, and gone with the guest. It holds each sector once, so it never outgrows the disk.</summary>
-internal sealed class MemoryOverlay : SectorOverlay
-{
-    private Dictionary<long, byte[]> sectors = [];
-    private SectorImage? lastImage;
-
-    /// <summary>Puts sectors back as an image has them.</summary>
-    public void Load(SectorImage image)
-    {
-        sectors = new Dictionary<long, byte[]>(image.Sectors);
-        lastImage = image;
-    }
-
-    public override long SectorCount => sectors.Count;
-
-    public override bool Has(long sector) => sectors.ContainsKey(sector);
-
-    public override void Read(long sector, Span<byte> bytes) => sectors[sector].AsSpan(0, bytes.Length).CopyTo(bytes);
-
-    /// <summary>The sectors as they are now.</summary>
-    public SectorImage Image => lastImage ??= new SectorImage(new Dictionary<long, byte[]>(sectors));
-
-    public override void Write(long first, ReadOnlySpan<byte> bytes)
-    {
-        lastImage = null;
-        for (int at = 0; at < bytes.Length; at += DiskImage.SectorSize)
-        {
-            // Never in place: images share what was written before.
-            sectors[first + at / DiskImage.SectorSize] = bytes.Slice(at, DiskImage.SectorSize).ToArray();
-        }
-    }
-}

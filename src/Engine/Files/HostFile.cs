@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace LguestPS.Files;
+
+/// <summary>Opens what somebody named as a file: it must be one, so that nothing here waits for a pipe's other end or reads a device without an end.</summary>
+internal static partial class HostFile
+{
+    // <fcntl.h>, <linux/stat.h>.
+    private const int AT_FDCWD = -100;
+    private const uint STATX_TYPE = 1;
+    private const int ModeOffset = 28;          // of stx_mode in struct statx
+    private const int SizeOfStatx = 256;
+    private const int S_IFMT = 0xF000;
+    private const int S_IFREG = 0x8000;
+    private const int S_IFDIR = 0x4000;
+    private const int S_IFIFO = 0x1000;
+    private const int S_IFSOCK = 0xC000;
+
+    /// <param name="path">An absolute path.</param>
+    /// <param name="mode">Whether it may be made. What is made is its owner's alone: it will hold what is in a guest.</param>
+    /// <param name="access">What will be done with it.</param>
+    /// <param name="share">What others may do meanwhile.</param>
+    /// <exception cref="IOException">It is not there, or no file, or its name cannot be one.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder, or there is no permission.</exception>
+    public static SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share)
+    {
+        Check(path);
+        if (mode is FileMode.Create or FileMode.OpenOrCreate && !File.Exists(path)) CreatePrivate(path);
+        return File.OpenHandle(path, mode, access, share);
+    }
+
+    /// <summary>A whole file.</summary>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="most">The most bytes it may have.</param>
+    /// <exception cref="IOException">As for <see cref="Open"/>; or it has more bytes.</exception>
+    /// <exception cref="UnauthorizedAccessException">As for <see cref="Open"/>.</exception>
+    public static byte[] ReadAll(string path, long most)
+    {
+        using SafeFileHandle file = Open(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        long length = RandomAccess.GetLength(file);
+        return length <= Math.Min(most, Array.MaxLength) ? ReadAll(file) : throw new IOException($"it has {length} bytes; at most {Math.Min(most, Array.MaxLength)} are possible");
+    }
+
+    /// <summary>What an open file holds.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static byte[] ReadAll(SafeFileHandle file)
+    {
+        byte[] bytes = new byte[RandomAccess.GetLength(file)];
+        int done = 0;
+        for (int read = -1; read != 0 && done < bytes.Length; done += read) read = RandomAccess.Read(file, bytes.AsSpan(done), done);
+        return done == bytes.Length ? bytes : throw new IOException("it became shorter while it was read");
+    }
+
+    /// <summary>Writes a whole file beside the one it replaces, and then puts it in its place; its owner's alone.</summary>
+    /// <exception cref="IOException">What was there before is still there.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static void Replace(string path, Action<FileStream> write)
+    {
+        Check(path);
+        string unfinished = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            using (FileStream file = new(unfinished, Private(FileMode.Create)))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(unfinished, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(unfinished);
+            throw;
+        }
+    }
+
+    /// <summary>A file without a name that lasts as long as it is open, where this machine has temporary files.</summary>
+    /// <exception cref="IOException">There can be none.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static FileStream OpenTemporary()
+    {
+        FileStreamOptions options = Private(FileMode.CreateNew);
+        options.Access = FileAccess.ReadWrite;
+        options.Options = FileOptions.DeleteOnClose;
+        string path = Path.Combine(Path.GetTempPath(), $"lguest-{Path.GetRandomFileName()}");
+        FileStream file = new(path, options);
+        if (!OperatingSystem.IsWindows()) File.Delete(path);     // a process that is killed leaves none
+        return file;
+    }
+
+    private static FileStreamOptions Private(FileMode mode)
+    {
+        FileStreamOptions options = new() { Mode = mode, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return options;
+    }
+
+    private static void CreatePrivate(string path)
+    {
+        try
+        {
+            using FileStream made = new(path, Private(FileMode.CreateNew));
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Somebody else was faster.
+        }
+    }
+
+    /// <summary>Why a path cannot be that of a file, in words; null if it can.</summary>
+    public static string? Problem(string path)
+    {
+        if (path.Length == 0) return "it has no name";
+        if (path.Contains('\0')) return "its name has a zero byte";
+        return KindOf(path) switch
+        {
+            null => null,
+            S_IFDIR => "it is a folder",
+            S_IFIFO => "it is a pipe, not a file",
+            S_IFSOCK => "it is a socket, not a file",
+            _ => "it is a device, not a file",
+        };
+    }
+
+    private static void Check(string path)
+    {
+        if (Problem(path) is { } problem) throw Directory.Exists(path) ? new UnauthorizedAccessException(problem) : new IOException(problem);
+    }
+
+    /// <summary>What there is if it is no file; null if it is one or not there.</summary>
+    private static unsafe int? KindOf(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return Directory.Exists(path) ? S_IFDIR : null;
+        byte* status = stackalloc byte[SizeOfStatx];
+        if (statx(AT_FDCWD, path, 0, STATX_TYPE, status) != 0) return null;     // opening it will say why
+        int kind = *(ushort*)(status + ModeOffset) & S_IFMT;
+        return kind == S_IFREG ? null : kind;
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(int directory, string path, int flags, uint mask, byte* status);
+}
