@@ -1,4 +1,5 @@
 using LguestPS.Checkpoints;
+using LguestPS.Devices;
 using LguestPS.Memory;
 using LguestPS.State;
 

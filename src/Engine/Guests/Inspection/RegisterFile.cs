@@ -1,7 +1,6 @@
 using System.Globalization;
 using LguestPS.Abi;
 using LguestPS.Cpu;
-using LguestPS.Cpu.Emulated;
 using LguestPS.Segments;
 
 namespace LguestPS.Inspection;

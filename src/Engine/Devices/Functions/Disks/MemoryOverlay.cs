@@ -1,5 +1,3 @@
-using LguestPS.Checkpoints;
-
 namespace LguestPS.Devices;
 
 /// <summary>In memory, what is too much for that in a temporary file, and gone with the guest. It holds each sector once.</summary>
