@@ -71,6 +71,7 @@ public sealed class KvmLayoutTests : IDisposable
         #include <time.h>
         #include <fcntl.h>
         #include <poll.h>
+        #include <sys/resource.h>
         #include <linux/if.h>
         #include <linux/kvm.h>
         struct one_register { struct kvm_msrs list; struct kvm_msr_entry entry; };
