@@ -72,6 +72,15 @@ Describe 'An object from another process' {
         { $copy | Start-LguestGuest -ErrorAction Stop } | Should -Throw '*another process*'
         $guest.State | Should -Be Created
     }
+
+    It 'is no breakpoint of this process, whatever its number' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $breakpoint = $guest | Set-LguestBreakpoint -Hypercall SEND_DMA
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($breakpoint))
+        { $copy | Remove-LguestBreakpoint -ErrorAction Stop } | Should -Throw
+        { $copy | Disable-LguestBreakpoint -ErrorAction Stop } | Should -Throw
+        (Get-LguestBreakpoint).Enabled | Should -BeTrue
+    }
 }
 
 Describe 'Objects with properties' {

@@ -8,7 +8,8 @@ public abstract class BreakpointCommand : LguestCommand
     [Parameter(ParameterSetName = "Breakpoint", Mandatory = true, Position = 0, ValueFromPipeline = true)]
     public Breakpoint[] Breakpoint { get; set; } = [];
 
-    [Parameter(ParameterSetName = "Id", Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    // Not by property name: a breakpoint that came from another session has an Id, too, and it is no number of ours.
+    [Parameter(ParameterSetName = "Id", Mandatory = true, Position = 0)]
     [ArgumentCompleter(typeof(BreakpointCompleter))]
     public int[] Id { get; set; } = [];
 
