@@ -48,7 +48,7 @@ internal static class KickMeasurement
         Thread canceller = new(() =>
         {
             began.Wait();
-            Thread.Sleep(Limit);
+            Thread.Sleep(Limit);        // it says so before it begins: let it be busy for as long as a limited one is
             asked = Stopwatch.GetTimestamp();
             stop.Cancel();
         });
