@@ -35,6 +35,9 @@ public sealed class AbiProfile
     /// <summary>The first release of Linux without lguest.</summary>
     internal static readonly Version Removed = new(4, 14);
 
+    /// <summary>The first release whose kernels may use <c>vmcall</c>.</summary>
+    private static readonly Version FirstVmcall = new(2, 6, 30);
+
     private readonly HypercallDefinition?[] callsByNumber;
     private readonly HypercallDefinition[] calls;
 
@@ -69,6 +72,9 @@ public sealed class AbiProfile
 
     /// <summary>Names of the registers that carry the arguments, in ABI order; the number is always in eax.</summary>
     public IReadOnlyList<string> ArgumentRegisters => Arguments.Select(register => register.ToString().ToLowerInvariant()).ToArray();
+
+    /// <summary>Whether the kernel's <c>vmcall</c> and <c>vmmcall</c> are hypercalls, whatever else it uses: some kernels of 2.6.34 to 3.0 mix the two.</summary>
+    public bool AcceptsVmcall => FirstKernel >= FirstVmcall;
 
     public DeviceInterface Devices { get; internal init; } = DeviceInterface.Dma;
 

@@ -2,6 +2,7 @@ using LguestPS.Cpu;
 using LguestPS.Events;
 using LguestPS.Machines;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Run;
 using LguestPS.Segments;
 using LguestPS.State;
@@ -52,8 +53,10 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         loop.HasOffered = state.ReadBool();
         machine.IsHalted = state.ReadBool();
         machine.WantsFpuTrap = state.ReadBool();
+        PageTableFormat format = PageTableFormat.Of(state.ReadEnum<PagingMode>("the paging mode"));
         uint directory = state.ReadUInt32();
-        if (directory % GuestMemory.PageSize != 0 || !machine.Memory.Contains(directory, GuestMemory.PageSize)) throw new InvalidStateException($"the page directory is at 0x{directory:x8}");
+        if (directory != format.DirectoryOf(directory) || !machine.Memory.Contains(directory, format.DirectorySize)) throw new InvalidStateException($"the page directory is at 0x{directory:x8}");
+        machine.SetPageTableFormat(format);
         machine.SetPageDirectory(directory);
         machine.Cpu.FlushAll();
         machine.Stack = new KernelStack(state.ReadUInt16(), state.ReadUInt32(), state.ReadUInt32());
@@ -83,6 +86,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         state.Write(loop.HasOffered);
         state.Write(machine.IsHalted);
         state.Write(machine.WantsFpuTrap);
+        state.Write((int)machine.PageTables.Format.Mode);
         state.Write(machine.PageDirectory);
         state.Write(machine.Stack.Ss);
         state.Write(machine.Stack.Esp);

@@ -1,4 +1,5 @@
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.State;
 
 namespace LguestPS.Cpu;
@@ -43,8 +44,11 @@ internal abstract class VirtualCpu : IDisposable
     public abstract void Kick();
 
     /// <summary>Switches to another page directory.</summary>
-    /// <param name="pageDirectory">Guest-physical address of the page directory, page aligned and inside guest memory.</param>
+    /// <param name="pageDirectory">Guest-physical address of the page directory, aligned as its format wants and inside guest memory.</param>
     public abstract void SetAddressSpace(uint pageDirectory);
+
+    /// <summary>Says how the guest lays out its page tables, at first in two levels; forgets every translation.</summary>
+    public abstract void SetPageTableFormat(PageTableFormat format);
 
     /// <summary>Forgets every translation of every address space.</summary>
     public abstract void FlushAll();
@@ -67,6 +71,9 @@ internal abstract class VirtualCpu : IDisposable
 
     /// <summary>Sets the privilege level (0 to 3) from which <c>int <paramref name="vector"/></c> may be used; initially 0.</summary>
     public abstract void SetGatePrivilege(byte vector, int level);
+
+    /// <summary>Whether <c>vmcall</c> and <c>vmmcall</c> of the guest's kernel are its hypercall, as <c>int $0x1f</c> is; else, and always in ring 3, they are trap 6.</summary>
+    public virtual bool AcceptsVmcall { get; set; }
 
     /// <summary>The task-switched flag (CR0.TS): while set, an FPU instruction is trap 7. Always 7 without an FPU.</summary>
     public abstract bool TaskSwitched { get; set; }

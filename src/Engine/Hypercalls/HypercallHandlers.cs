@@ -47,8 +47,11 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
 
     public void NewPageTable(uint directory)
     {
-        directory &= PageFlags.Frame;
-        if (!machine.Memory.Contains(directory, GuestMemory.PageSize)) throw new GuestKilledException($"bad page directory 0x{directory:x8}");
+        bool isFirst = machine.PageTables.Format.Mode == PagingMode.Linear;
+        PageTableFormat format = isFirst ? PageTableFormat.Recognise(machine.Memory, directory) : machine.PageTables.Format;
+        directory = format.DirectoryOf(directory);
+        if (!machine.Memory.Contains(directory, format.DirectorySize)) throw new GuestKilledException($"bad page directory 0x{directory:x8}");
+        if (isFirst) machine.SetPageTableFormat(format);
         machine.SetPageDirectory(directory);
         KernelAddresses.CheckStack(machine);
     }
@@ -69,17 +72,18 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
     public void SetPte(uint directory, uint address)
     {
         // The entry itself is not used: the guest's table holds it, and 0 is sent for entries that are still present.
-        if (address >= GuestMemory.SwitcherBase) throw new GuestKilledException($"attempt to access switcher pages: SET_PTE 0x{address:x8}");
-        machine.Cpu.FlushPage(address >= machine.PageOffset ? null : directory & PageFlags.Frame, address);
+        if (address >= machine.PageTables.Format.End) throw new GuestKilledException($"attempt to access switcher pages: SET_PTE 0x{address:x8}");
+        machine.Cpu.FlushPage(address >= machine.PageOffset ? null : machine.PageTables.Format.DirectoryOf(directory), address);
     }
 
     public void SetPmd(uint directory, uint index)
     {
         PageTableFormat format = machine.PageTables.Format;
-        ref readonly PageLevel level = ref format.AboveTables;
-        if (index >= level.Index(format.End)) return;
+        if (format.Levels.IsEmpty) return;      // nothing could have been remembered of tables that are not in use
+        ref readonly PageLevel level = ref format.Levels[0];
+        if (index >= level.Entries || index << level.Shift >= format.End) return;
         uint first = index << level.Shift;
-        machine.Cpu.FlushRange(directory & PageFlags.Frame, first, first + (level.Span - 1));
+        machine.Cpu.FlushRange(format.DirectoryOf(directory), first, first + (level.Span - 1));
     }
 
     public void LoadIdtEntry(uint vector, uint low, uint high) => machine.Gates.Load(vector, low, high);

@@ -22,6 +22,7 @@ internal sealed class Machine
         Data = new GuestData(memory, abi.Data ?? throw new ArgumentException("this profile cannot be run", nameof(abi)));
         Descriptors = new DescriptorTable(cpu.LoadDescriptors);
         Gates = new GateTable(cpu);
+        cpu.AcceptsVmcall = abi.AcceptsVmcall;
         Interrupts = new InterruptController(this);
     }
 
@@ -98,6 +99,13 @@ internal sealed class Machine
 
     /// <summary>A checkpoint from before the end was loaded.</summary>
     public void Revive() => Ending = null;
+
+    /// <summary>Says how the guest's page tables are laid out, before the page directory is set.</summary>
+    public void SetPageTableFormat(PageTableFormat format)
+    {
+        PageTables.SetFormat(format);
+        Cpu.SetPageTableFormat(format);
+    }
 
     public void SetPageDirectory(uint directory)
     {

@@ -18,6 +18,23 @@ internal sealed unsafe class KvmVm(LibC libc, long number, nuint vcpuBytes) : De
         Control(KVM_SET_TSS_ADDR, unchecked((nint)TaskState), nameof(KVM_SET_TSS_ADDR));
     }
 
+    /// <summary>Has a hypercall instruction end KVM_RUN, as if the guest were one of Xen's; KVM would else answer it with an error of its own.</summary>
+    public void InterceptHypercalls()
+    {
+        // The MSR is where a guest would ask for Xen's hypercall page; only ring 0 could. KVM wants one to be named.
+        const uint anyMsr = 0x40000000;
+        kvm_xen_hvm_config config = new() { flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL, msr = anyMsr };
+        Control(KVM_XEN_HVM_CONFIG, (nint)(&config), nameof(KVM_XEN_HVM_CONFIG));
+    }
+
+    /// <summary>Keeps KVM from rewriting the other maker's hypercall instruction in the guest's code.</summary>
+    public void LeaveHypercallsAlone()
+    {
+        kvm_enable_cap quirks = new() { cap = KVM_CAP_DISABLE_QUIRKS2 };
+        quirks.args[0] = KVM_X86_QUIRK_FIX_HYPERCALL_INSN;
+        Control(KVM_ENABLE_CAP, (nint)(&quirks), nameof(KVM_ENABLE_CAP));
+    }
+
     /// <summary>Gives the guest memory of this process as its physical memory.</summary>
     /// <param name="physical">Guest-physical address, page aligned.</param>
     /// <param name="memory">Page aligned; must stay until this virtual machine is gone.</param>

@@ -21,6 +21,9 @@ internal enum PathEnd
 
     /// <summary>The page directory itself is not in memory; no entry was met.</summary>
     BadDirectory,
+
+    /// <summary>Beyond memory, where addresses lead as they are; no entry was met.</summary>
+    BadAddress,
 }
 
 /// <summary>The entries that lead from a page directory to a page, as far as they go.</summary>
@@ -42,14 +45,14 @@ internal struct PagePath
     public readonly bool IsMapped => End <= PathEnd.DevicePage;
 
     /// <summary>Guest-physical address of the byte looked for, where something is mapped.</summary>
-    public readonly uint Physical => (uint)steps[Count - 1].Value & PageFlags.Frame | Linear & GuestMemory.PageSize - 1;
+    public readonly uint Physical => Count == 0 ? Linear : (uint)steps[Count - 1].Value & PageFlags.Frame | Linear & GuestMemory.PageSize - 1;
 
     /// <summary>The entry that was met at a level, from 0 on.</summary>
     [UnscopedRef]
     public ref Step this[int level] => ref steps[level];
 
-    /// <summary>The last entry met.</summary>
-    public readonly Step Last => steps[Count - 1];
+    /// <summary>The last entry met; all zeros if none was.</summary>
+    public readonly Step Last => Count == 0 ? default : steps[Count - 1];
 
     /// <summary>An entry.</summary>
     /// <param name="Address">Guest-physical address of the entry itself.</param>

@@ -31,26 +31,33 @@ internal sealed class PageTableFormat
 
     private readonly PageLevel[] levels;
 
-    private PageTableFormat(int entryShift, uint end, params PageLevel[] levels)
+    private PageTableFormat(PagingMode mode, int entryShift, uint end, uint alignment, params PageLevel[] levels)
     {
+        Mode = mode;
         EntryShift = entryShift;
         End = end;
+        DirectoryAlignment = alignment;
         this.levels = levels;
     }
 
+    /// <summary>No tables: linear addresses are guest-physical ones, which only the kernel may use. So kernels from 3.1 on begin.</summary>
+    public static PageTableFormat Linear { get; } = new(PagingMode.Linear, 2, GuestMemory.SwitcherBase, 1);
+
     /// <summary>A page directory and page tables, 1024 entries of 32 bits each.</summary>
-    public static PageTableFormat TwoLevel { get; } = new(2, GuestMemory.SwitcherBase,
+    public static PageTableFormat TwoLevel { get; } = new(PagingMode.TwoLevel, 2, GuestMemory.SwitcherBase, GuestMemory.PageSize,
         new("page directory", 22, 10, BesideDirectory, BothRights),
         new("page table", 12, 10, PageFlags.WriteThrough | PageFlags.LargePage, BothRights));
 
     /// <summary>Physical address extension: four entries for a GiB each, then two levels of 512 entries, of 64 bits all.</summary>
     /// <remarks>The first level's entries know no rights and no Accessed (Intel SDM volume 3, 4.4.1). The host keeps 2 MiB, and PWT is allowed.</remarks>
-    public static PageTableFormat Pae { get; } = new(3, 0xFFE00000,
+    public static PageTableFormat Pae { get; } = new(PagingMode.Pae, 3, 0xFFE00000, 32,
         new("page directory", 30, 2, ~PageFlags.Frame & ~PageFlags.Present, 0),
         new("page middle directory", 21, 9, BesideDirectory, BothRights),
         new("page table", 12, 9, PageFlags.LargePage, BothRights));
 
-    /// <summary>The levels, the page directory's first.</summary>
+    public PagingMode Mode { get; }
+
+    /// <summary>The levels, the page directory's first; none in linear mode.</summary>
     public ReadOnlySpan<PageLevel> Levels => levels;
 
     /// <summary>The level whose entries lead to page tables.</summary>
@@ -66,5 +73,41 @@ internal sealed class PageTableFormat
     public int EntrySize => 1 << EntryShift;
 
     /// <summary>Bytes of a page directory.</summary>
-    public uint DirectorySize => levels[0].Entries << EntryShift;
+    public uint DirectorySize => levels.Length == 0 ? 0 : levels[0].Entries << EntryShift;
+
+    /// <summary>What the guest-physical address of a page directory is a multiple of; a power of two.</summary>
+    public uint DirectoryAlignment { get; }
+
+    /// <summary>Bytes of linear addresses that are looked at in one go: those of a page table.</summary>
+    public uint TableSpan => levels.Length == 0 ? TwoLevel.TableSpan : AboveTables.Span;
+
+    /// <summary>The guest-physical address of the page directory that a value for CR3 names.</summary>
+    public uint DirectoryOf(uint value) => value & ~(DirectoryAlignment - 1);
+
+    public static PageTableFormat Of(PagingMode mode) => mode switch
+    {
+        PagingMode.Linear => Linear,
+        PagingMode.Pae => Pae,
+        _ => TwoLevel,
+    };
+
+    /// <summary>Tells by a guest's first page directory how it lays out its tables: only PAE's may lie at any multiple of 32, and have entries with no flag but Present.</summary>
+    /// <param name="memory">The guest's memory.</param>
+    /// <param name="directory">Guest-physical address of the page directory.</param>
+    public static PageTableFormat Recognise(GuestMemory memory, uint directory)
+    {
+        directory = Pae.DirectoryOf(directory);
+        if (directory % TwoLevel.DirectoryAlignment != 0) return Pae;
+        if (!memory.Contains(directory, Pae.DirectorySize)) return TwoLevel;
+
+        bool any = false;
+        for (uint i = 0; i < Pae.levels[0].Entries; i++)
+        {
+            ulong entry = memory.Read64(directory + (i << Pae.EntryShift));
+            if ((entry & PageFlags.Present) == 0) continue;
+            if ((entry & ~(ulong)PageFlags.Frame) != PageFlags.Present) return TwoLevel;
+            any = true;
+        }
+        return any ? Pae : TwoLevel;
+    }
 }

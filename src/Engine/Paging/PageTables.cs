@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using LguestPS.Memory;
 
@@ -6,28 +7,38 @@ namespace LguestPS.Paging;
 /// <summary>The one way through a guest's own page tables: as its processor would walk them, with CR0.WP = 1, and as the host looks at them.</summary>
 internal sealed class PageTables
 {
-    private readonly PageLevel[] levels;
-    private readonly int entryShift;
-    private readonly uint directorySize;
+    /// <summary>What the kernel may do where there are no tables; programs may do nothing.</summary>
+    private const uint LinearRights = PageFlags.Writable;
+
+    private PageLevel[] levels;
+    private int entryShift;
+    private uint directorySize;
 
     /// <param name="memory">The guest's memory.</param>
     /// <param name="format">How the tables are laid out; <see cref="PageTableFormat.TwoLevel"/> by default.</param>
     public PageTables(GuestMemory memory, PageTableFormat? format = null)
     {
         Memory = memory;
-        Format = format ?? PageTableFormat.TwoLevel;
-        levels = Format.Levels.ToArray();
-        entryShift = Format.EntryShift;
-        directorySize = Format.DirectorySize;
         DeviceLimit = memory.FrameLimit;
+        SetFormat(format ?? PageTableFormat.TwoLevel);
     }
 
     public GuestMemory Memory { get; }
 
-    public PageTableFormat Format { get; }
+    public PageTableFormat Format { get; private set; }
 
     /// <summary>The first page frame number that is neither memory nor devices'; without devices that is memory's end.</summary>
     public uint DeviceLimit { get; init; }
+
+    /// <summary>From now on the tables are laid out so.</summary>
+    [MemberNotNull(nameof(Format), nameof(levels))]
+    public void SetFormat(PageTableFormat format)
+    {
+        Format = format;
+        levels = format.Levels.ToArray();
+        entryShift = format.EntryShift;
+        directorySize = format.DirectorySize;
+    }
 
     /// <summary>Translates a linear address; where it leads somewhere, sets Accessed in every entry that has it and, for a write, Dirty.</summary>
     /// <param name="directory">Guest-physical address of the page directory.</param>
@@ -44,8 +55,12 @@ internal sealed class PageTables
         int shift = entryShift;
         uint table = directory, rights = PageFlags.Writable | PageFlags.User;
         PathEnd end = PathEnd.Page;
-        if (levels.Length == PageTableFormat.MostLevels) end = Descend(levels[0], shift, linear, ref table, ref rights, isLast: false, out _, out _);
-        if (end != PathEnd.Page) return end == PathEnd.NotPresent ? Translation.Faulted(needed) : Ends(directory, linear);
+        if (levels.Length != 2)
+        {
+            if (levels.Length == 0) return WalkLinear(linear, needed);
+            end = Descend(levels[0], shift, linear, ref table, ref rights, isLast: false, out _, out _);
+            if (end != PathEnd.Page) return end == PathEnd.NotPresent ? Translation.Faulted(needed) : Ends(directory, linear);
+        }
         end = Descend(levels[^2], shift, linear, ref table, ref rights, isLast: false, out uint upperAddress, out ulong upper);
         if (end != PathEnd.Page) return end == PathEnd.NotPresent ? Translation.Faulted(needed) : Ends(directory, linear);
         end = Descend(levels[^1], shift, linear, ref table, ref rights, isLast: true, out uint address, out ulong entry);
@@ -77,6 +92,7 @@ internal sealed class PageTables
         if (linear >= Format.End) return null;
         Follow(directory, linear, out PagePath path);
         if (path.End != PathEnd.Page) return null;
+        if (levels.Length == 0) return WalkLinear(linear, needed: 0);
         for (int i = 0; i < levels.Length; i++)
             if (levels[i].Rights != 0 && (path[i].Value & PageFlags.Accessed) == 0) return null;
         return Found(linear, (uint)path.Last.Value & PageFlags.Frame, path.Rights, (uint)path.Last.Value, path.End);
@@ -85,6 +101,7 @@ internal sealed class PageTables
     /// <summary>Whether an address has a page table, good or bad; also one of the host's.</summary>
     public bool HasTable(uint directory, uint linear)
     {
+        if (levels.Length == 0) return false;
         Follow(directory, linear, out PagePath path);
         return path.Count == levels.Length || (path.Count == levels.Length - 1 && path.End == PathEnd.BadEntry);
     }
@@ -99,6 +116,13 @@ internal sealed class PageTables
         path.End = PathEnd.BadDirectory;
         if (!Memory.Contains(directory, directorySize)) return;
 
+        if (levels.Length == 0)
+        {
+            path.Rights = LinearRights;
+            path.End = linear >> GuestMemory.PageShift < Memory.FrameLimit ? PathEnd.Page : PathEnd.BadAddress;
+            return;
+        }
+
         uint table = directory;
         path.End = PathEnd.Page;
         for (int i = 0; i < levels.Length && path.End == PathEnd.Page; i++)
@@ -106,6 +130,13 @@ internal sealed class PageTables
             path.End = Descend(levels[i], entryShift, linear, ref table, ref path.Rights, isLast: i == levels.Length - 1, out uint address, out ulong entry);
             path[path.Count++] = new PagePath.Step(address, entry);
         }
+    }
+
+    /// <summary>The way where there are no tables.</summary>
+    private Translation WalkLinear(uint linear, uint needed)
+    {
+        if (linear >> GuestMemory.PageShift >= Memory.FrameLimit) return Ends(directory: 0, linear);
+        return (needed & ~LinearRights) != 0 ? Translation.Faulted(needed | PageFlags.Present) : Found(linear, linear & PageFlags.Frame, LinearRights, PageFlags.Dirty, PathEnd.Page);
     }
 
     /// <summary>Meets one entry, and says where it leads: the one place that knows which entries a guest may have (ABI §11).</summary>
@@ -133,6 +164,7 @@ internal sealed class PageTables
     private string Problem(uint directory, in PagePath path)
     {
         if (path.End == PathEnd.BadDirectory) return $"bad page directory {directory:x8}";
+        if (path.End == PathEnd.BadAddress) return $"bad address {path.Linear:x8}: beyond memory, and there are no page tables yet";
         ulong entry = path.Last.Value;
         return $"bad {levels[path.Count - 1].Name} entry {(entryShift == 2 ? $"{entry:x8}" : $"{entry:x16}")} for {path.Linear:x8}";
     }

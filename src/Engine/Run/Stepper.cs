@@ -147,7 +147,8 @@ internal sealed class Stepper
     private static (uint, uint)? BehindCall(Guest guest, in Instruction next)
     {
         bool repeats = next.HasRepPrefix || next.HasRepnePrefix;
-        bool calls = next.FlowControl is FlowControl.Call or FlowControl.IndirectCall || (next.FlowControl == FlowControl.Interrupt && next.Immediate8 != Cpu.Vector.Hypercall);
+        bool isHypercall = next.Code is Code.Vmcall or Code.Vmmcall || (next.Code == Code.Int_imm8 && next.Immediate8 == Cpu.Vector.Hypercall);
+        bool calls = !isHypercall && next.FlowControl is FlowControl.Call or FlowControl.IndirectCall or FlowControl.Interrupt;
         return calls || repeats ? (next.NextIP32, guest.Cpu.Registers.Esp) : null;
     }
 

@@ -207,6 +207,7 @@ public sealed class HandlerTests : IDisposable
         Mnemonic.Lodsb or Mnemonic.Lodsw or Mnemonic.Lodsd => ["LoadString"], Mnemonic.Scasb or Mnemonic.Scasw or Mnemonic.Scasd => ["ScanString"],
         Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd => ["CompareString"],
         Mnemonic.Int or Mnemonic.Int3 => ["Interrupt"], Mnemonic.Into => ["InterruptIfOverflow"], Mnemonic.Int1 => ["DebugInterrupt"],
+        Mnemonic.Vmcall or Mnemonic.Vmmcall => ["Vmcall"],
         Mnemonic.Wait => ["WaitForFpu"], Mnemonic.Fxsave => ["ExtendedSave"], Mnemonic.Fxrstor => ["ExtendedRestore"],
         Mnemonic.Ldmxcsr => ["LoadMxcsr"], Mnemonic.Stmxcsr => ["StoreMxcsr"], Mnemonic.Clflush => ["FlushCacheLine"],
         Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence => ["NoOperation"],

@@ -85,6 +85,12 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         set => state->TaskSwitched = value;
     }
 
+    public override bool AcceptsVmcall
+    {
+        get => state->AcceptsVmcall;
+        set => state->AcceptsVmcall = value;
+    }
+
     public Mmu Mmu { get; }
 
     public TranslationCache Translations { get; }
@@ -121,6 +127,8 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     public bool IsKicked => kicked;
 
     public override void SetAddressSpace(uint pageDirectory) => Mmu.SetAddressSpace(pageDirectory);
+
+    public override void SetPageTableFormat(PageTableFormat format) => Mmu.SetFormat(format);
 
     public override void FlushAll() => Mmu.FlushAll();
 

@@ -12,6 +12,9 @@ internal readonly ref struct GuestCode
     /// <summary>Bytes of <c>int n</c>.</summary>
     public const uint InterruptLength = 2;
 
+    /// <summary>Bytes of <c>vmcall</c> and <c>vmmcall</c>.</summary>
+    public const uint VmcallLength = 3;
+
     private readonly ReadOnlySpan<byte> bytes;
     private readonly uint eip;
 
@@ -38,6 +41,9 @@ internal readonly ref struct GuestCode
 
     /// <summary>cpuid.</summary>
     public bool IsIdentify => Opcode is [0x0F, 0xA2, ..];
+
+    /// <summary>vmcall or vmmcall.</summary>
+    public bool IsVmcall => bytes is [0x0F, 0x01, 0xC1 or 0xD9, ..];
 
     /// <summary>The vector of int n, int3 or into; null for any other.</summary>
     public byte? SoftwareVector => Opcode switch

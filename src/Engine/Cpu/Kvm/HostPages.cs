@@ -148,10 +148,11 @@ internal sealed unsafe class HostPages
     }
 
     /// <summary>Writes the monitor's code behind the stubs.</summary>
-    public TrapMonitorCode PlaceMonitor()
+    /// <param name="format">How the guest's page tables are laid out.</param>
+    public TrapMonitorCode PlaceMonitor(PageTableFormat format)
     {
         using UnmanagedMemoryStream room = new(Page(MonitorCode), 0, (long)(StubsLinear + PageSize - MonitorCode), FileAccess.Write);
-        return new TrapMonitorCode(room, MonitorCode);
+        return new TrapMonitorCode(room, MonitorCode, format);
     }
 
     /// <summary>Writes page directories of large pages, read-only, that reach all of the guest's memory.</summary>

@@ -1,5 +1,6 @@
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Cpu.Kvm;
 
@@ -33,6 +34,8 @@ internal sealed class InstructionCompleter : IDisposable
     public EmulatedCpu Cpu => cpu;
 
     public void SetAddressSpace(uint pageDirectory) => cpu.SetAddressSpace(pageDirectory);
+
+    public void SetPageTableFormat(PageTableFormat format) => cpu.SetPageTableFormat(format);
 
     public void LoadDescriptors(ReadOnlySpan<ulong> descriptors) => cpu.LoadDescriptors(descriptors);
 

@@ -159,6 +159,24 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         completer?.SetAddressSpace(directory);
     }
 
+    public override void SetPageTableFormat(PageTableFormat format)
+    {
+        guestTables.SetFormat(format);
+        tables.ForgetAll();
+        monitor.SetFormat(format);
+        completer?.SetPageTableFormat(format);
+    }
+
+    public override bool AcceptsVmcall
+    {
+        get;
+        set
+        {
+            field = value;
+            if (completer is not null) completer.Cpu.AcceptsVmcall = value;
+        }
+    }
+
     public override void FlushAll()
     {
         tables.ForgetAll();
@@ -274,6 +292,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         KvmExit.Halted => AfterTrap(),
         KvmExit.EmulationFailed => AfterFailedEmulation(),
         KvmExit.Debugged => AfterDebug(),
+        KvmExit.Vmcall => AfterVmcallExit(),
         KvmExit.Shutdown => CpuExit.Dead("the virtual processor shut down (triple fault)"),
         _ => CpuExit.Dead($"KVM cannot go on at 0x{vcpu.State->regs.rip:x}: {vcpu.Describe()}"),
     };
@@ -322,6 +341,7 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         Vector.PageFault => AfterPageFault(faultAddress, (PageAccess)errorCode & (PageAccess.Write | PageAccess.User)),
         Vector.GeneralProtection when errorCode == 0 && HostAnswers.TryGive(ReadCode(stackalloc byte[GuestCode.LongestInstruction]), ref state.Registers, timeStamp) =>
             (state.Registers.Eflags & Eflags.Trap) != 0 ? CpuExit.Trap(Vector.Debug) : null,
+        Vector.InvalidOpcode or Vector.GeneralProtection when errorCode == 0 && ReadCode(stackalloc byte[GuestCode.LongestInstruction]).IsVmcall => AfterVmcall(),
         Vector.GeneralProtection when (errorCode & NamesGate) != 0 && ReadCode(stackalloc byte[GuestCode.LongestInstruction]).SoftwareVector is { } gate =>
             CpuExit.Trap(vector, gate * 8u + NamesGate),        // QEMU's processor counts 16 bytes for a 64-bit gate
         Vector.InvalidOpcode or Vector.GeneralProtection or Vector.StackFault or Vector.SegmentNotPresent or Vector.InvalidTss
@@ -350,6 +370,21 @@ internal sealed unsafe partial class KvmCpu : VirtualCpu
         uint first = linear & ~(FilledTogether * GuestMemory.PageSize - 1);
         for (uint page = first; page - first < FilledTogether * GuestMemory.PageSize; page += GuestMemory.PageSize)
             if (tables.LacksBeside(page) && !IsWatched(page, PageAccess.Read) && guestTables.FindUsed(pageDirectory, page) is { } used) tables.FillBeside(page, Shown(page, used));
+    }
+
+    /// <summary>The guest stands at a vmcall or vmmcall that faulted, or that KVM would else have answered itself.</summary>
+    private CpuExit AfterVmcall()
+    {
+        if (!AcceptsVmcall || state.Registers.PrivilegeLevel != DescriptorTable.GuestPrivilegeLevel) return CpuExit.Trap(Vector.InvalidOpcode);
+        state.Registers.Eip += GuestCode.VmcallLength;
+        return CpuExit.Trap(Vector.Hypercall);
+    }
+
+    private CpuExit AfterVmcallExit()
+    {
+        if (state.IsInRing0) return CpuExit.Dead($"a hypercall in the engine's own code at 0x{vcpu.State->regs.rip:x}");
+        state.ReadInterrupted(monitor);
+        return AfterVmcall();
     }
 
     private CpuExit? AfterFailedEmulation()

@@ -15,6 +15,7 @@ internal sealed unsafe class TrapMonitor
     private readonly ShadowTables tables;
     private TrapMonitorCode? code;
     private DirectTraps traps;
+    private PageTableFormat format = PageTableFormat.TwoLevel;
     private bool isBypassed;
 
     public TrapMonitor(GuestMemory memory, HostPages pages, ShadowTables tables)
@@ -48,7 +49,6 @@ internal sealed unsafe class TrapMonitor
             return;
         }
 
-        code ??= pages.PlaceMonitor();
         tables.MapGuestData(wanted.Data & PageFlags.Frame);
         State->Data = HostPages.GuestDataLinear + offsetInPage;
         State->StackSegment = wanted.StackSegment;
@@ -62,6 +62,15 @@ internal sealed unsafe class TrapMonitor
         }
         isBypassed = true;
         Engage();
+    }
+
+    /// <summary>The guest's page tables are laid out so: the monitor that walks them is made anew when it is wanted again.</summary>
+    public void SetFormat(PageTableFormat wanted)
+    {
+        if (format == wanted) return;
+        Bypass();
+        format = wanted;
+        code = null;
     }
 
     public void SetAddressSpace(uint directory) => State->Directory = HostPages.WindowLinear + directory;
@@ -79,9 +88,10 @@ internal sealed unsafe class TrapMonitor
     {
         if (!isBypassed || !traps.Any) return;
         isBypassed = false;
+        code ??= pages.PlaceMonitor(format);
         foreach (byte vector in DirectTraps.Vectors)
         {
-            pages.SetHandler(vector, traps[vector] is null ? HostPages.StubOf(vector) : code!.EntryOf(vector));
+            pages.SetHandler(vector, traps[vector] is null ? HostPages.StubOf(vector) : code.EntryOf(vector));
         }
     }
 

@@ -15,13 +15,14 @@ namespace LguestPS.Cpu.Kvm;
 internal sealed class TrapMonitorCode
 {
     private readonly Routine systemCall, pageFault;
-
-    private static PageTableFormat Format => PageTableFormat.TwoLevel;
+    private readonly PageTableFormat format;
 
     /// <param name="stream">Takes the code.</param>
     /// <param name="linear">Where it will be.</param>
-    public TrapMonitorCode(Stream stream, ulong linear)
+    /// <param name="format">How the guest's page tables are laid out.</param>
+    public TrapMonitorCode(Stream stream, ulong linear, PageTableFormat format)
     {
+        this.format = format;
         Assembler assembler = new(64);
         Draft call = Write(assembler, Vector.SystemCall, Marshal.OffsetOf<MonitorState>(nameof(MonitorState.SystemCall)));
         Draft fault = Write(assembler, Vector.PageFault, Marshal.OffsetOf<MonitorState>(nameof(MonitorState.PageFault)));
@@ -38,7 +39,7 @@ internal sealed class TrapMonitorCode
         : pageFault.Find(rip) is { } ofFault ? (Vector.PageFault, ofFault)
         : null;
 
-    private static Draft Write(Assembler a, byte vector, nint gate)
+    private Draft Write(Assembler a, byte vector, nint gate)
     {
         bool isFault = vector == Vector.PageFault;
         int frame = isFault ? 8 : 0;        // above the error code
@@ -112,21 +113,21 @@ internal sealed class TrapMonitorCode
     }
 
     /// <summary>Whether a page fault is the guest's, by its own tables as <see cref="PageTables.Walk"/> reads them; else the stub takes it.</summary>
-    private static void FindOut(Assembler a, AssemblerRegister64 state, AssemblerRegister32 errorCode)
+    private void FindOut(Assembler a, AssemblerRegister64 state, AssemblerRegister32 errorCode)
     {
         ulong stub = HostPages.StubOf(Vector.PageFault);
         Label anyRing = a.CreateLabel(), forbidden = a.CreateLabel(), itsOwn = a.CreateLabel();
 
         a.mov(r9, cr2);
         a.mov(__qword_ptr[state + Of(nameof(MonitorState.Cr2))], r9);
-        a.cmp(r9d, unchecked((int)Format.End));
+        a.cmp(r9d, unchecked((int)format.End));
         a.jae(stub);
         a.mov(errorCode, __dword_ptr[rsp]);
         a.and(errorCode, (int)(PageAccess.Write | PageAccess.User));
 
         a.mov(r11, __qword_ptr[state + Of(nameof(MonitorState.Directory))]);
         a.mov(r10d, (int)(PageFlags.Writable | PageFlags.User));
-        for (int i = 0; i < Format.Levels.Length; i++) Descend(Format.Levels[i], isLast: i == Format.Levels.Length - 1);
+        for (int i = 0; i < format.Levels.Length; i++) Descend(format.Levels[i], isLast: i == format.Levels.Length - 1);
 
         a.test(errorCode, (int)PageAccess.User);
         a.jz(anyRing);
@@ -147,17 +148,19 @@ internal sealed class TrapMonitorCode
             a.mov(r12d, r9d);
             a.shr(r12d, (byte)level.Shift);
             a.and(r12d, (int)(level.Entries - 1));
-            a.mov(r12d, __dword_ptr[r11 + r12 * Format.EntrySize]);
+            if (format.EntrySize == sizeof(uint)) a.mov(r12d, __dword_ptr[r11 + r12 * sizeof(uint)]);
+            else a.mov(r12, __qword_ptr[r11 + r12 * sizeof(ulong)]);
             a.test(r12d, (int)PageFlags.Present);
             a.jz(itsOwn);
             a.test(r12d, (int)level.Forbidden);
             a.jnz(stub);
-            a.and(r10d, r12d);
-            a.shr(r12d, GuestMemory.PageShift);
-            a.cmp(r12d, __dword_ptr[state + Of(nameof(MonitorState.FrameLimit))]);
+            if (level.Rights != 0) a.and(r10d, r12d);
+            a.shr(r12, GuestMemory.PageShift);
+            a.mov(r15d, __dword_ptr[state + Of(nameof(MonitorState.FrameLimit))]);
+            a.cmp(r12, r15);
             a.jae(stub);
             if (isLast) return;
-            a.shl(r12d, GuestMemory.PageShift);
+            a.shl(r12, GuestMemory.PageShift);
             a.mov(r11, HostPages.WindowLinear);
             a.add(r11, r12);
         }

@@ -1,3 +1,5 @@
+using LguestPS.Paging;
+
 namespace LguestPS.Cpu.Scripted;
 
 /// <summary>A vCPU without instructions: it plays a list of exits, so that the host can be tested alone.</summary>
@@ -63,6 +65,8 @@ internal sealed class ScriptedCpu : VirtualCpu
     public override void Kick() => kicked = true;
 
     public override void SetAddressSpace(uint pageDirectory) => PageDirectory = pageDirectory;
+
+    public override void SetPageTableFormat(PageTableFormat format) => Flushes.Add($"{format.Mode}");
 
     public override void FlushAll() => Flushes.Add("all");
 

@@ -1,3 +1,4 @@
+using LguestPS.Memory;
 using LguestPS.Paging;
 
 namespace LguestPS.Inspection;
@@ -20,7 +21,7 @@ internal readonly struct AddressSpace(PageTables tables, uint directory)
     }
 
     /// <summary>Bytes that a page table maps.</summary>
-    public uint StretchSize => tables.Format.AboveTables.Span;
+    public uint StretchSize => tables.Format.TableSpan;
 
     /// <summary>The guest-physical address behind a linear one, whoever may use it; null if there is none.</summary>
     public uint? Translate(uint linear) => tables.Find(directory, linear);
@@ -32,6 +33,7 @@ internal readonly struct AddressSpace(PageTables tables, uint directory)
     public uint Follow(uint linear, out PagePath path)
     {
         tables.Follow(directory, linear, out path);
+        if (path.Count == 0) return path.IsMapped ? GuestMemory.PageSize - (linear & GuestMemory.PageSize - 1) : StretchSize - (linear & StretchSize - 1);
         uint span = Math.Min(tables.Format.Levels[path.Count - 1].Span, StretchSize);
         return span - (linear & span - 1);
     }
@@ -57,6 +59,7 @@ internal readonly struct AddressSpace(PageTables tables, uint directory)
         if (linear >= end) return ([], $"0x{linear:x8} belongs to the host: nothing is mapped from 0x{end:x8} up");
 
         tables.Follow(directory, linear, out PagePath path);
+        if (path.Count == 0) return ([], path.IsMapped ? null : $"0x{linear:x8} is beyond memory, and the guest has no page tables yet");
         PageTableEntry[] entries = new PageTableEntry[path.Count];
         for (int i = 0; i < path.Count; i++)
         {

@@ -127,7 +127,7 @@ internal sealed class CallStack(Guest guest, int most)
         for (int length = ShortestCall; length <= LongestCall; length++)
         {
             Instruction instruction = Decoder.Create(32, before[^length..], eip - (uint)length).Decode();
-            if (instruction.Length == length && instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall) return true;
+            if (instruction.Length == length && instruction.Mnemonic == Mnemonic.Call) return true;
         }
         return false;
     }

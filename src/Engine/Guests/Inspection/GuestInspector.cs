@@ -1,5 +1,6 @@
 using LguestPS.Inspection;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS;
 
@@ -193,8 +194,9 @@ public sealed class GuestInspector
     private AddressSpace Space(uint? directory)
     {
         uint wanted = directory ?? guest.PageDirectory;
-        if (wanted % GuestMemory.PageSize != 0 || !guest.Memory.Contains(wanted, GuestMemory.PageSize))
-            throw new LguestException(LguestError.InvalidAddress, $"0x{wanted:x8} is no page directory: one is a page of guest memory, which ends at 0x{guest.Memory.Size - 1:x8}.");
+        PageTableFormat format = guest.Machine.PageTables.Format;
+        if (wanted != format.DirectoryOf(wanted) || !guest.Memory.Contains(wanted, format.DirectorySize))
+            throw new LguestException(LguestError.InvalidAddress, $"0x{wanted:x8} is no page directory: one has {format.DirectorySize} bytes of guest memory, which ends at 0x{guest.Memory.Size - 1:x8}, aligned to {format.DirectoryAlignment}.");
         return new AddressSpace(guest.Machine.PageTables, wanted);
     }
 }

@@ -1,4 +1,5 @@
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Inspection;
 
@@ -42,7 +43,7 @@ internal sealed class MemorySearch(Guest guest, BytePattern pattern, uint first,
 
     private ulong BehindGap(uint address)
     {
-        if (physical || address >= GuestMemory.SwitcherBase) return 1UL << 32;
+        if (physical || address >= guest.Machine.PageTables.Format.End) return 1UL << 32;
         return (ulong)address + new AddressSpace(guest.Machine.PageTables, guest.PageDirectory).Follow(address, out _);
     }
 }

@@ -127,6 +127,7 @@ internal enum OperationForm : byte
     Interrupt,
     InterruptIfOverflow,
     DebugInterrupt,
+    Vmcall,
 
     /// <summary>The action works on x87 registers.</summary>
     FpuRegisters,

@@ -1,4 +1,5 @@
 using LguestPS.Memory;
+using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Emulated;
 
@@ -28,11 +29,21 @@ internal static unsafe class SystemHandlers
         return Flow.Leave(cpu, op);
     }
 
+    /// <summary>vmcall and vmmcall: the kernel's hypercall where its host takes them for one, else undefined.</summary>
+    public static Operation* Vmcall(CpuState* cpu, Operation* op, TlbEntry* tlb)
+    {
+        if (!cpu->AcceptsVmcall || cpu->PrivilegeLevel != DescriptorTable.GuestPrivilegeLevel) return Flow.Fault(cpu, op, Vector.InvalidOpcode);
+        CpuState.Raise(cpu, Vector.Hypercall);
+        return Flow.Leave(cpu, op);
+    }
+
     public static HandlerPair SelectRaiseFault() => new(new(OperationForm.RaiseFault), &RaiseFault);
 
     public static HandlerPair SelectInterrupt() => new(new(OperationForm.Interrupt), &Interrupt);
 
     public static HandlerPair SelectInterruptIfOverflow() => new(new(OperationForm.InterruptIfOverflow), &InterruptIfOverflow);
+
+    public static HandlerPair SelectVmcall() => new(new(OperationForm.Vmcall), &Vmcall);
 
     public static HandlerPair SelectDebugInterrupt() => new(new(OperationForm.DebugInterrupt), &DebugInterrupt);
 }

@@ -69,6 +69,9 @@ internal unsafe struct CpuState
     /// <summary>CR0.TS.</summary>
     public bool TaskSwitched;
 
+    /// <summary>The guest's kernel may use <c>vmcall</c> as its hypercall.</summary>
+    public bool AcceptsVmcall;
+
     /// <summary>mov or pop has just loaded ss: the single-step trap waits for the next instruction, which loads esp.</summary>
     public bool StackLoaded;
 

@@ -102,6 +102,12 @@ internal sealed unsafe class Mmu : IDisposable
         FlushAll();
     }
 
+    public void SetFormat(PageTableFormat format)
+    {
+        tables.SetFormat(format);
+        FlushAll();
+    }
+
     public void FlushAll()
     {
         for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++) Forget(entry);

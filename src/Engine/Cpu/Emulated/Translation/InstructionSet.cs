@@ -18,6 +18,9 @@ internal static class InstructionSet
         return true;
     }
 
+    /// <summary>True for vmcall and vmmcall without prefixes. This processor has neither, but guests of some eras make their hypercalls with them.</summary>
+    public static bool IsVmcall(in Instruction instruction) => instruction is { Code: Code.Vmcall or Code.Vmmcall, Length: 3 };
+
     private static bool Has(CpuidFeature feature) => feature switch
     {
         CpuidFeature.INTEL8086 or CpuidFeature.INTEL8086_ONLY or CpuidFeature.INTEL186 or CpuidFeature.INTEL286 or CpuidFeature.INTEL386

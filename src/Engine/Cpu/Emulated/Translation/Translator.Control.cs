@@ -357,7 +357,11 @@ internal sealed unsafe partial class Translator
         }
     }
 
-    private void EmitUndefined(in Instruction instruction) => EmitFault(instruction, FaultOfUndefined(instruction));
+    private void EmitUndefined(in Instruction instruction)
+    {
+        if (InstructionSet.IsVmcall(instruction)) End(Begin(instruction), SystemHandlers.SelectVmcall());
+        else EmitFault(instruction, FaultOfUndefined(instruction));
+    }
 
     private byte FaultOfUndefined(in Instruction instruction) =>
         reader.IsTooLong(instruction.IP32 - start) ? Vector.GeneralProtection : Vector.InvalidOpcode;
