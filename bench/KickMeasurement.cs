@@ -43,7 +43,6 @@ internal static class KickMeasurement
         using Guest guest = Make(kind);
         using CancellationTokenSource stop = new();
         using ManualResetEventSlim began = new();
-        guest.ConsoleOutput = _ => began.Set();
         long asked = 0;
         Thread canceller = new(() =>
         {
@@ -53,7 +52,7 @@ internal static class KickMeasurement
             stop.Cancel();
         });
         canceller.Start();
-        Drive(guest, new RunOptions { Driver = "bench", Filter = EventFilter.Nothing }, stop.Token);
+        Drive(guest, new RunOptions { Driver = "bench", Filter = EventFilter.Nothing, ConsoleOutput = _ => began.Set() }, stop.Token);
         long ended = Stopwatch.GetTimestamp();
         canceller.Join();
         return Stopwatch.GetElapsedTime(asked, ended);

@@ -32,10 +32,6 @@ internal sealed class GuestSession : IDisposable
         lines = events is { } format ? EventLines.Create(format) : null;
         streams.GiveUpAfter(stop.Token);
         output = new LiveOutput(streams.Output, OutputBroke);
-        if (lines is null) guest.ConsoleOutput = text => output.WriteNow(text.Span);
-
-        guest.Warning = text => streams.Error.WriteLine($"lguest: guest '{guest.Name}': {text}");
-
         signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
         if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
         terminal = streams.MayBeTerminal ? RawTerminal.TryTakeOver() : null;
@@ -64,10 +60,12 @@ internal sealed class GuestSession : IDisposable
         return status;
     }
 
+    /// <summary>Gives the terminal back and removes the guest.</summary>
     public void Dispose()
     {
         keyboard?.Dispose();
         terminal?.Dispose();
+        guest.Remove(Warn);
         foreach (PosixSignalRegistration signal in signals) signal.Dispose();
         output.Dispose();
     }
@@ -86,6 +84,8 @@ internal sealed class GuestSession : IDisposable
             TimeLimit = TimeLeft(),
             WaitForInput = mayType,
             CollectSummary = summary,
+            ConsoleOutput = lines is null ? text => output.WriteNow(text.Span) : null,
+            Warning = Warn,
         };
         foreach (LguestEvent happened in guest.Run(options, interrupt.Token))
         {
@@ -93,6 +93,8 @@ internal sealed class GuestSession : IDisposable
         }
         return guest.Standstill != Standstill.StopRequested || stop.IsCancellationRequested;
     }
+
+    private void Warn(string text) => streams.Error.WriteLine($"lguest: guest '{guest.Name}': {text}");
 
     private TimeSpan? TimeLeft()
     {

@@ -34,8 +34,7 @@ public class BusyGuestTests
     {
         using Guest guest = Make(kind, new GuestLimits(), ClockKind.Host);
         using CancellationTokenSource stop = new();
-        guest.ConsoleOutput = _ => stop.Cancel();
-        Run(guest, stop.Token);
+        Run(guest, stop.Token, consoleOutput: _ => stop.Cancel());
         Assert.Equal((GuestState.Paused, Standstill.StopRequested), (guest.State, guest.Standstill));
     }
 
@@ -70,9 +69,9 @@ public class BusyGuestTests
         Cpu = CpuChoice.Emulated, Clock = clock, Limits = limits,
     });
 
-    private static void Run(Guest guest, CancellationToken stop = default)
+    private static void Run(Guest guest, CancellationToken stop = default, Action<ReadOnlyMemory<byte>>? consoleOutput = null)
     {
-        foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "the test", Filter = EventFilter.Nothing }, stop))
+        foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "the test", Filter = EventFilter.Nothing, ConsoleOutput = consoleOutput }, stop))
         {
         }
     }

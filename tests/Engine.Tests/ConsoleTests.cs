@@ -24,11 +24,23 @@ public class ConsoleTests
     {
         using ScriptedGuest guest = ScriptedGuest.Initialised();
         List<string> seen = [];
-        guest.Guest.ConsoleOutput = bytes => seen.Add(Encoding.UTF8.GetString(bytes.Span));
         guest.Hypercall(Call.SendDma, 0, guest.TextDma("one", Array, ScriptedGuest.TextAddress))
             .Hypercall(Call.SendDma, 0, guest.TextDma("two", Array + 0x100, ScriptedGuest.TextAddress + 0x100))
-            .Play(EventFilter.Nothing);
+            .Play(EventFilter.Nothing, consoleOutput: bytes => seen.Add(Encoding.UTF8.GetString(bytes.Span)));
         Assert.Equal(["one", "two"], seen);
+    }
+
+    [Fact]
+    public void Output_is_handed_to_whoever_drives_the_guest_as_it_is_made()
+    {
+        using ScriptedGuest guest = ScriptedGuest.Initialised();
+        List<string> first = [], second = [];
+        uint dma = guest.TextDma("text");
+        guest.Hypercall(Call.SendDma, 0, dma).Play(consoleOutput: bytes => first.Add(Encoding.UTF8.GetString(bytes.Span)));
+        guest.Hypercall(Call.SendDma, 0, dma).Play();
+        guest.Hypercall(Call.SendDma, 0, dma).Play(consoleOutput: bytes => second.Add(Encoding.UTF8.GetString(bytes.Span)));
+        Assert.Equal(["text"], first);
+        Assert.Equal(["text"], second);
     }
 
     [Fact]

@@ -64,22 +64,17 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
     /// <summary>Runs the guest here; it writes no faster than the terminal shows it.</summary>
     private void Drive(Guest guest, Stream screen, CancellationToken leave)
     {
-        Action<ReadOnlyMemory<byte>>? before = guest.ConsoleOutput;
-        Action<string>? warnBefore = guest.Warning;
-        guest.ConsoleOutput = text => screen.Write(text.Span);
-        guest.Warning = text => Write(screen, $"\n[{text}]\n");
-        try
+        RunOptions options = new()
         {
-            RunOptions options = new() { Driver = MyInvocation.MyCommand.Name, Filter = EventFilter.Nothing, WaitForInput = true };
-            using IDisposable actions = HitScript.WriteTo(written => Write(screen, $"\n[{written}]\n"));
-            foreach (LguestEvent _ in guest.Run(options, leave))
-            {
-            }
-        }
-        finally
+            Driver = MyInvocation.MyCommand.Name,
+            Filter = EventFilter.Nothing,
+            WaitForInput = true,
+            ConsoleOutput = text => screen.Write(text.Span),
+            Warning = text => Write(screen, $"\n[{text}]\n"),
+        };
+        using IDisposable actions = HitScript.WriteTo(written => Write(screen, $"\n[{written}]\n"));
+        foreach (LguestEvent _ in guest.Run(options, leave))
         {
-            guest.ConsoleOutput = before;
-            guest.Warning = warnBefore;
         }
     }
 

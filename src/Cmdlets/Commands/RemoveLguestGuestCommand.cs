@@ -9,7 +9,6 @@ public sealed class RemoveLguestGuestCommand : GuestCommand
     private protected override void Process(Guest guest)
     {
         if (!ShouldProcess(guest.Name, "Stop and remove")) return;
-        if (guest.Driver is null) guest.Warning = Warn(guest);
-        GuestRegistry.Remove(guest);
+        GuestRegistry.Remove(guest, Warn(guest));
     }
 }

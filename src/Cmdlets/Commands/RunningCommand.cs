@@ -32,21 +32,6 @@ public abstract class RunningCommand : GuestCommand
     /// <summary>For a guest that was made just now, from a definition.</summary>
     private protected virtual void ProcessNew(Guest guest) => Attempt(guest);
 
-    /// <summary>The same events, with what goes wrong on the host's side meanwhile as warnings.</summary>
-    private protected IEnumerable<LguestEvent> WithWarnings(Guest guest, IEnumerable<LguestEvent> run)
-    {
-        Action<string>? before = guest.Warning;
-        guest.Warning = Warn(guest);
-        try
-        {
-            foreach (LguestEvent happened in run) yield return happened;
-        }
-        finally
-        {
-            guest.Warning = before;
-        }
-    }
-
     /// <summary>Pulls events and writes them; what actions of breakpoints write goes the same way.</summary>
     private protected void Write(IEnumerable<LguestEvent> events, RunProgress progress)
     {

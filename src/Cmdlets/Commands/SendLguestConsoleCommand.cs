@@ -129,9 +129,9 @@ public sealed class SendLguestConsoleCommand : RunningCommand
     /// <returns>Whether it has.</returns>
     private bool Drive(Guest guest, ConsoleDialog dialog, int from, TimeSpan longest, RunProgress progress)
     {
-        RunOptions options = new() { Driver = Driver, Filter = ConsoleOutput, TimeLimit = longest, Pulse = progress.Pulse };
+        RunOptions options = new() { Driver = Driver, Filter = ConsoleOutput, TimeLimit = longest, Pulse = progress.Pulse, Warning = Warn(guest) };
         using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
-        foreach (LguestEvent happened in WithWarnings(guest, guest.Run(options, StopToken)))
+        foreach (LguestEvent happened in guest.Run(options, StopToken))
         {
             if (happened is not DmaEvent { Direction: DmaDirection.Send }) continue;
             dialog.Update();

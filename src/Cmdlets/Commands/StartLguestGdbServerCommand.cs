@@ -40,7 +40,7 @@ public sealed class StartLguestGdbServerCommand : GuestCommand
             StartJob(guest, filter);
             return;
         }
-        using GdbServer server = new(guest, Address, Port) { Filter = filter, Happened = WriteObject };
+        using GdbServer server = new(guest, Address, Port) { Filter = filter, Happened = WriteObject, Warning = Warn(guest) };
         SayWhere(guest, server.EndPoint);
         using (HitScript.WriteTo(WriteObject)) server.Serve(StopToken);
         if (PassThru) WriteObject(guest);

@@ -83,10 +83,10 @@ public sealed class StartLguestGuestCommand : LaunchCommand
         EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
         string? recordingFile = BeginRecording(guest);
         RunProgress progress = new(this, guest);
-        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, CollectSummary = Summary };
+        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, Warning = Warn(guest), CollectSummary = Summary };
         try
         {
-            Write(WithWarnings(guest, guest.Run(options, StopToken)), progress);
+            Write(guest.Run(options, StopToken), progress);
         }
         finally
         {

@@ -142,7 +142,7 @@ public sealed class StepLguestGuestCommand : LaunchCommand
 
     private void Step(Guest guest, StepOptions options, RunProgress progress)
     {
-        Write(WithWarnings(guest, guest.Step(options with { Pulse = progress.Pulse }, StopToken)), progress);
+        Write(guest.Step(options with { Pulse = progress.Pulse, Warning = Warn(guest) }, StopToken), progress);
     }
 
     private void StepUntil(Guest guest, StepOptions options)

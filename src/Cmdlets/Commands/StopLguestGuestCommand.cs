@@ -13,8 +13,7 @@ public sealed class StopLguestGuestCommand : GuestCommand
     private protected override void Process(Guest guest)
     {
         if (!ShouldProcess(guest.Name, "Stop")) return;
-        if (guest.Driver is null) guest.Warning = Warn(guest);
-        guest.Stop();
+        guest.Stop(Warn(guest));
         // Whoever drives it sees the request within milliseconds, except this very pipeline, which is here now.
         if (GuestRegistry.TryGetJob(guest, out GuestJob? job) && job is RunJob) job.WaitUntilAtRest(Timeout.InfiniteTimeSpan, StopToken);
         if (PassThru) WriteObject(guest);

@@ -17,8 +17,8 @@ public sealed class WaitLguestGuestCommand : RunningCommand
         else if (!guest.HasEnded)
         {
             RunProgress progress = new(this, guest);
-            RunOptions options = new() { Driver = Driver, Filter = EventFilter.Nothing, TimeLimit = TimeLimit, Pulse = progress.Pulse };
-            Write(WithWarnings(guest, guest.Run(options, StopToken)), progress);
+            RunOptions options = new() { Driver = Driver, Filter = EventFilter.Nothing, TimeLimit = TimeLimit, Pulse = progress.Pulse, Warning = Warn(guest) };
+            Write(guest.Run(options, StopToken), progress);
             if (TimeLimit is not null && guest.Standstill == Standstill.TimeLimit) return;
             SayWhereItStands(guest);
         }

@@ -11,7 +11,7 @@ public sealed class GdbJob : GuestJob
     internal GdbJob(Guest guest, string command, IPAddress address, int port, EventFilter filter, int newest)
         : base(guest, command, newest, madeGuest: false)
     {
-        server = new GdbServer(guest, address, port) { Filter = filter, Happened = Keep };
+        server = new GdbServer(guest, address, port) { Filter = filter, Happened = Keep, Warning = Warn };
         PSJobTypeName = "LguestGdb";
     }
 

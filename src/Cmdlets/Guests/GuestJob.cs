@@ -116,6 +116,8 @@ public abstract class GuestJob : Job
         Keep(PSObject.AsPSObject(happened));
     }
 
+    private protected void Warn(string text) => Warning.Add(new WarningRecord($"Guest '{Guest.Name}': {text}"));
+
     /// <summary>Says how a guest that has ended by a fault of its own has ended.</summary>
     private protected void Report(GuestEnding ending) => Error.Add(Errors.GuestCrashed(Guest, ending));
 
@@ -129,7 +131,6 @@ public abstract class GuestJob : Job
     private void Pull()
     {
         JobState state;
-        Guest.Warning = text => Warning.Add(new WarningRecord($"Guest '{Guest.Name}': {text}"));
         using JobRunspace scripts = new();
         try
         {

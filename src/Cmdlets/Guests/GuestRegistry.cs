@@ -68,9 +68,9 @@ internal static class GuestRegistry
     public static Guest? Find(string name) => All.FirstOrDefault(guest => string.Equals(guest.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Stops the guest, frees what it holds and takes it off the list.</summary>
-    public static void Remove(Guest guest)
+    public static void Remove(Guest guest, Action<string>? warning = null)
     {
-        guest.Dispose();
+        guest.Remove(warning);
         lock (Gate)
         {
             if (Guests.Remove(guest)) NamesInUse.Remove(guest.Name);

@@ -20,7 +20,7 @@ public sealed class RunJob : GuestJob
 
     private protected override JobState? Drive(CancellationToken leave)
     {
-        RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true };
+        RunOptions options = new() { Driver = $"job {Id}", Filter = filter, TimeLimit = timeLimit, WaitForInput = true, Warning = Warn };
         try
         {
             foreach (LguestEvent happened in Guest.Run(options, leave)) Keep(happened);

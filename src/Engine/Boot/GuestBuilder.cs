@@ -24,7 +24,9 @@ internal static class GuestBuilder
     /// <param name="definition">What to build.</param>
     /// <param name="kernel">The kernel instead of the one the definition names.</param>
     /// <param name="makeCpu">Makes the vCPU instead of the one the definition asks for.</param>
-    internal static Guest Build(GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu)
+    /// <param name="makeTransport">Makes the way to the devices instead of the one of the guest's era.</param>
+    internal static Guest Build(
+        GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
         AbiProfile abi = Check(definition);
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
@@ -32,7 +34,8 @@ internal static class GuestBuilder
 
         BootMemory boot = PlanMemory(definition, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
-        return Assemble(definition, abi, cpuReason, factory, kernel.PageOffset, symbols, isAlone: false, guest =>
+        makeTransport ??= devices => Transports.Make(abi, devices);
+        return Assemble(definition, abi, cpuReason, factory, makeTransport, kernel.PageOffset, symbols, isAlone: false, guest =>
         {
             boot.CopyTo(guest.Memory);
             guest.Machine.SetPageDirectory(boot.PageDirectory);
@@ -56,19 +59,19 @@ internal static class GuestBuilder
         AbiProfile abi = Check(definition);
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         GuestSymbols symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
-        return Assemble(definition, abi, cpuReason, factory, checkpoint.PageOffset, symbols, isAlone, _ => { });
+        return Assemble(definition, abi, cpuReason, factory, devices => Transports.Make(abi, devices), checkpoint.PageOffset, symbols, isAlone, _ => { });
     }
 
     private static Guest Assemble(
         GuestDefinition definition, AbiProfile abi, string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
-        uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot)
+        Func<DeviceSet, IDeviceTransport> makeTransport, uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot)
     {
         Stack<IDisposable> opened = new();
         try
         {
             HostSockets sockets = new(definition.Limits.Sockets);
             DeviceSet devices = new(OpenDevices(definition, sockets, isAlone, opened));
-            IDeviceTransport transport = Transports.Make(abi, devices);
+            IDeviceTransport transport = makeTransport(devices);
             GuestMemory memory = Allocate((uint)definition.Memory, transport.Pages);
             opened.Push(memory);
             transport.Describe(memory);
@@ -86,7 +89,7 @@ internal static class GuestBuilder
                 PageOffset = pageOffset, Symbols = symbols, Id = id, ShowsTimeStampCounter = definition.Tsc == TscChoice.Auto,
             };
             Guest guest = new(definition, machine, cpuReason, devices, transport);
-            sockets.Warning = guest.Warn;
+            sockets.Warning = guest.DeviceHost.Warn;
             boot(guest);
             return guest;
         }

@@ -37,7 +37,7 @@ public sealed partial class Guest : IDisposable
         Devices = devices;
         Seat = new DriverSeat(machine);
         Events = new EventRecorder(machine);
-        DeviceHost = new DeviceHost(machine, Events, this);
+        DeviceHost = new DeviceHost(machine, Events);
         Transport = transport;
         transport.Attach(DeviceHost);
         Ring = new HypercallRing(machine.Data);
@@ -144,18 +144,12 @@ public sealed partial class Guest : IDisposable
 
     /// <summary>
     /// In a sentence, the fault that the guest was handed at least ten thousand times in a row and at one place (trap, address, instruction, how often);
-    /// null if that never was. It is said once as a <see cref="Warning"/>.
+    /// null if that has not happened. It is said once as a warning (<see cref="DriveOptions.Warning"/>).
     /// </summary>
     public string? NoProgress => Progress.Last is { } stall && stalledAt is { } instruction ? StallText.Of(this, stall, instruction) : null;
 
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
     public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
-
-    /// <summary>Receives console output as it is made, on the thread that drives the guest.</summary>
-    public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
-
-    /// <summary>Receives, in a sentence, what goes wrong on the host's side while the guest runs, such as a full file system, or that the guest makes no progress; on the thread that drives or ends the guest.</summary>
-    public Action<string>? Warning { get; set; }
 
     /// <summary>The names that the guest's devices have in events, in the order of their slots: console, block0, net0.</summary>
     public IReadOnlyList<string> DeviceNames => Devices.All.Select(device => device.Name).ToArray();
@@ -171,7 +165,7 @@ public sealed partial class Guest : IDisposable
     internal DriverSeat Seat { get; }
     internal DeviceSet Devices { get; }
     internal IDeviceTransport Transport { get; }
-    internal IDeviceHost DeviceHost { get; }
+    internal DeviceHost DeviceHost { get; }
     internal EventRecorder Events { get; }
     internal DmaBindings Bindings => ((DmaTransport)Transport).Bindings;
     internal HypercallRing Ring { get; }
@@ -198,7 +192,7 @@ public sealed partial class Guest : IDisposable
     /// <returns>Ends when the guest ends, pauses (see <see cref="Standstill"/>) or is stopped.</returns>
     /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>
     public IEnumerable<LguestEvent> Run(RunOptions options, CancellationToken stop = default) =>
-        runner.Drive(options.Driver, options.Filter, () => RunGoal.ToRun(options, this, stop), options.CollectSummary, stop);
+        runner.Drive(options, () => RunGoal.ToRun(options, this, stop), options.CollectSummary, stop);
 
     /// <summary>Moves the guest to its next standstill, as the options say, and gives what happened on the way.</summary>
     /// <exception cref="LguestException">On the first event: GuestBusy or GuestEnded.</exception>
@@ -206,7 +200,7 @@ public sealed partial class Guest : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
         if (options.Unit is StepUnit.Over or StepUnit.Out or StepUnit.Address) CheckCanWatch();
-        return runner.Drive(options.Driver, options.Filter, () => RunGoal.ToStep(options, this, stop), summary: false, stop);
+        return runner.Drive(options, () => RunGoal.ToStep(options, this, stop), summary: false, stop);
     }
 
     /// <summary>Sets a breakpoint; a guest that is running heeds it within a few milliseconds.</summary>
@@ -228,9 +222,10 @@ public sealed partial class Guest : IDisposable
     public bool RemoveBreakpoint(Breakpoint breakpoint) => Interceptor.Remove(breakpoint);
 
     /// <summary>Ends the guest; if it is being driven, as soon as its driver sees it (at most a few milliseconds).</summary>
-    public void Stop()
+    /// <param name="warning">Receives, in a sentence, what goes wrong on the host's side as the guest ends; of a guest that is being driven, its driver does (<see cref="DriveOptions.Warning"/>).</param>
+    public void Stop(Action<string>? warning = null)
     {
-        if (runner.Stop()) Wake();
+        if (runner.Stop(warning)) Wake();
     }
 
     /// <summary>Types bytes into the guest's console. They wait until the guest takes them.</summary>
@@ -266,11 +261,15 @@ public sealed partial class Guest : IDisposable
         if (problems.Length > 0) throw new LguestException(LguestError.DiskFailure, $"Guest '{Name}': {string.Join("; ", problems)}");
     }
 
-    /// <summary>Frees memory and files; while somebody drives the guest, as soon as they let go.</summary>
-    public void Dispose()
+    /// <summary>Ends the guest and frees its memory and files; if it is being driven, as soon as its driver lets go.</summary>
+    /// <inheritdoc cref="Stop"/>
+    public void Remove(Action<string>? warning)
     {
-        if (runner.Remove()) Wake();
+        if (runner.Remove(warning)) Wake();
     }
+
+    /// <summary>As <see cref="Remove"/>, with its warnings dropped.</summary>
+    public void Dispose() => Remove(warning: null);
 
     public override string ToString() => $"{Name} ({State})";
 
@@ -295,13 +294,11 @@ public sealed partial class Guest : IDisposable
     /// <summary>The guest stands elsewhere now than its driver left it.</summary>
     internal void StandsElsewhere() => runner.StandsElsewhere();
 
-    internal void Warn(string what) => Warning?.Invoke(what);
-
     internal void SayStall()
     {
         Progress.IsNews = false;
         stalledAt = StallText.InstructionAt(this, Progress.Last!.Eip);
-        Warn(NoProgress!);
+        DeviceHost.Warn(NoProgress!);
     }
 
     internal void CheckCanWatch()
@@ -353,6 +350,6 @@ public sealed partial class Guest : IDisposable
     private void SyncOnEnd()
     {
         foreach (DiskFunction disk in Devices.Disks)
-            if (disk.Sync() is { } problem) Warn(problem);
+            if (disk.Sync() is { } problem) DeviceHost.Warn(problem);
     }
 }

@@ -39,9 +39,7 @@ public sealed partial class Guest
             throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so none of them is found again. Go back by standstills or hypercalls, or replay its recording: that is done on the emulated CPU.");
         lock (Seat.Gate) Seat.TakeBack(options.Driver);
 
-        // Nothing of this happens: it has happened.
-        (Action<ReadOnlyMemory<byte>>? output, Action<string>? warning) = (ConsoleOutput, Warning);
-        (ConsoleOutput, Warning, Events.Meter) = (null, null, null);
+        Events.Meter = null;        // nothing of this happens: it has happened
         bool isMuted = options.Unit != StepUnit.Breakpoint;
         if (isMuted) Interceptor.IsMuted = true;
         else Interceptor.Forget();
@@ -61,7 +59,6 @@ public sealed partial class Guest
         }
         finally
         {
-            (ConsoleOutput, Warning) = (output, warning);
             if (isMuted) Interceptor.IsMuted = false;
             runner.LeaveSeat();
         }

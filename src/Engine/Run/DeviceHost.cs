@@ -6,8 +6,14 @@ using LguestPS.Memory;
 namespace LguestPS.Run;
 
 /// <summary>A guest as its devices see it.</summary>
-internal sealed class DeviceHost(Machine machine, EventRecorder events, Guest guest) : IDeviceHost
+internal sealed class DeviceHost(Machine machine, EventRecorder events) : IDeviceHost
 {
+    /// <summary>Who is shown the guest's console output, or null.</summary>
+    public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
+
+    /// <summary>Who is told what goes wrong, or null.</summary>
+    public Action<string>? Warning { get; set; }
+
     public GuestMemory Memory => machine.Memory;
 
     public long Now => machine.Clock.Now;
@@ -20,9 +26,9 @@ internal sealed class DeviceHost(Machine machine, EventRecorder events, Guest gu
 
     public void MakePending(PendingDma transfer) => machine.Pending.Transfer = transfer;
 
-    public void Show(ReadOnlyMemory<byte> text) => guest.ConsoleOutput?.Invoke(text);
+    public void Show(ReadOnlyMemory<byte> text) => ConsoleOutput?.Invoke(text);
 
-    public void Warn(string what) => guest.Warn(what);
+    public void Warn(string what) => Warning?.Invoke(what);
 
     public void Stop(string reason) => machine.End(EndingKind.Stopped, reason);
 }

@@ -18,17 +18,18 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
     public Standstill Place => Standstill == Standstill.Event ? loop.WhereItStands() : Standstill;
 
     /// <summary>Runs the guest and gives its events as they occur; it advances only as they are taken.</summary>
-    public IEnumerable<LguestEvent> Drive(string who, EventFilter filter, Func<RunGoal> makeGoal, bool summary, CancellationToken stop)
+    public IEnumerable<LguestEvent> Drive(DriveOptions options, Func<RunGoal> makeGoal, bool summary, CancellationToken stop)
     {
         lock (seat.Gate)
         {
-            seat.Take(who);
+            seat.Take(options.Driver);
+            (guest.DeviceHost.ConsoleOutput, guest.DeviceHost.Warning) = (options.ConsoleOutput, options.Warning);
             guest.Clock.Start();
         }
         try
         {
             using CancellationTokenRegistration wake = stop.Register(guest.Wake);
-            guest.Events.Filter = filter;
+            guest.Events.Filter = options.Filter;
             RunMeter? meter = summary ? collected ??= new RunMeter(guest) : null;
             guest.Events.Meter = meter;
             RunGoal goal = makeGoal();
@@ -64,31 +65,34 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
             // An early leaver may have left it anywhere; say where.
             if (Standstill == Standstill.Event || (Standstill == Standstill.Breakpoint && interceptor.Stop is null)) Standstill = loop.WhereItStands();
             if (seat.IsGoing) guest.Release();
+            (guest.DeviceHost.ConsoleOutput, guest.DeviceHost.Warning) = (null, null);
         }
     }
 
     /// <summary>Ends the guest; if it is being driven, at the next turn.</summary>
+    /// <param name="warning">Who is told what goes wrong, unless it is being driven.</param>
     /// <returns>False if nothing was to be done.</returns>
-    public bool Stop()
+    public bool Stop(Action<string>? warning)
     {
         lock (seat.Gate)
         {
             if (guest.HasEnded) return false;
-            if (seat.Driver is null) guest.Machine.End(EndingKind.Stopped, "stopped");
+            if (seat.Driver is null) WhileIdle(warning, () => guest.Machine.End(EndingKind.Stopped, "stopped"));
             else loop.StopWanted = true;
         }
         return true;
     }
 
     /// <summary>Frees the guest, or has its driver do so as soon as they let go.</summary>
+    /// <inheritdoc cref="Stop" path="/param"/>
     /// <returns>Whether a driver has to be woken for that.</returns>
-    public bool Remove()
+    public bool Remove(Action<string>? warning)
     {
         lock (seat.Gate)
         {
             if (seat.IsGone) return false;
             seat.IsGoing = true;
-            if (seat.Driver is null) guest.Release();
+            if (seat.Driver is null) WhileIdle(warning, guest.Release);
             else loop.StopWanted = true;
             return seat.Driver is not null;
         }
@@ -114,5 +118,13 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
 
             void Do() => guest.Events.Intervened(operation, by, eip, change());
         }
+    }
+
+    /// <summary>Does something to a guest that nobody drives; <paramref name="warning"/> is told what goes wrong.</summary>
+    private void WhileIdle(Action<string>? warning, Action act)
+    {
+        guest.DeviceHost.Warning = warning;
+        act();
+        guest.DeviceHost.Warning = null;
     }
 }

@@ -59,8 +59,8 @@ public class CheckpointTests
     {
         using Guest guest = Start("example-ring");
         LguestError? error = null;
-        guest.ConsoleOutput = _ => error = Assert.Throws<LguestException>(() => guest.TakeCheckpoint()).Error;
-        Finish(guest);
+        RunOptions options = new() { Driver = "the test", ConsoleOutput = _ => error = Assert.Throws<LguestException>(() => guest.TakeCheckpoint()).Error };
+        _ = guest.Run(options).ToList();
         Assert.Equal(LguestError.GuestBusy, error);
     }
 

@@ -18,11 +18,10 @@ internal sealed class DiskGuest : IDisposable
     public DiskGuest(BlockDefinition disk)
     {
         guest = ScriptedGuest.Initialised(ScriptedGuest.Definition with { Devices = [new ConsoleDefinition(), disk] });
-        guest.Guest.Warning = Warnings.Add;
         guest.Hypercall(Call.BindDma, Page, Reply, 1 << 8 | 2).Play();
     }
 
-    public List<string> Warnings { get; } = [];
+    public List<string> Warnings => guest.Warnings;
 
     public GuestDisk Disk => guest.Guest.Disks.Single();
 

@@ -3,6 +3,7 @@ using LguestPS.Abi;
 using LguestPS.Boot;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Scripted;
+using LguestPS.Devices;
 using LguestPS.Memory;
 using LguestPS.Segments;
 
@@ -44,18 +45,24 @@ internal sealed class ScriptedGuest : IDisposable
     public GuestDataLayout Layout => Guest.Data.Layout;
     public string? Ending => Guest.Ending?.Reason;
 
+    /// <summary>What <see cref="Play"/> was told of what went wrong on the host's side.</summary>
+    public List<string> Warnings { get; } = [];
+
     public static GuestDefinition Definition => new() { Name = "scripted", Kernel = SharedKernel.Value, Memory = MemorySize };
 
     /// <summary>A guest before its first instruction.</summary>
-    public static ScriptedGuest Fresh(GuestDefinition? definition = null, bool fpu = true) =>
-        new(GuestBuilder.Build(definition ?? Definition, (_, _) => new ScriptedCpu { HasFpuSetting = fpu }));
+    /// <param name="definition">What it is.</param>
+    /// <param name="fpu">Whether its CPU traps the FPU's use.</param>
+    /// <param name="makeTransport">How it reaches its devices, instead of its era's way.</param>
+    public static ScriptedGuest Fresh(GuestDefinition? definition = null, bool fpu = true, Func<DeviceSet, IDeviceTransport>? makeTransport = null) =>
+        new(GuestBuilder.Build(definition ?? Definition, kernel: null, (_, _) => new ScriptedCpu { HasFpuSetting = fpu }, makeTransport));
 
     public static ScriptedGuest Fresh(ClockKind clock) => Fresh(Definition with { Clock = clock });
 
     /// <summary>A guest that has done LGUEST_INIT and set its ring-1 stack.</summary>
-    public static ScriptedGuest Initialised(GuestDefinition? definition = null, bool fpu = true)
+    public static ScriptedGuest Initialised(GuestDefinition? definition = null, bool fpu = true, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
-        ScriptedGuest guest = Fresh(definition, fpu);
+        ScriptedGuest guest = Fresh(definition, fpu, makeTransport);
         guest.FreeRing();
         guest.Hypercall(Call.LguestInit, DataAddress).Hypercall(Call.SetStack, DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1).Play();
         guest.Cpu.Flushes.Clear();
@@ -119,7 +126,7 @@ internal sealed class ScriptedGuest : IDisposable
     }
 
     /// <summary>Runs the script to its end, or to where the guest stands still or ends.</summary>
-    public List<LguestEvent> Play(EventFilter? filter = null, bool waitForInput = false, bool summary = false)
+    public List<LguestEvent> Play(EventFilter? filter = null, bool waitForInput = false, bool summary = false, Action<ReadOnlyMemory<byte>>? consoleOutput = null)
     {
         CancellationTokenSource scriptEnds = new();
         Cpu.Then(_ =>
@@ -127,7 +134,11 @@ internal sealed class ScriptedGuest : IDisposable
             scriptEnds.Cancel();
             return CpuExit.Kicked;
         });
-        RunOptions options = new() { Driver = "the test", Filter = filter ?? EventFilter.Everything, WaitForInput = waitForInput, CollectSummary = summary };
+        RunOptions options = new()
+        {
+            Driver = "the test", Filter = filter ?? EventFilter.Everything, WaitForInput = waitForInput, CollectSummary = summary,
+            ConsoleOutput = consoleOutput, Warning = Warnings.Add,
+        };
         return [.. Guest.Run(options, scriptEnds.Token)];
     }
 

@@ -24,7 +24,7 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
     /// <summary>One instruction, with all the host does before the next: gdb knows no places between two instructions.</summary>
     public string Step() => Go(StepInstruction);
 
-    public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, WaitForInput = true }, token));
+    public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, Warning = server.Warning, WaitForInput = true }, token));
 
     /// <summary>One instruction back in a recorded run.</summary>
     public string StepBack() => GoBack(StepUnit.Instruction);
@@ -54,7 +54,7 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
 
     private IEnumerable<LguestEvent> StepInstruction(CancellationToken token)
     {
-        StepOptions options = new() { Driver = Driver, Filter = server.Filter, Unit = StepUnit.Instruction };
+        StepOptions options = new() { Driver = Driver, Filter = server.Filter, Warning = server.Warning, Unit = StepUnit.Instruction };
         do
         {
             foreach (LguestEvent happened in guest.Step(options, token)) yield return happened;

@@ -44,6 +44,9 @@ public sealed class GdbServer : IDisposable
     /// <summary>Takes the events, on the thread that serves.</summary>
     public Action<LguestEvent>? Happened { get; init; }
 
+    /// <summary>Receives, in a sentence, what goes wrong on the host's side while the guest runs, on the thread that serves.</summary>
+    public Action<string>? Warning { get; init; }
+
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; }
 
