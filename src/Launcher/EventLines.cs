@@ -24,7 +24,7 @@ internal sealed class TableLines : EventLines
 
     public override ReadOnlySpan<byte> Line(LguestEvent happened)
     {
-        string what = happened is DmaEvent { Device: "console" } dma ? $"{dma.Summary}  {QuotedText.Of(dma.Text, MostText)}" : happened.Summary;
+        string what = happened.ShownText is { } text ? $"{happened.Summary}  {QuotedText.Of(text, MostText)}" : happened.Summary;
         return Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture, $"{happened.Sequence,6}  {happened.GuestTime.TotalSeconds,10:0.000000}  {happened.Kind,-9}  {what}\n"));
     }

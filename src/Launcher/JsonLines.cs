@@ -32,6 +32,8 @@ internal sealed class JsonLines : EventLines, IFieldSink
         else json.WriteNull(field.Key);
     }
 
+    public void Flag(Field field, bool value) => json.WriteBoolean(field.Key, value);
+
     public void Text(Field field, string? value) => json.WriteString(field.Key, value);
 
     public void Time(Field field, TimeSpan value) => json.WriteNumber(field.Key, value.Ticks / (decimal)TimeSpan.TicksPerSecond);

@@ -14,7 +14,7 @@ public sealed class SendLguestConsoleCommand : RunningCommand
     private const int TailOfError = 1000;
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
-    private static readonly EventFilter ConsoleOutput = new() { Kinds = EventKinds.Dma, Devices = ["console"] };
+    private static readonly EventFilter ConsoleOutput = new() { Kinds = EventKinds.Dma | EventKinds.Kick | EventKinds.Virtqueue, Devices = ["console"] };
 
     private string[] lines = [];
 
@@ -133,7 +133,7 @@ public sealed class SendLguestConsoleCommand : RunningCommand
         using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
         foreach (LguestEvent happened in guest.Run(options, StopToken))
         {
-            if (happened is not DmaEvent { Direction: DmaDirection.Send }) continue;
+            if (!happened.WritesToConsole) continue;
             dialog.Update();
             if (dialog.Find(Expect, from) is not null) return true;
         }

@@ -53,6 +53,10 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
     [ArgumentCompleter(typeof(DeviceNameCompleter))]
     public string Device { get; set; } = "";
 
+    [Parameter(ParameterSetName = OnDevice)]
+    [ValidateRange(0, byte.MaxValue)]
+    public int? Queue { get; set; }
+
     [Parameter(ParameterSetName = OnInterrupt, Mandatory = true)]
     public string Interrupt { get; set; } = "";
 
@@ -84,7 +88,7 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
         OnMemory => MemoryTarget(guest, Memory.In(guest, physical: false)),
         OnTrap => new TrapTarget(StepArguments.Vector(Trap)),
         OnKey => new DmaTarget(DmaKey.In(guest, physical: true), null),
-        OnDevice => new DmaTarget(null, Device == "*" ? null : FilterArguments.DeviceNames(guest, Device) is [var only] ? only : throw Errors.AmbiguousDevice(guest, Device)),
+        OnDevice => TransferTarget(guest, Device == "*" ? null : FilterArguments.DeviceNames(guest, Device) is [var only] ? only : throw Errors.AmbiguousDevice(guest, Device)),
         _ => new InterruptTarget(StepArguments.Irq(Interrupt)),
     };
 
@@ -94,6 +98,12 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
         HypercallDefinition? only = numbers is [uint number] ? guest.Abi.FindCall(number) : null;
         if (Argument.Count > 0 && only is null) throw Errors.AmbiguousHypercall(guest.Abi, Hypercall);
         return new HypercallTarget(numbers, only?.Name ?? Hypercall) { Arguments = only is null ? [] : ArgumentMatches.For(guest, only, Argument) };
+    }
+
+    private TransferTarget TransferTarget(Guest guest, string? device)
+    {
+        if (guest.Abi.Devices != DeviceInterface.Dma) return new KickTarget(device, Queue);
+        return Queue is null ? new DmaTarget(null, device) : throw Errors.NoVirtqueues(guest);
     }
 
     private static AddressTarget AddressTarget(Guest guest, uint address) => new(address, SymbolOf(guest, address));

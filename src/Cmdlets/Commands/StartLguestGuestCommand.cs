@@ -5,7 +5,7 @@ namespace LguestPS.Cmdlets;
 /// <summary>Runs a guest and writes its events as they occur.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LguestGuest", DefaultParameterSetName = "Stream", SupportsShouldProcess = true)]
 [Alias("lgr")]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(RunSummary), typeof(Guest), ParameterSetName = ["Stream"])]
 [OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
 public sealed class StartLguestGuestCommand : LaunchCommand
@@ -21,6 +21,10 @@ public sealed class StartLguestGuestCommand : LaunchCommand
     [Parameter]
     [ArgumentCompleter(typeof(DeviceNameCompleter))]
     public string[]? Device { get; set; }
+
+    [Parameter]
+    [ValidateRange(0, byte.MaxValue)]
+    public int[]? Queue { get; set; }
 
     [Parameter(ParameterSetName = "Stream")]
     public SwitchParameter Summary { get; set; }
@@ -79,8 +83,8 @@ public sealed class StartLguestGuestCommand : LaunchCommand
     private void Stream(Guest guest)
     {
         // A summary is in place of the events, unless some are asked for.
-        bool onlySummary = Summary && Kind is null && Hypercall is null && Device is null;
-        EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device);
+        bool onlySummary = Summary && Kind is null && Hypercall is null && Device is null && Queue is null;
+        EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
         string? recordingFile = BeginRecording(guest);
         RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, Warning = Warn(guest), CollectSummary = Summary };
@@ -110,7 +114,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
     {
         if (guest.Driver is not null) throw Errors.Busy(guest);
         string? recordingFile = BeginRecording(guest);
-        EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device);
+        EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
         RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob, recordingFile);
         JobRepository.Add(job);
         GuestRegistry.SetJob(guest, job);

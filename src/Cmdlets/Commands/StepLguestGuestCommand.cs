@@ -6,7 +6,7 @@ namespace LguestPS.Cmdlets;
 /// <summary>Moves a guest to its next standstill, or further, writes what was done on the way, and shows where it stands then.</summary>
 [Cmdlet(VerbsCommon.Step, "LguestGuest", DefaultParameterSetName = "Count", SupportsShouldProcess = true)]
 [Alias("lgs")]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(Guest))]
 public sealed class StepLguestGuestCommand : LaunchCommand
 {
@@ -154,7 +154,7 @@ public sealed class StepLguestGuestCommand : LaunchCommand
             TimeSpan? left = TimeLimit - Stopwatch.GetElapsedTime(start);
             Step(guest, options with { TimeLimit = left < TimeSpan.Zero ? TimeSpan.Zero : left }, progress);
         }
-        while (guest.Standstill is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Instruction
+        while (guest.Standstill is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick or Standstill.Instruction
             && !IsFulfilled(guest));
     }
 

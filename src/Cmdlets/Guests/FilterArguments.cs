@@ -3,14 +3,15 @@ using System.Management.Automation;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>Makes the engine's filter of -Kind, -Hypercall and -Device.</summary>
+/// <summary>Makes the engine's filter of -Kind, -Hypercall, -Device and -Queue.</summary>
 internal static class FilterArguments
 {
     /// <exception cref="LguestException">InvalidDefinition: the guest's ABI profile has no such hypercall.</exception>
-    public static EventFilter For(Guest guest, EventKinds[]? kinds, string[]? hypercalls, string[]? devices)
+    public static EventFilter For(Guest guest, EventKinds[]? kinds, string[]? hypercalls, string[]? devices, int[]? queues = null)
     {
         // Who names hypercalls wants hypercalls, and nothing else unless that is named too.
-        EventKinds wanted = (hypercalls is null ? EventKinds.None : EventKinds.Hypercall) | (devices is null ? EventKinds.None : EventKinds.Dma);
+        EventKinds wanted = (hypercalls is null ? EventKinds.None : EventKinds.Hypercall) | (devices is null ? EventKinds.None : EventKinds.Dma | EventKinds.Kick | EventKinds.Virtqueue)
+            | (queues is null ? EventKinds.None : EventKinds.Kick | EventKinds.Virtqueue);
         if (wanted == EventKinds.None) wanted = EventKinds.All;
         if (kinds is not null) wanted = kinds.Aggregate((all, kind) => all | kind);
 
@@ -18,6 +19,7 @@ internal static class FilterArguments
         {
             Kinds = wanted,
             Hypercalls = hypercalls is null ? null : new HashSet<uint>(hypercalls.SelectMany(text => HypercallNumbers(guest.Abi, text))),
+            Queues = queues,
             Devices = devices is null ? null : [.. devices.SelectMany(name => DeviceNames(guest, name))],
         };
     }

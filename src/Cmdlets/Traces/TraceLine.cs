@@ -35,6 +35,7 @@ internal static class TraceLine
         (FieldFormat.Dump, IEnumerable bytes) => Data([.. bytes.Cast<object>().Select(item => LanguagePrimitives.ConvertTo<byte>(item))]),
         (_, null) => "",
         (FieldFormat.Hex, { } number) => Number(number),
+        (FieldFormat.HexByte, { } number) => $"0x{LanguagePrimitives.ConvertTo<byte>(number):x2}",
         (_, { } direction) when field.Name == nameof(DmaEvent.Direction) => $"{direction}" == nameof(DmaDirection.Send) ? "<-" : "->",
         (_, { } value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };

@@ -17,7 +17,11 @@ public static partial class Views
 
     public static string Outcome(PSObject trap) => $"{Of<TrapEvent>(trap).Outcome}";
 
-    public static string Operation(PSObject intervention) => $"{Of<InterventionEvent>(intervention).Operation}";
+    public static string Operation(PSObject happened) => happened.BaseObject is VirtqueueEvent buffer ? $"{buffer.Operation}" : $"{Of<InterventionEvent>(happened).Operation}";
+
+    public static string Purpose(PSObject kick) => $"{Of<KickEvent>(kick).Purpose}";
+
+    public static PSObject Descriptors(PSObject buffer) => PSObject.AsPSObject(Of<VirtqueueEvent>(buffer).Descriptors);
 
     public static string Ending(PSObject ended) => $"{Of<GuestEndedEvent>(ended).Ending}";
 
@@ -27,8 +31,15 @@ public static partial class Views
 
     public static PSObject Changes(PSObject intervention) => PSObject.AsPSObject(Of<InterventionEvent>(intervention).Changes);
 
-    /// <summary>The bytes of a DMA or of one of its sections.</summary>
-    public static PSObject Data(PSObject owner) => InHex(owner.BaseObject is DmaSection section ? section.Data : Of<DmaEvent>(owner).Data);
+    /// <summary>The bytes of a DMA, of a buffer of a virtqueue, or of a part of one.</summary>
+    public static PSObject? Data(PSObject owner) => owner.BaseObject switch
+    {
+        DmaSection section => InHex(section.Data),
+        VirtqueueDescriptor descriptor => InHex(descriptor.Data),
+        VirtqueueEvent buffer => InHex(buffer.Data),
+        KickEvent kick => kick.Data is null ? null : InHex(kick.Data),
+        _ => InHex(Of<DmaEvent>(owner).Data),
+    };
 
     /// <summary>The text of a list of numbers: what Export-Csv writes.</summary>
     public static string HexText(PSObject numbers) => numbers.BaseObject switch

@@ -3,7 +3,7 @@ using LguestPS.Symbols;
 namespace LguestPS;
 
 /// <summary>A guest came by one of its breakpoints.</summary>
-/// <remarks>Exactly one of <see cref="Hypercall"/>, <see cref="Dma"/>, <see cref="Trap"/>, <see cref="Irq"/> and <see cref="Access"/> is set, by the kind of the breakpoint.</remarks>
+/// <remarks>Exactly one of <see cref="Hypercall"/>, <see cref="Dma"/>, <see cref="Kick"/>, <see cref="Trap"/>, <see cref="Irq"/> and <see cref="Access"/> is set, by the kind of the breakpoint.</remarks>
 public sealed class BreakpointHit
 {
     private readonly GuestSymbols? symbols;
@@ -36,6 +36,9 @@ public sealed class BreakpointHit
     /// <summary>The DMA that is not served yet.</summary>
     public PendingDma? Dma { get; init; }
 
+    /// <summary>The kick that is not looked at yet.</summary>
+    public PendingKick? Kick { get; init; }
+
     /// <summary>The trap that is not dealt with yet.</summary>
     public PendingTrap? Trap { get; init; }
 
@@ -49,7 +52,8 @@ public sealed class BreakpointHit
     public string What => this switch
     {
         { Hypercall: { } call } => $"{call}",
-        { Dma: { } dma } => $"DMA to {dma.Device ?? $"key 0x{dma.Key:x}"}",
+        { Dma: { } dma } => dma.Words,
+        { Kick: { } kick } => kick.Words,
         { Trap: { } trap } => $"{trap}",
         { Irq: { } irq } => $"irq {irq}",
         { Access: { Access: not MemoryAccess.Execute } access } => $"{access}{At(access.Eip)}",

@@ -11,6 +11,7 @@ public enum BreakpointKind
     Trap,
     Dma,
     Interrupt,
+    Kick,
 }
 
 /// <summary>Where a breakpoint stops. Which guests can reach it is the engine's business; none of them is patched for it.</summary>
@@ -88,10 +89,19 @@ public sealed record TrapTarget(byte? Vector) : BreakpointTarget
     public override string Text => Vector is { } vector ? $"trap {vector} ({Cpu.Vector.Name(vector)})" : "any trap";
 }
 
+/// <summary>Before a device serves what the guest has asked of it.</summary>
+public abstract record TransferTarget : BreakpointTarget
+{
+    internal abstract bool Matches(PendingTransfer transfer);
+
+    private protected static bool IsOf(PendingTransfer transfer, string? device) =>
+        device is null || string.Equals(device, transfer.Device, StringComparison.OrdinalIgnoreCase);
+}
+
 /// <summary>Before a device serves a DMA.</summary>
 /// <param name="Key">The key that was sent to; null for any.</param>
 /// <param name="Device">Name of the device; null for any.</param>
-public sealed record DmaTarget(uint? Key, string? Device) : BreakpointTarget
+public sealed record DmaTarget(uint? Key, string? Device) : TransferTarget
 {
     public override BreakpointKind Kind => BreakpointKind.Dma;
 
@@ -102,8 +112,19 @@ public sealed record DmaTarget(uint? Key, string? Device) : BreakpointTarget
         _ => "any DMA",
     };
 
-    internal bool Matches(PendingDma dma) =>
-        (Key is null || Key == dma.Key) && (Device is null || string.Equals(Device, dma.Device, StringComparison.OrdinalIgnoreCase));
+    internal override bool Matches(PendingTransfer transfer) => transfer is PendingDma dma && (Key is null || Key == dma.Key) && IsOf(dma, Device);
+}
+
+/// <summary>Before the host looks at a kick.</summary>
+/// <param name="Device">Name of the device; null for any.</param>
+/// <param name="Queue">Which of its virtqueues, from 0; null for any, and for changes of its status.</param>
+public sealed record KickTarget(string? Device, int? Queue) : TransferTarget
+{
+    public override BreakpointKind Kind => BreakpointKind.Kick;
+
+    public override string Text => (Device is null ? "any kick" : $"kick of {Device}") + (Queue is { } queue ? $", queue {queue}" : "");
+
+    internal override bool Matches(PendingTransfer transfer) => transfer is PendingKick kick && (Queue is null || Queue == kick.Queue) && IsOf(kick, Device);
 }
 
 /// <summary>Before a virtual interrupt is delivered.</summary>

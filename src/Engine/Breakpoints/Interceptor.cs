@@ -16,7 +16,7 @@ internal sealed class Interceptor(Guest guest)
     private readonly List<Breakpoint> all = [];
     private readonly List<BreakpointHit> hits = [];
     private volatile bool changed;
-    private Breakpoint[] calls = [], traps = [], dmas = [], interrupts = [], watches = [];
+    private Breakpoint[] calls = [], traps = [], transfers = [], interrupts = [], watches = [];
     private uint? watchedByGoal;
     private bool reportedCall, reportedOther;
 
@@ -88,11 +88,11 @@ internal sealed class Interceptor(Guest guest)
         return reportedCall = hits.Count != 0;
     }
 
-    public bool BeforeDma()
+    public bool BeforeTransfer()
     {
-        if (reportedOther || dmas.Length == 0) return false;
-        foreach (Breakpoint breakpoint in dmas)
-            if (((DmaTarget)breakpoint.Target).Matches(guest.PendingDma!)) hits.Add(new BreakpointHit(breakpoint) { Dma = guest.PendingDma });
+        if (reportedOther || transfers.Length == 0) return false;
+        foreach (Breakpoint breakpoint in transfers)
+            if (((TransferTarget)breakpoint.Target).Matches(guest.Machine.Pending.Transfer!)) hits.Add(new BreakpointHit(breakpoint) { Dma = guest.PendingDma, Kick = guest.PendingKick });
         return reportedOther = hits.Count != 0;
     }
 
@@ -183,7 +183,7 @@ internal sealed class Interceptor(Guest guest)
         Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled && !IsMuted)];
         calls = Of(BreakpointKind.Hypercall);
         traps = Of(BreakpointKind.Trap);
-        dmas = Of(BreakpointKind.Dma);
+        transfers = [.. enabled.Where(breakpoint => breakpoint.Target is TransferTarget)];
         interrupts = Of(BreakpointKind.Interrupt);
         watches = [.. enabled.Where(breakpoint => breakpoint.Kind is BreakpointKind.Address or BreakpointKind.Memory)];
         watchedByGoal = runTo;

@@ -112,11 +112,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         state.Write(pending.Call is not null);
         if (pending.Call is { } call) EventCodec.WriteCall(state, call);
         state.Write(pending.Transfer is not null);
-        if (pending.Transfer is { } transfer)
-        {
-            state.Write(transfer.Key);
-            state.Write(transfer.Address);
-        }
+        if (pending.Transfer is { } transfer) guest.Transport.SavePending(state, transfer);
         state.Write(pending.Trap is not null);
         if (pending.Trap is { } trap)
         {
@@ -132,14 +128,8 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
     {
         PendingWork pending = machine.Pending;
         pending.Call = state.ReadBool() ? EventCodec.ReadCall(state, EventOrigin.Of(machine)) : null;
-        pending.Transfer = state.ReadBool() ? ReadTransfer(state) : null;
+        pending.Transfer = state.ReadBool() ? guest.Transport.LoadPending(state) : null;
         pending.Trap = state.ReadBool() ? new PendingTrap(CpuExit.Trap(state.ReadByte(), state.ReadUInt32(), state.ReadUInt32()), state.ReadUInt32()) : null;
         pending.Interrupt = state.ReadInt32(-1, InterruptController.Irqs - 1, "an interrupt") is var irq and >= 0 ? irq : null;
-    }
-
-    private PendingDma ReadTransfer(StateReader state)
-    {
-        uint key = state.ReadUInt32(), address = state.ReadUInt32();
-        return new PendingDma(key, address, guest.Transport.NameOf(key));
     }
 }

@@ -24,7 +24,7 @@ internal interface IDeviceHost
     void Raise(int irq);
 
     /// <summary>A transfer waits for its device; the run loop has it served as the next thing.</summary>
-    void MakePending(PendingDma transfer);
+    void MakePending(PendingTransfer transfer);
 
     /// <summary>Shows what the guest wrote to its console.</summary>
     void Show(ReadOnlyMemory<byte> text);

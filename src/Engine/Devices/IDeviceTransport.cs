@@ -20,13 +20,20 @@ internal interface IDeviceTransport
     /// <summary>Told of the guest that the devices belong to; once.</summary>
     void Attach(IDeviceHost host);
 
-    /// <summary>Name of the device that serves a transfer, or null if none does.</summary>
-    /// <param name="address">The key or address that the guest named.</param>
-    string? NameOf(uint address);
-
     /// <summary>The launcher's turn: serves a transfer that was pending.</summary>
     /// <exception cref="Errors.GuestKilledException">It broke a rule.</exception>
-    void Serve(PendingDma transfer);
+    void Serve(PendingTransfer transfer);
+
+    /// <summary>Looks at what <see cref="Serve"/> would do, and changes nothing.</summary>
+    /// <returns>A sentence without its full stop, such as <c>serve the DMA at 0x00012000 to console, 3 bytes: "hi\n"</c>.</returns>
+    string Preview(PendingTransfer transfer);
+
+    /// <summary>Writes down a transfer that is pending, of the kind that this transport makes.</summary>
+    void SavePending(StateWriter state, PendingTransfer transfer);
+
+    /// <summary>Reads what <see cref="SavePending"/> has written.</summary>
+    /// <exception cref="InvalidStateException">No guest could have asked for it.</exception>
+    PendingTransfer LoadPending(StateReader state);
 
     /// <summary>Hands what devices have for the guest to its buffers, at a place of the run where input may enter; without a free one it waits.</summary>
     /// <exception cref="Errors.GuestKilledException">A buffer is bad.</exception>

@@ -54,6 +54,10 @@ public sealed record DmaEvent : LguestEvent
     /// <summary>The data as UTF-8 text.</summary>
     public string Text => Encoding.UTF8.GetString(Data);
 
+    internal override bool WritesToConsole => Device == "console" && Direction == DmaDirection.Send;
+
+    internal override string? ShownText => Device == "console" ? Text : null;
+
     public override string Summary =>
         $"{Device ?? $"key 0x{Key:x8}"} {(Direction == DmaDirection.Send ? "<-" : "->")} {Sections.Sum(section => section.Length)} bytes";
 }

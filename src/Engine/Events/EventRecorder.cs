@@ -73,7 +73,10 @@ internal sealed class EventRecorder(Machine machine)
     public bool WantsDma(string? device) => WantsDmaOf(device) || IsRecorded;
 
     private bool WantsDmaOf(string? device) =>
-        Wants(EventKinds.Dma) && (filter.Devices is not { } names || (device is not null && names.Contains(device, StringComparer.OrdinalIgnoreCase)));
+        Wants(EventKinds.Dma) && WantsDevice(device);
+
+    private bool WantsDevice(string? device) =>
+        filter.Devices is not { } names || (device is not null && names.Contains(device, StringComparer.OrdinalIgnoreCase));
 
     public void Served(DmaDirection direction, uint key, uint address, string? device, DmaSection[]? sections, uint? usedLength)
     {
@@ -89,6 +92,49 @@ internal sealed class EventRecorder(Machine machine)
     /// <summary>Records a DMA to another guest, which a hypercall serves itself: its event comes behind the hypercall's, as that of any other DMA.</summary>
     public void ServedInside(uint key, uint address, string device, DmaSection[]? sections, uint? usedLength) =>
         servedInside = () => Served(DmaDirection.Send, key, address, device, sections, usedLength);
+
+    /// <summary>Whether what a device does with the buffers of a virtqueue would be recorded: asked first, because the bytes have to be copied meanwhile.</summary>
+    public bool WantsVirtqueue(string device, int queue) => WantsQueue(EventKinds.Virtqueue, device, queue) || IsRecorded;
+
+    /// <summary>A kick was looked at, and its device is about to do something.</summary>
+    /// <param name="kick">It.</param>
+    /// <param name="status">For a change of a status, what it is now; else null.</param>
+    /// <param name="text">For early console text, that; else null.</param>
+    public void Kicked(PendingKick kick, byte? status = null, byte[]? text = null)
+    {
+        Count++;
+        Meter?.Kicked(kick.Device);
+        bool wanted = WantsQueue(EventKinds.Kick, kick.Device, kick.Queue);
+        if (!wanted && !IsRecorded) return;
+        Add(wanted, new KickEvent
+        {
+            Header = Header(), Purpose = kick.Purpose, Address = kick.Address, Device = kick.Device, Queue = kick.Queue, Status = status, Data = text,
+        });
+    }
+
+    /// <summary>A device took a chain from the available ring.</summary>
+    /// <param name="device">Its name.</param>
+    /// <param name="queue">Which of its virtqueues, from 0.</param>
+    /// <param name="head">The first descriptor of the chain.</param>
+    /// <param name="descriptors">The chain, with what is there to read; null unless it is wanted (<see cref="WantsVirtqueue"/>).</param>
+    public void ChainTaken(string device, int queue, int head, VirtqueueDescriptor[]? descriptors)
+    {
+        Count++;
+        if (descriptors is not null) AddVirtqueue(VirtqueueOperation.Taken, device, queue, head, usedLength: null, descriptors);
+    }
+
+    /// <summary>A device gave a buffer back in the used ring.</summary>
+    /// <param name="device">Its name.</param>
+    /// <param name="queue">Which of its virtqueues, from 0.</param>
+    /// <param name="head">The first descriptor of the chain.</param>
+    /// <param name="usedLength">Bytes that the device has written.</param>
+    /// <param name="descriptors">The chain, with what the device has written; null unless it is wanted.</param>
+    public void BufferReturned(string device, int queue, int head, uint usedLength, VirtqueueDescriptor[]? descriptors)
+    {
+        Count++;
+        Meter?.Returned(device);
+        if (descriptors is not null) AddVirtqueue(VirtqueueOperation.Returned, device, queue, head, usedLength, descriptors);
+    }
 
     public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome)
     {
@@ -169,6 +215,15 @@ internal sealed class EventRecorder(Machine machine)
         if (wanted) happened.Enqueue(made);
     }
 
+    private void AddVirtqueue(VirtqueueOperation operation, string device, int queue, int head, uint? usedLength, VirtqueueDescriptor[] descriptors) =>
+        Add(WantsQueue(EventKinds.Virtqueue, device, queue), new VirtqueueEvent
+        {
+            Header = Header(), Operation = operation, Device = device, Queue = queue, Head = head, UsedLength = usedLength, Descriptors = descriptors,
+        });
+
+    private bool WantsQueue(EventKinds kind, string? device, int? queue) =>
+        Wants(kind) && WantsDevice(device) && (filter.Queues is not { } queues || (queue is { } wanted && queues.Contains(wanted)));
+
     private bool WantsHypercall(uint number) =>
         Wants(EventKinds.Hypercall) && (filter.Hypercalls is not { } numbers || numbers.Contains(number));
 
@@ -176,6 +231,8 @@ internal sealed class EventRecorder(Machine machine)
     {
         HypercallEvent call => WantsHypercall(call.Number),
         DmaEvent dma => WantsDmaOf(dma.Device),
+        KickEvent kick => WantsQueue(EventKinds.Kick, kick.Device, kick.Queue),
+        VirtqueueEvent buffer => WantsQueue(EventKinds.Virtqueue, buffer.Device, buffer.Queue),
         _ => Wants(untaken.Kind),
     };
 

@@ -58,6 +58,40 @@ internal static class EventSchemas
             .Derived("Data", e => e.Data, Content, Lists)
             .Derived("Text", e => e.Text, Text));
 
+    public static readonly EventSchema<KickEvent> Kick = new(
+        EventKinds.Kick,
+        "{Device|no device} {Purpose}{Queue: *}",
+        "{Device|no device} {Purpose}{Queue: *}{Status: *}{Data: *}",
+        new Schema<KickEvent>()
+            .Stored("Purpose", e => e.Purpose, Name<KickPurpose>("the purpose of a kick"))
+            .Stored("Address", e => e.Address, Address)
+            .Stored("Device", e => e.Device, OptionalText)
+            .Stored("Queue", e => e.Queue, OptionalInt)
+            .Stored("Status", e => e.Status, OptionalHexUInt8)
+            .Stored("Data", e => e.Data, OptionalBytes, None)
+            .Derived("Text", e => e.Text, OptionalText));
+
+    public static readonly Schema<VirtqueueDescriptor> Descriptor = new Schema<VirtqueueDescriptor>()
+        .Stored("Address", d => d.Address, Address)
+        .Stored("Length", d => d.Length, Int)
+        .Stored("IsWritable", d => d.IsWritable, Flag)
+        .Stored("Data", d => d.Data, Content);
+
+    public static readonly EventSchema<VirtqueueEvent> Virtqueue = new(
+        EventKinds.Virtqueue,
+        "{Device} queue {Queue} {Operation}",
+        "{Device} queue {Queue} {Operation} {Data}{UsedLength: used *}",
+        new Schema<VirtqueueEvent>()
+            .Stored("Operation", e => e.Operation, Name<VirtqueueOperation>("what a device does with a buffer"))
+            .Stored("Device", e => e.Device, Text)
+            .Stored("Queue", e => e.Queue, Int)
+            .Stored("Head", e => e.Head, Int)
+            .Stored("UsedLength", e => e.UsedLength, OptionalCount)
+            // Each takes some bytes, so what is left bounds their number.
+            .Stored("Descriptors", e => e.Descriptors, List(Descriptor, state => state.Left, "the number of descriptors"))
+            .Derived("Data", e => e.Data, Content, Lists)
+            .Derived("Text", e => e.Text, Text));
+
     public static readonly EventSchema<TrapEvent> Trap = new(
         EventKinds.Trap,
         "{Name}",
@@ -112,7 +146,7 @@ internal static class EventSchemas
             .Stored("Eip", e => e.Eip, Address)
             .Derived("Symbol", e => e.Symbol, OptionalText));
 
-    public static readonly IReadOnlyList<EventSchema> All = [Hypercall, Dma, Trap, Interrupt, Intervention, Ended];
+    public static readonly IReadOnlyList<EventSchema> All = [Hypercall, Dma, Kick, Virtqueue, Trap, Interrupt, Intervention, Ended];
 
     private static readonly EventSchema?[] ByFlag = new EventSchema?[32];
 

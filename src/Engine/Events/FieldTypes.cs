@@ -8,6 +8,8 @@ internal static class FieldTypes
 {
     public static readonly FieldType<byte> UInt8 = new ByteType(FieldFormat.Plain);
     public static readonly FieldType<byte> HexUInt8 = new ByteType(FieldFormat.HexByte);
+    public static readonly FieldType<byte?> OptionalHexUInt8 = new OptionalByteType();
+    public static readonly FieldType<bool> Flag = new FlagType();
     public static readonly FieldType<int> Small = new SmallType();
     public static readonly FieldType<int> Int = new Int32Type();
     public static readonly FieldType<int?> OptionalInt = new OptionalInt32Type();
@@ -45,6 +47,24 @@ internal static class FieldTypes
         public override byte Read(in FieldSource from) => from.State.ReadByte();
     }
 
+    private sealed class OptionalByteType() : FieldType<byte?>(FieldFormat.HexByte)
+    {
+        public override void Give(Field field, byte? value, IFieldSink sink) => sink.Number(field, value);
+
+        public override void Write(StateWriter state, byte? value, bool whole) => state.Write(value, state.Write);
+
+        public override byte? Read(in FieldSource from) => from.State.ReadOptional(from.State.ReadByte);
+    }
+
+    private sealed class FlagType() : FieldType<bool>(FieldFormat.Plain)
+    {
+        public override void Give(Field field, bool value, IFieldSink sink) => sink.Flag(field, value);
+
+        public override void Write(StateWriter state, bool value, bool whole) => state.Write(value);
+
+        public override bool Read(in FieldSource from) => from.State.ReadBool();
+    }
+
     /// <summary>A number that fits into a byte.</summary>
     private sealed class SmallType() : FieldType<int>(FieldFormat.Plain)
     {
@@ -67,6 +87,10 @@ internal static class FieldTypes
     private sealed class OptionalInt32Type() : FieldType<int?>(FieldFormat.Plain)
     {
         public override void Give(Field field, int? value, IFieldSink sink) => sink.Number(field, value);
+
+        public override void Write(StateWriter state, int? value, bool whole) => state.Write(value, state.Write);
+
+        public override int? Read(in FieldSource from) => from.State.ReadOptional(from.State.ReadInt32);
     }
 
     private sealed class Int64Type() : FieldType<long>(FieldFormat.Plain)

@@ -11,4 +11,10 @@ internal interface IEventMeter
 
     /// <param name="device">Its name, or null where no device was.</param>
     void Served(string? device);
+
+    /// <inheritdoc cref="Served"/>
+    void Kicked(string? device);
+
+    /// <summary>A device gave a buffer of a virtqueue back.</summary>
+    void Returned(string device);
 }

@@ -5,6 +5,8 @@ internal interface IFieldSink
 {
     void Number(Field field, long? value);
 
+    void Flag(Field field, bool value);
+
     void Text(Field field, string? value);
 
     void Time(Field field, TimeSpan value);

@@ -14,7 +14,9 @@ public enum EventKinds : long
     Interrupt = 8,
     Ended = 16,
     Intervention = 32,
-    All = Hypercall | Dma | Trap | Interrupt | Ended | Intervention,
+    Kick = 64,
+    Virtqueue = 128,
+    All = Hypercall | Dma | Trap | Interrupt | Ended | Intervention | Kick | Virtqueue,
 }
 
 /// <summary>Something that happened in a guest. Immutable, and complete in itself: it holds copies, never guest memory.</summary>
@@ -40,6 +42,12 @@ public abstract record LguestEvent
 
     /// <summary>What happened, in one line, without sequence, guest and time.</summary>
     public abstract string Summary { get; }
+
+    /// <summary>Whether the guest wrote to its console with it.</summary>
+    internal virtual bool WritesToConsole => false;
+
+    /// <summary>What a line shows of it after its summary: text from or for the console; null for other events.</summary>
+    internal virtual string? ShownText => null;
 
     /// <summary>An address as a line shows it.</summary>
     private protected static string Shown(uint eip, string? symbol) => symbol is null ? $"eip 0x{eip:x8}" : $"eip 0x{eip:x8} <{symbol}>";

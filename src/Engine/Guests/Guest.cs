@@ -90,11 +90,14 @@ public sealed partial class Guest : IDisposable
     /// <summary>The hypercall that the trap handler has set and the run loop has not yet done; null if there is none.</summary>
     public Hypercall? PendingHypercall => Machine.Pending.Call;
 
-    /// <summary>What runs next of a pending hypercall, once a pending DMA is served: a ring entry, or the direct call itself.</summary>
+    /// <summary>What runs next of a pending hypercall, once a pending DMA or kick is served: a ring entry, or the direct call itself.</summary>
     public Hypercall? NextCall => Now(_ => null, () => Executor.Next);
 
     /// <summary>A DMA that waits for its device, or null.</summary>
-    public PendingDma? PendingDma => Machine.Pending.Transfer;
+    public PendingDma? PendingDma => Machine.Pending.Transfer as PendingDma;
+
+    /// <summary>A NOTIFY that is done, and that the host has not looked at yet; or null.</summary>
+    public PendingKick? PendingKick => Machine.Pending.Transfer as PendingKick;
 
     /// <summary>A trap that the host has not dealt with yet, for which a breakpoint or a step has asked; else null.</summary>
     public PendingTrap? PendingTrap => Machine.Pending.Trap;

@@ -71,7 +71,7 @@ public sealed class HypercallEditor
             if (!guest.Data.IsInitialised) throw Refused($"{definition.Name} is not possible before the guest's own LGUEST_INIT");
             if (number == HypercallExecutor.LguestInit) throw Refused("a second LGUEST_INIT would end the guest");
             if (given > definition.ArgumentCount) throw Refused($"{definition.Name} has {definition.ArgumentCount} arguments, not {given}");
-            if (guest.PendingDma is not null) throw Refused("a DMA is pending; let it be served first");
+            if (guest.Machine.Pending.Transfer is { } transfer) throw Refused($"{transfer.Words} is pending; let it be served first");
 
             Hypercall call = new(definition, number, (words[0], words[1], words[2], words[3]), slot: null, guest.Cpu.Registers.Eip, guest.Machine.Symbols);
             result = guest.Executor.Invoke(call);
@@ -83,7 +83,7 @@ public sealed class HypercallEditor
 
     private Hypercall Next()
     {
-        if (guest.PendingDma is not null || guest.PendingTrap is not null || guest.NextCall is not { } call)
+        if (guest.Machine.Pending.Transfer is not null || guest.PendingTrap is not null || guest.NextCall is not { } call)
             throw new LguestException(LguestError.NoPendingHypercall, $"Guest '{guest.Name}' does not stand before a hypercall, but {guest.StateReason}.");
         return call;
     }

@@ -2,7 +2,7 @@ namespace LguestPS.Machines;
 
 /// <summary>What the guest has asked for, or what has come for it, that the host has not done yet.</summary>
 /// <remarks>
-/// They are done in the order in which they stand here. A hypercall can be pending together with a transfer: the SEND_DMA came from the
+/// They are done in the order in which they stand here. A hypercall can be pending together with a transfer: the SEND_DMA or NOTIFY came from the
 /// ring, or was itself the call and is done. A trap or an interrupt is pending only where a breakpoint or a step has asked for it.
 /// </remarks>
 internal sealed class PendingWork
@@ -10,15 +10,15 @@ internal sealed class PendingWork
     /// <summary>Which of them is done next.</summary>
     public PendingKind First =>
         Trap is not null ? PendingKind.Trap
-        : Transfer is not null ? PendingKind.Transfer
+        : Transfer is not null ? Transfer is PendingKick ? PendingKind.Kick : PendingKind.Dma
         : Call is not null ? PendingKind.Call
         : Interrupt is not null ? PendingKind.Interrupt : PendingKind.Nothing;
 
     /// <summary>A trap that is not dealt with yet.</summary>
     public PendingTrap? Trap { get; set; }
 
-    /// <summary>A DMA that waits for its device.</summary>
-    public PendingDma? Transfer { get; set; }
+    /// <summary>What waits for a device.</summary>
+    public PendingTransfer? Transfer { get; set; }
 
     /// <summary>The hypercall that the trap handler has set and the run loop has not done yet.</summary>
     public Hypercall? Call { get; set; }
@@ -32,7 +32,8 @@ internal enum PendingKind
 {
     Nothing,
     Trap,
-    Transfer,
+    Dma,
+    Kick,
     Call,
     Interrupt,
 }

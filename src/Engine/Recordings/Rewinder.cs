@@ -56,7 +56,7 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         List<RewindPlace> places = [];
         RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
         Standstill stood = Run(goal);
-        while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Instruction && RunPosition.Of(guest).IsBefore(limit))
+        while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick or Standstill.Instruction && RunPosition.Of(guest).IsBefore(limit))
         {
             if (IsPlace(stood)) places.Add(new RewindPlace(RunPosition.Of(guest)));
             goal.PassOne();
@@ -93,7 +93,7 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
 
     private bool IsPlace(Standstill stood) =>
         (options.Unit == StepUnit.Instruction || stood != Standstill.Instruction)
-        && (options.Hypercall is null || (guest.PendingDma is null && guest.NextCall?.Number == options.Hypercall))
+        && (options.Hypercall is null || (guest.Machine.Pending.Transfer is null && guest.NextCall?.Number == options.Hypercall))
         && (options.Condition is null || options.Condition(guest));
 
     private void RunTo(RunPosition place) => Run(RunGoal.ToReach(place, guest, options.Pulse, stop));

@@ -24,7 +24,7 @@ internal sealed class DeviceHost(Machine machine, EventRecorder events) : IDevic
 
     public void Raise(int irq) => machine.Interrupts.Raise(irq);
 
-    public void MakePending(PendingDma transfer) => machine.Pending.Transfer = transfer;
+    public void MakePending(PendingTransfer transfer) => machine.Pending.Transfer = transfer;
 
     public void Show(ReadOnlyMemory<byte> text) => ConsoleOutput?.Invoke(text);
 

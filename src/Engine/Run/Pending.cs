@@ -5,7 +5,7 @@ namespace LguestPS.Run;
 /// <summary>A place before something that the host is about to do for a guest, where the guest can stand still: one class for each kind.</summary>
 internal abstract class Pending
 {
-    private static readonly Pending?[] Kinds = [null, new PendingTrapPlace(), new PendingTransferPlace(), new PendingCallPlace(), new PendingInterruptPlace()];
+    private static readonly Pending?[] Kinds = [null, new PendingTrapPlace(), new PendingDmaPlace(), new PendingKickPlace(), new PendingCallPlace(), new PendingInterruptPlace()];
 
     /// <summary>What is done next of all that is pending, or null.</summary>
     public static Pending? First(Guest guest) => Kinds[(int)guest.Machine.Pending.First];
@@ -46,23 +46,31 @@ internal sealed class PendingTrapPlace : Pending
 }
 
 /// <summary>The launcher's turn, before anything else of the guest.</summary>
-internal sealed class PendingTransferPlace : Pending
+internal abstract class PendingTransferPlace : Pending
 {
-    public override Standstill Standstill(Guest guest) => LguestPS.Standstill.Dma;
+    public sealed override string Words(Guest guest) => guest.Machine.Pending.Transfer!.Words;
 
-    public override string Words(Guest guest) => guest.PendingDma is { Device: { } device } ? $"DMA to {device}" : $"DMA to key 0x{guest.PendingDma!.Key:x}";
+    public sealed override bool MeetsBreakpoint(Interceptor interceptor) => interceptor.BeforeTransfer();
 
-    public override bool MeetsBreakpoint(Interceptor interceptor) => interceptor.BeforeDma();
+    public sealed override bool IsGoal(RunGoal goal, Guest guest) => goal.StopsBeforeTransfer();
 
-    public override bool IsGoal(RunGoal goal, Guest guest) => goal.StopsBeforeDma();
-
-    public override void Do(Guest guest, RunLoop loop)
+    public sealed override void Do(Guest guest, RunLoop loop)
     {
         guest.Interceptor.Passed();
-        PendingDma transfer = guest.PendingDma!;
+        PendingTransfer transfer = guest.Machine.Pending.Transfer!;
         guest.Machine.Pending.Transfer = null;
         guest.Transport.Serve(transfer);
     }
+}
+
+internal sealed class PendingDmaPlace : PendingTransferPlace
+{
+    public override Standstill Standstill(Guest guest) => LguestPS.Standstill.Dma;
+}
+
+internal sealed class PendingKickPlace : PendingTransferPlace
+{
+    public override Standstill Standstill(Guest guest) => LguestPS.Standstill.Kick;
 }
 
 /// <summary>One call: a ring entry, or the direct call once the ring is drained.</summary>

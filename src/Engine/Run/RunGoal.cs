@@ -129,7 +129,7 @@ internal sealed class RunGoal : IWaitTerms
     /// <summary>Whether to stand still before the next call of what is pending.</summary>
     public bool StopsBeforeCall(Guest guest) => step is not null && step.StopsBeforeCall(guest);
 
-    public bool StopsBeforeDma() => step is not null && step.StopsBeforeDma();
+    public bool StopsBeforeTransfer() => step is not null && step.StopsBeforeTransfer();
 
     public bool StopsBeforeTrap(PendingTrap trap) => step is not null && step.StopsBeforeTrap(trap);
 

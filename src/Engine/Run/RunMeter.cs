@@ -20,6 +20,9 @@ internal sealed class RunMeter : IEventMeter
     private const int FirstInterrupt = FirstTrap + 256;
     private const int FirstDevice = FirstInterrupt + InterruptController.Irqs;
 
+    // Each has a place for every device.
+    private static readonly EventKinds[] TransferKinds = [EventKinds.Dma, EventKinds.Kick, EventKinds.Virtqueue];
+
     private readonly Guest guest;
     private readonly IReadOnlyList<string> devices;
     private readonly int firstHypercall;
@@ -35,7 +38,7 @@ internal sealed class RunMeter : IEventMeter
     {
         this.guest = guest;
         devices = guest.Devices.Names;
-        firstHypercall = FirstDevice + devices.Count + 1;       // the one more is for keys that no device watches
+        firstHypercall = FirstDevice + TransferKinds.Length * (devices.Count + 1);       // the one more is for what belongs to no device
         tallies = new Tally[firstHypercall + 2 * ((int)guest.Abi.Hypercalls[^1].Number + 1)];
     }
 
@@ -74,12 +77,11 @@ internal sealed class RunMeter : IEventMeter
 
     public void Interrupted(int irq) => Count(FirstInterrupt + irq);
 
-    public void Served(string? device)
-    {
-        int index = 0;
-        while (index < devices.Count && devices[index] != device) index++;
-        Count(FirstDevice + index);
-    }
+    public void Served(string? device) => CountOf(EventKinds.Dma, device);
+
+    public void Kicked(string? device) => CountOf(EventKinds.Kick, device);
+
+    public void Returned(string device) => CountOf(EventKinds.Virtqueue, device);
 
     public RunSummary Summarise()
     {
@@ -116,8 +118,14 @@ internal sealed class RunMeter : IEventMeter
         }
         for (int irq = 0; irq < InterruptController.Irqs; irq++)
             if (Row(EventKinds.Interrupt, $"irq {irq}", origin: null, FirstInterrupt + irq, seconds) is { } row) yield return row;
-        for (int device = 0; device <= devices.Count; device++)
-            if (Row(EventKinds.Dma, device < devices.Count ? devices[device] : "no device", origin: null, FirstDevice + device, seconds) is { } row) yield return row;
+        for (int kind = 0; kind < TransferKinds.Length; kind++)
+        {
+            for (int device = 0; device <= devices.Count; device++)
+            {
+                string name = device < devices.Count ? devices[device] : TransferKinds[kind] == EventKinds.Kick ? "early console" : "no device";
+                if (Row(TransferKinds[kind], name, origin: null, FirstDevice + kind * (devices.Count + 1) + device, seconds) is { } row) yield return row;
+            }
+        }
     }
 
     private SummaryRow? Row(EventKinds kind, string name, HypercallOrigin? origin, int place, double seconds)
@@ -137,6 +145,13 @@ internal sealed class RunMeter : IEventMeter
     private void AddDirectTraps(int sign)
     {
         for (int i = 0; i < directTraps.Length; i++) directTraps[i] += sign * guest.Cpu.CountDirectTraps(DirectTraps.Vectors[i]);
+    }
+
+    private void CountOf(EventKinds kind, string? device)
+    {
+        int index = 0;
+        while (index < devices.Count && devices[index] != device) index++;
+        Count(FirstDevice + Array.IndexOf(TransferKinds, kind) * (devices.Count + 1) + index);
     }
 
     private int PlaceOf(uint hypercall, HypercallOrigin origin) => firstHypercall + 2 * (int)hypercall + (int)origin;

@@ -6,7 +6,7 @@ namespace LguestPS;
 /// <summary>How often one thing happened in a guest, and what it cost the host.</summary>
 public sealed record SummaryRow
 {
-    /// <summary>What it is: Hypercall, Trap, Interrupt or Dma.</summary>
+    /// <summary>What it is: Hypercall, Trap, Interrupt, Dma, Kick or, for buffers that a device gave back, Virtqueue.</summary>
     public required EventKinds Kind { get; init; }
 
     /// <summary>The hypercall, the trap (#PF), the virtual interrupt (irq 0) or the device.</summary>

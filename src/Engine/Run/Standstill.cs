@@ -56,4 +56,7 @@ public enum Standstill
 
     /// <summary>The guest has ended.</summary>
     Ended,
+
+    /// <summary>A NOTIFY is done, and the host has not looked yet at what it is about.</summary>
+    Kick,
 }

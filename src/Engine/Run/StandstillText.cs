@@ -9,6 +9,7 @@ internal static class StandstillText
         Standstill.Hypercall => $"before hypercall {guest.PendingHypercall?.Name}",
         Standstill.RingEntry => $"in the ring, before {guest.NextCall?.Name}; {guest.PendingHypercall?.Name} stays pending",
         Standstill.Dma => $"before DMA to {guest.PendingDma?.Device ?? "no device"}",
+        Standstill.Kick => $"before {guest.PendingKick?.Words}",
         Standstill.Instruction => $"before the instruction at 0x{guest.Registers.Eip:x8}",
         Standstill.Breakpoint => $"{guest.BreakpointHit}",
         Standstill.Trap => $"before trap {guest.PendingTrap}",

@@ -24,11 +24,11 @@ internal sealed class Stepper
         this.options = options;
         unit = options.Unit;
         frame = guest.Cpu.Registers.Esp;
-        bool atInstruction = guest.PendingDma is null && guest.PendingHypercall is null && guest.PendingTrap is null;
+        bool atInstruction = guest.Machine.Pending.Transfer is null && guest.PendingHypercall is null && guest.PendingTrap is null;
         bool standsAtOne = unit switch
         {
-            StepUnit.Standstill => guest.PendingDma is not null || guest.PendingHypercall is not null,
-            StepUnit.Hypercall => guest.PendingDma is null && guest.Executor.Next is { } next && next.Number == options.Hypercall,
+            StepUnit.Standstill => guest.Machine.Pending.Transfer is not null || guest.PendingHypercall is not null,
+            StepUnit.Hypercall => guest.Machine.Pending.Transfer is null && guest.Executor.Next is { } next && next.Number == options.Hypercall,
             StepUnit.Trap => guest.PendingTrap is { } trap && IsWanted(trap),
             StepUnit.Interrupt => guest.PendingInterrupt is { } irq && IsWanted(irq),
             StepUnit.Address => atInstruction && guest.Cpu.Registers.Eip == options.Address,
@@ -56,7 +56,7 @@ internal sealed class Stepper
         _ => false,
     };
 
-    public bool StopsBeforeDma() => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
+    public bool StopsBeforeTransfer() => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
 
     public bool StopsBeforeTrap(PendingTrap trap) => unit == StepUnit.Trap && IsWanted(trap) && UsePass();
 

@@ -1,4 +1,6 @@
+using System.Text;
 using LguestPS.Abi;
+using LguestPS.Errors;
 using LguestPS.Memory;
 using LguestPS.State;
 
@@ -8,6 +10,7 @@ namespace LguestPS.Devices.Dma;
 internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
 {
     private const int DescriptorSize = 12;
+    private const int MostText = 60;
 
     private readonly DmaDevice[] devices;
     private readonly DmaSharedNet[] cards;
@@ -74,10 +77,8 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
     {
         DmaBindings.CheckKey(Host.Memory, key, "bad sending DMA key");
         if (FindShared(key) is { } card) card.Send(this, key, list);
-        else Host.MakePending(new PendingDma(key, list, NameOf(key)));
+        else Host.MakePending(Pending(key, list));
     }
-
-    public string? NameOf(uint address) => FindByKey(address)?.Function.Name;
 
     /// <summary>The device that fills buffers bound to this key.</summary>
     public string? NameOfReceiver(uint key) => devices.FirstOrDefault(device => device.InputKey == key)?.Function.Name;
@@ -97,8 +98,9 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
         return null;
     }
 
-    public void Serve(PendingDma transfer)
+    public void Serve(PendingTransfer pending)
     {
+        PendingDma transfer = (PendingDma)pending;
         DmaDevice? device = FindByKey(transfer.Key);
         DmaList sent = DmaList.Read(Host.Memory, Layout, transfer.Address);
         DmaSection[]? sections = Host.Events.WantsDma(device?.Function.Name) ? sent.Sections(uint.MaxValue) : null;
@@ -111,6 +113,31 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
         Host.Events.Served(DmaDirection.Send, transfer.Key, transfer.Address, device.Function.Name, sections, outcome.UsedLength);
         if (outcome.Reply is { } reply) Received(device.InputKey, device.Function.Name, reply, outcome.ReplyLength);
     }
+
+    public string Preview(PendingTransfer pending)
+    {
+        PendingDma transfer = (PendingDma)pending;
+        string what = $"serve the DMA at 0x{transfer.Address:x8} to {transfer.Device ?? $"no device (key 0x{transfer.Key:x8})"}";
+        try
+        {
+            DmaList sent = DmaList.Read(Host.Memory, Layout, transfer.Address);
+            string text = transfer.Device == "console" ? $": {QuotedText.Of(Encoding.UTF8.GetString(sent.ReadAll()), MostText)}" : "";
+            return $"{what}, {sent.Length} bytes{text}";
+        }
+        catch (GuestKilledException wouldKill)
+        {
+            return $"{what}, which ends the guest: {wouldKill.Message}";
+        }
+    }
+
+    public void SavePending(StateWriter state, PendingTransfer pending)
+    {
+        PendingDma transfer = (PendingDma)pending;
+        state.Write(transfer.Key);
+        state.Write(transfer.Address);
+    }
+
+    public PendingTransfer LoadPending(StateReader state) => Pending(state.ReadUInt32(), state.ReadUInt32());
 
     /// <summary>Makes an event of bytes that a device has put into a buffer which the guest bound to a key.</summary>
     /// <param name="key">It.</param>
@@ -134,6 +161,8 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
     public void Save(StateWriter state) => Bindings.Save(state);
 
     public void Load(StateReader state) => Bindings.Load(state);
+
+    private PendingDma Pending(uint key, uint list) => new(key, list, FindByKey(key)?.Function.Name);
 
     private static DmaDevice Reach(DeviceFunction device) => device switch
     {

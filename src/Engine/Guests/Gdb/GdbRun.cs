@@ -59,7 +59,7 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
         {
             foreach (LguestEvent happened in guest.Step(options, token)) yield return happened;
         }
-        while (guest.Standstill is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma);
+        while (guest.Standstill is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick);
     }
 
     private string Go(Func<CancellationToken, IEnumerable<LguestEvent>> drive)

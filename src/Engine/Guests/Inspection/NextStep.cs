@@ -12,6 +12,9 @@ public sealed record NextStep : GuestView
     /// <summary>The DMA that would be served, or null.</summary>
     public required PendingDma? Dma { get; init; }
 
+    /// <summary>The kick that would be looked at, or null.</summary>
+    public required PendingKick? Kick { get; init; }
+
     /// <summary>The instruction that would be run first, or null.</summary>
     public required DisassembledInstruction? Instruction { get; init; }
 

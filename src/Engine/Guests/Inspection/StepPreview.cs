@@ -1,18 +1,12 @@
-using System.Text;
-using LguestPS.Devices.Dma;
-using LguestPS.Errors;
-
 namespace LguestPS.Inspection;
 
 /// <summary>Says what the run loop's next turn would be, in the run loop's order.</summary>
 internal static class StepPreview
 {
-    private const int MostText = 60;
-
     public static NextStep Of(Guest guest, bool byInstruction)
     {
         if (guest.PendingTrap is { } trap) return Step(guest, Standstill.Trap, $"deal with the trap {trap}");
-        if (guest.PendingDma is { } dma) return Step(guest, Standstill.Dma, Serve(guest, dma), dma: dma);
+        if (guest.Machine.Pending.Transfer is { } transfer) return Step(guest, transfer is PendingKick ? Standstill.Kick : Standstill.Dma, guest.Transport.Preview(transfer), transfer: transfer);
         if (guest.PendingHypercall is { } direct)
         {
             Hypercall call = guest.NextCall ?? direct;
@@ -40,30 +34,7 @@ internal static class StepPreview
         }
     }
 
-    private static string Serve(Guest guest, PendingDma dma)
-    {
-        string what = $"serve the DMA at 0x{dma.Address:x8} to {dma.Device ?? $"no device (key 0x{dma.Key:x8})"}";
-        try
-        {
-            DmaList sent = DmaList.Read(guest.Memory, guest.Abi.Dma!, dma.Address);
-            string text = dma.Device == "console" ? $": \"{Text(sent.ReadAll())}\"" : "";
-            return $"{what}, {sent.Length} bytes{text}";
-        }
-        catch (GuestKilledException wouldKill)
-        {
-            return $"{what}, which ends the guest: {wouldKill.Message}";
-        }
-    }
-
-    private static string Text(byte[] bytes)
-    {
-        StringBuilder text = new();
-        foreach (char c in Encoding.UTF8.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, MostText))))
-            text.Append(c switch { '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", _ when char.IsControl(c) => $"\\x{(int)c:x2}", _ => c });
-        return text.Append(bytes.Length > MostText ? "…" : "").ToString();
-    }
-
     private static NextStep Step(
-        Guest guest, Standstill standstill, string text, Hypercall? call = null, PendingDma? dma = null, DisassembledInstruction? instruction = null) =>
-        new() { Guest = guest.Name, Standstill = standstill, Call = call, Dma = dma, Instruction = instruction, Text = text };
+        Guest guest, Standstill standstill, string text, Hypercall? call = null, PendingTransfer? transfer = null, DisassembledInstruction? instruction = null) =>
+        new() { Guest = guest.Name, Standstill = standstill, Call = call, Dma = transfer as PendingDma, Kick = transfer as PendingKick, Instruction = instruction, Text = text };
 }
