@@ -22,7 +22,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     /// <summary>How hot code is before it is compiled, unless somebody says otherwise.</summary>
     public const int UsualHeat = 32;
 
-    private readonly CpuState* state = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
+    private readonly CpuState* state = CpuState.Allocate();
     private readonly GuestMemory memory;
     private readonly Func<ulong> timeStamp;
     private readonly JumpCache jumps = new();
@@ -46,7 +46,6 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         memory.WatchedPageWritten = frame => Translations.DropFrame(state, frame);
 
         self = GCHandle.Alloc(this, GCHandleType.Weak);
-        *state = default;
         state->Owner = GCHandle.ToIntPtr(self);
         state->Descriptors = (ulong*)NativeMemory.AllocZeroed(DescriptorTable.Entries, sizeof(ulong));
         state->GatePrivileges = (byte*)NativeMemory.AllocZeroed(Gates);
@@ -217,7 +216,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         jumps.Dispose();
         NativeMemory.Free(state->Descriptors);
         NativeMemory.Free(state->GatePrivileges);
-        NativeMemory.AlignedFree(state);
+        CpuState.Free(state);
     }
 
     private static bool IsFlatData(in Segment segment) => segment.IsFlat && (segment.Traits & SegmentTraits.Writable) != 0;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Iced.Intel;
 using LguestPS.Cpu;
+using LguestPS.Cpu.Emulated;
 
 namespace LguestPS.Tests.Cpu;
 
@@ -32,29 +33,39 @@ internal sealed record VectorCase(byte[] Code, VectorTest Test)
 }
 
 /// <summary>Runs cases on the emulated CPU.</summary>
-internal sealed class VectorMachine : IDisposable
+/// <param name="heat">How hot code is before it is compiled; null for never.</param>
+internal sealed class VectorMachine(int? heat = null) : IDisposable
 {
+    private const byte Halt = 0xF4;
     private const uint Operand = CpuMachine.Data + 0x200;
-    private readonly CpuMachine machine = new();
+    private readonly CpuMachine machine = new(make: (memory, timeStamp) => new EmulatedCpu(memory, timeStamp, heat));
 
-    public VectorOutcome Run(VectorCase test)
+    public long CompiledInstructions => machine.Cpu.CompiledInstructionCount;
+
+    public long Instructions => machine.Cpu.InstructionCount;
+
+    /// <param name="test">Its code may have several instructions.</param>
+    /// <param name="instructions">So many.</param>
+    /// <returns>The trap's place in the code, if it is not the beginning, is in the upper bytes of its number.</returns>
+    public VectorOutcome Run(VectorCase test, int instructions = 1)
     {
         VectorTest before = test.Test;
         machine.Memory.Write(machine.Physical(Operand), (ReadOnlySpan<byte>)before.Operand);
-        machine.Bytes(CpuMachine.Code, test.Code);
+        machine.Bytes(CpuMachine.Code, [.. test.Code, Halt]);
         machine.Registers.Eax = before.Eax;
         machine.Registers.Ecx = before.Ecx;
         machine.Registers.Edx = before.Edx;
         machine.Registers.Ebx = machine.Registers.Edi = Operand + before.Offset;
         machine.Registers.Eflags = before.Eflags;
         machine.Cpu.LoadFpu(before.State);
-        CpuExit exit = machine.Run(1);
+        CpuExit exit = machine.Run(instructions + 1);
+        uint place = machine.Registers.Eip - CpuMachine.Code;
+        bool isThrough = exit == CpuExit.Trap(Vector.GeneralProtection) && place == test.Code.Length;
         VectorOutcome outcome = new()
         {
-            Trap = exit.Kind == CpuExitKind.Trap ? exit.Vector : VectorOutcome.NoTrap,
+            Trap = isThrough ? VectorOutcome.NoTrap : exit.Vector | place << 8,
             Eax = machine.Registers.Eax, Ecx = machine.Registers.Ecx, Edx = machine.Registers.Edx, Eflags = machine.Registers.Eflags,
         };
-        if (exit.Kind == CpuExitKind.Trap && machine.Registers.Eip != CpuMachine.Code) outcome.Trap |= 0x100;
         machine.Memory.Read(machine.Physical(Operand), VectorMemory.Length).CopyTo(outcome.Operand);
         machine.Cpu.SaveFpu(outcome.State);
         return outcome;

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using static LguestPS.Cpu.Emulated.HostLayout;
 
 namespace LguestPS.Cpu.Emulated;
@@ -62,16 +63,28 @@ internal sealed unsafe partial class BlockCompiler
             assembler.Op(4, 0x03, Address, InState(segment + SegmentBase));
         }
 
-        assembler.Move(Other, Address);
-        assembler.Shift(4, 5, HostOperand.Of(Other), 8);
-        assembler.Arithmetic(4, 4, HostOperand.Of(Other), TlbEntry.Entries - 1 << 4);
+        FindTlbEntry();
         if (bytes > 1) assembler.LoadAddress(Third, HostOperand.At(Address, bytes - 1));
         else assembler.Move(Third, Address);
         assembler.Arithmetic(4, 4, HostOperand.Of(Third), WholePage);
-        assembler.Op(4, 0x3B, Third, HostOperand.At(Tlb, Other, 0, write ? 4 : 0));
+        assembler.Op(4, 0x3B, Third, HostOperand.At(Tlb, Other, 3, write ? sizeof(uint) : 0));
         ExitIf(5);
-        assembler.Op(8, 0x03, Address, HostOperand.At(Tlb, Other, 0, 8));
+        assembler.Op(8, 0x03, Address, HostOperand.At(Tlb, Other, 3, TlbEntry.AddendOffset));
         flagsAtHand = false;
+    }
+
+    /// <summary>The number of the address's TLB entry.</summary>
+    private void FindTlbEntry()
+    {
+        if (Bmi1.IsSupported)
+        {
+            assembler.ExtractBits(Other, Address, StatePointer);
+            return;
+        }
+
+        assembler.Move(Other, Address);
+        assembler.Shift(4, 5, HostOperand.Of(Other), Memory.GuestMemory.PageShift);
+        assembler.Arithmetic(4, 4, HostOperand.Of(Other), TlbEntry.Entries - 1);
     }
 
     /// <summary>The operand in memory, checked.</summary>

@@ -14,6 +14,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
     private readonly List<(int Jump, uint Eip)> departures = [];
     private readonly List<ResumePoint> resumes = [];
     private readonly List<LinkSite> links = [];
+    private readonly List<(int Jump, int Back, VectorsReady Level, nint Operation)> readyStubs = [];
     private Operation* op;
     private CpuMode mode;
     private Meaning meaning;
@@ -41,14 +42,16 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         departures.Clear();
         resumes.Clear();
         links.Clear();
+        readyStubs.Clear();
         mode = block->Mode;
         int start = Head = assembler.Position;
         assembler.Arithmetic(8, 5, HostOperand.Of(Budget), block->Instructions);
         int exhausted = assembler.Jump(0xC);
         Body = assembler.Position;
         flagsAtHand = false;
+        vectorsReady = VectorsReady.None;
 
-        int run = 0, runStart = assembler.Position, runExits = 0, last = block->LinkSlot != 0 ? block->LinkSlot - 1 : block->Operations - 1;
+        int run = 0, runStart = assembler.Position, runExits = 0, runStubs = 0, last = block->LinkSlot != 0 ? block->LinkSlot - 1 : block->Operations - 1;
         bool inRun = true;
         for (int slot = 0; slot <= last; slot++)
         {
@@ -58,13 +61,15 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
             {
                 runStart = assembler.Position;
                 runExits = exits.Count;
+                runStubs = readyStubs.Count;
                 run = 0;
                 inRun = true;
                 resumes.Add(new ResumePoint((nint)op, assembler.Position));
                 flagsAtHand = false;
+                vectorsReady = VectorsReady.None;
             }
 
-            int before = assembler.Position, exitsBefore = exits.Count;
+            int before = assembler.Position, exitsBefore = exits.Count, stubsBefore = readyStubs.Count;
             keepsFlagsAtHand = false;
             bool compiled = TryEmit();
             flagsAtHand &= keepsFlagsAtHand;
@@ -76,12 +81,13 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
 
             assembler.Position = before;
             exits.RemoveRange(exitsBefore, exits.Count - exitsBefore);
+            readyStubs.RemoveRange(stubsBefore, readyStubs.Count - stubsBefore);
             inRun = false;
-            if (run < leastRun) DropRun(runStart, runExits);
+            if (run < leastRun) DropRun(runStart, runExits, runStubs);
             else Exit(assembler.Jump(), op, (nint)op->Handler);
         }
 
-        if (inRun && run == 0) DropRun(runStart, runExits);
+        if (inRun && run == 0) DropRun(runStart, runExits, runStubs);
         if (resumes.Count == 0 && Head == 0)
         {
             assembler.Position = start;
@@ -91,16 +97,18 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         assembler.Land(exhausted);
         assembler.Arithmetic(8, 0, HostOperand.Of(Budget), block->Instructions);
         Depart(block->Eip);
+        WriteReadyStubs();
         WriteExits();
         return true;
     }
 
     /// <summary>Takes back a run that is too short to be worth entering compiled code.</summary>
-    private void DropRun(int start, int firstExit)
+    private void DropRun(int start, int firstExit, int firstStub)
     {
         if (resumes.Count > 0) resumes.RemoveAt(resumes.Count - 1);
         else Head = 0;
         exits.RemoveRange(firstExit, exits.Count - firstExit);
+        readyStubs.RemoveRange(firstStub, readyStubs.Count - firstStub);
         assembler.Position = start;
     }
 
@@ -111,6 +119,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         OperationForm.Modify or OperationForm.ModifyMemory => TryEmitModify(),
         OperationForm.Write or OperationForm.WriteMemory => TryEmitWrite(),
         OperationForm.Plain => TryEmitPlain(),
+        OperationForm.VectorRegisters or OperationForm.VectorRead or OperationForm.VectorWrite => TryEmitVector(),
         _ => TryEmitFlow(),
     };
 

@@ -155,6 +155,7 @@ internal sealed unsafe class CompiledCode : IDisposable
             cpu->Slice += extra;
             long before = cpu->Budget + paid;
             enter(cpu, code);
+            if (cpu->Exit.Vectors != VectorsReady.None) TakeVectors(cpu);
             Instructions += before - cpu->Budget;
 
             // What follows may nest: it gets no more than a slice.
@@ -185,6 +186,13 @@ internal sealed unsafe class CompiledCode : IDisposable
 
             paid = 0;
         }
+    }
+
+    /// <summary>Machine code has put the guest's vectors back.</summary>
+    private static void TakeVectors(CpuState* cpu)
+    {
+        if (cpu->Exit.Vectors == VectorsReady.WithFloats) cpu->Vectors.SetMxcsr(cpu->Vectors.Mxcsr);
+        cpu->Exit.Vectors = VectorsReady.None;
     }
 
     private static Operation* EnterBlock(CpuState* cpu, Operation* first)

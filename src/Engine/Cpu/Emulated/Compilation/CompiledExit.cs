@@ -16,6 +16,9 @@ internal unsafe struct CompiledExit
 
     /// <summary>Holds a value across the check of a second operand in memory.</summary>
     public uint Scratch;
+
+    /// <summary>What of the guest's vectors is in the host's registers while machine code runs.</summary>
+    public VectorsReady Vectors;
 }
 
 /// <summary>How compiled code ends; the guest's registers and the budget are back in <see cref="CpuState"/>.</summary>

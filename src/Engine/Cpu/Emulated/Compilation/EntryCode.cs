@@ -6,6 +6,7 @@ namespace LguestPS.Cpu.Emulated;
 internal sealed unsafe class EntryCode
 {
     private const int Combinations = 256;
+    private const int XmmRegisters = 8;
 
     /// <summary>Status flags in ah, as lahf leaves them (Intel SDM volume 2).</summary>
     private const int Carry = 1, AlwaysOne = 2, Parity = 4, Adjust = 16, Zero = 64, Sign = 128;
@@ -21,6 +22,8 @@ internal sealed unsafe class EntryCode
         WriteFlagTable(buffer);
         Enter = start + assembler.Position;
         WriteEnter();
+        LoadVectors = assembler.Position;
+        WriteLoadVectors();
         leave = assembler.Position;
         WriteLeave();
         OperationExit = WriteExit(ExitKind.Operation);
@@ -42,6 +45,9 @@ internal sealed unsafe class EntryCode
 
     /// <summary>uint (): the flags, as lahf shows them, after and, or, xor and test of numbers that carry in every way; all of AF.</summary>
     public byte* LogicTest { get; }
+
+    /// <summary>Offset of what brings the guest's vectors into the host's registers, as far as the guest may use them now; ends by returning.</summary>
+    public int LoadVectors { get; }
 
     /// <summary>Offsets. r10 and r11 are the exit's first and second.</summary>
     public int OperationExit { get; }
@@ -80,13 +86,61 @@ internal sealed unsafe class EntryCode
         for (int register = HostRegister.R12; register <= HostRegister.R15; register++) Push(0x50, register);
         assembler.Op(8, 0x83, 5, HostOperand.Of(HostRegister.Rsp));
         assembler.Byte(8);
-        assembler.Move64(StatePointer, HostOperand.Of(HostRegister.Rdi));
+        assembler.Op(8, 0x8D, StatePointer, HostOperand.At(HostRegister.Rdi, StateBias));
         assembler.Move64(Address, HostOperand.Of(HostRegister.Rsi));
         assembler.Load(Flags, InState(ExitFlagsOffset));
         assembler.Move64(Budget, InState(BudgetOffset));
         assembler.Move64(Tlb, InState(TlbOffset));
         for (int i = 0; i < General.Length; i++) assembler.Load(General[i], InState(i * 4));
         assembler.Op(4, 0xFF, 4, HostOperand.Of(Address));
+    }
+
+    /// <summary>Changes r11 and the host's flags.</summary>
+    private void WriteLoadVectors()
+    {
+        assembler.Op(1, 0x80, 7, InState(TaskSwitchedOffset));
+        assembler.Byte(0);
+        int present = assembler.Jump(4);
+        assembler.Byte(0xC3);
+        assembler.Land(present);
+        assembler.Op(1, 0x80, 7, InState(VectorsReadyOffset));
+        assembler.Byte(0);
+        int loaded = assembler.Jump(5);
+        for (int i = 0; i < XmmRegisters; i++) assembler.Vector(0, 0x0F10, i, InState(XmmOffset + i * 16));
+        SetReady(VectorsReady.Registers);
+        assembler.Land(loaded);
+        assembler.Load(Other, InState(MxcsrOffset));
+        assembler.Op(4, 0xF7, 2, HostOperand.Of(Other));
+        assembler.Op(4, 0xF7, 0, HostOperand.Of(Other));
+        assembler.Int32((int)MxcsrBits.AllMasked);
+        int masked = assembler.Jump(4);
+        assembler.Byte(0xC3);
+        assembler.Land(masked);
+        assembler.Vector(0, 0x0FAE, 2, InState(MxcsrOffset));     // ldmxcsr
+        SetReady(VectorsReady.WithFloats);
+        assembler.Byte(0xC3);
+    }
+
+    private void SetReady(VectorsReady level)
+    {
+        assembler.Op(1, 0xC6, 0, InState(VectorsReadyOffset));
+        assembler.Byte((int)level);
+    }
+
+    /// <summary>Puts the guest's vectors back, and gives the host its own MXCSR again. Who called machine code does the rest.</summary>
+    private void WriteStoreVectors()
+    {
+        assembler.Op(1, 0x80, 7, InState(VectorsReadyOffset));
+        assembler.Byte((int)VectorsReady.Registers);
+        int none = assembler.Jump(2);
+        for (int i = 0; i < XmmRegisters; i++) assembler.Vector(0, 0x0F11, i, InState(XmmOffset + i * 16));
+        int noFloats = assembler.Jump(4);
+        assembler.Vector(0, 0x0FAE, 3, InState(MxcsrOffset));     // stmxcsr
+        assembler.Op(4, 0xC7, 0, InState(ScratchOffset));
+        assembler.Int32((int)MxcsrBits.Initial);
+        assembler.Vector(0, 0x0FAE, 2, InState(ScratchOffset));
+        assembler.Land(none);
+        assembler.Land(noFloats);
     }
 
     /// <summary>The kind is in r15, what belongs to it in r10 and r11.</summary>
@@ -97,6 +151,7 @@ internal sealed unsafe class EntryCode
         assembler.Store(InState(ExitKindOffset), Third);
         for (int i = 0; i < General.Length; i++) assembler.Store(InState(i * 4), General[i]);
         assembler.Store64(InState(BudgetOffset), Budget);
+        WriteStoreVectors();
 
         assembler.Move(Address, Flags);
         assembler.Shift(4, 5, HostOperand.Of(Address), 8);

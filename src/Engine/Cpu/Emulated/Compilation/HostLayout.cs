@@ -17,7 +17,14 @@ internal static unsafe class HostLayout
     public const int Ebp = HostRegister.Rbp;
     public const int Tlb = HostRegister.R12;
     public const int Budget = HostRegister.R13;
+
+    /// <summary>Points <see cref="StateBias"/> bytes into the state, which lies so that the low 16 bits of this address are what makes bextr give the number of a TLB entry: ten bits from the twelfth.</summary>
     public const int StatePointer = HostRegister.R14;
+
+    /// <summary>Where a <see cref="CpuState"/> starts in 64 KiB.</summary>
+    public const int StateOffset = TlbIndexBits << 8;
+    public const int StateBias = Memory.GuestMemory.PageShift;
+    private const int TlbIndexBits = 10;
 
     /// <summary>Temporaries. The first holds addresses.</summary>
     public const int Address = HostRegister.R10, Other = HostRegister.R11, Third = HostRegister.R15;
@@ -27,6 +34,7 @@ internal static unsafe class HostLayout
 
     public static readonly int BudgetOffset, JumpsOffset, TlbOffset, EipOffset, EflagsOffset, FlagResultOffset, FlagCarriesOffset, SegmentsOffset;
     public static readonly int ExitFirstOffset, ExitSecondOffset, ExitKindOffset, ExitFlagsOffset, ScratchOffset, CodeOffset;
+    public static readonly int VectorsReadyOffset, XmmOffset, MxcsrOffset, TaskSwitchedOffset;
     public static readonly int SegmentReadEnd, SegmentWriteEnd, SegmentBase;
 
     static HostLayout()
@@ -45,6 +53,10 @@ internal static unsafe class HostLayout
         ExitKindOffset = (int)((byte*)&cpu->Exit.Kind - (byte*)cpu);
         ExitFlagsOffset = (int)((byte*)&cpu->Exit.Flags - (byte*)cpu);
         ScratchOffset = (int)((byte*)&cpu->Exit.Scratch - (byte*)cpu);
+        VectorsReadyOffset = (int)((byte*)&cpu->Exit.Vectors - (byte*)cpu);
+        XmmOffset = (int)((byte*)&cpu->Vectors - (byte*)cpu);
+        MxcsrOffset = XmmOffset + VectorState.MxcsrOffset;
+        TaskSwitchedOffset = (int)((byte*)&cpu->TaskSwitched - (byte*)cpu);
         SegmentReadEnd = (int)((byte*)&cpu->Es.ReadEnd - (byte*)&cpu->Es);
         SegmentWriteEnd = (int)((byte*)&cpu->Es.WriteEnd - (byte*)&cpu->Es);
         SegmentBase = (int)((byte*)&cpu->Es.Base - (byte*)&cpu->Es);
@@ -55,5 +67,5 @@ internal static unsafe class HostLayout
         CodeOffset = (int)((byte*)&block.Code - (byte*)&block) - sizeof(Block);
     }
 
-    public static HostOperand InState(int offset) => HostOperand.At(StatePointer, offset);
+    public static HostOperand InState(int offset) => HostOperand.At(StatePointer, offset - StateBias);
 }

@@ -57,6 +57,34 @@ internal sealed unsafe class X64Assembler(byte* buffer)
         Operand(field & 7, operand);
     }
 
+    /// <summary>An instruction on vectors, or on the numbers of the host that they are made from.</summary>
+    /// <param name="prefix">0, or a byte that belongs to the opcode and stands before all else.</param>
+    /// <param name="opcode">Two or three bytes, the first being 0F.</param>
+    /// <param name="field">The register field.</param>
+    /// <param name="operand">The other operand.</param>
+    public void Vector(int prefix, int opcode, int field, in HostOperand operand)
+    {
+        if (prefix != 0) Byte(prefix);
+        int rex = (field & 8) >> 1;
+        if (operand.IsMemory) rex |= (operand.Base > 7 ? 1 : 0) | (operand.Index > 7 ? 2 : 0);
+        else rex |= operand.Register >> 3;
+        if (rex != 0) Byte(0x40 | rex);
+        if (opcode > 0xFFFF) Byte(opcode >> 16);
+        Byte(opcode >> 8);
+        Byte(opcode);
+        Operand(field & 7, operand);
+    }
+
+    /// <summary>bextr of 32 bits: bits 0 to 7 of the control register say where they start, bits 8 to 15 how many they are. Only with BMI1.</summary>
+    public void ExtractBits(int to, int from, int control)
+    {
+        Byte(0xC4);
+        Byte(((to & 8) ^ 8) << 4 | 0x40 | ((from & 8) ^ 8) << 2 | 2);
+        Byte((control ^ 15) << 3);
+        Byte(0xF7);
+        Operand(to & 7, HostOperand.Of(from));
+    }
+
     /// <summary>An instruction of 8, 16, 32 or 64 bits in the family whose byte form has an opcode one less.</summary>
     public void Sized(int size, int opcode, int field, in HostOperand operand, bool fieldIsRegister = true) =>
         Op(size, size == 1 ? opcode - 1 : opcode, field, operand, size == 1 && fieldIsRegister);
@@ -137,6 +165,15 @@ internal sealed unsafe class X64Assembler(byte* buffer)
             Byte(0x80 | condition);
         }
 
+        Int32(0);
+        return Position - 4;
+    }
+
+    /// <summary>call of a place that is set later.</summary>
+    /// <returns>Where the displacement is.</returns>
+    public int Call()
+    {
+        Byte(0xE8);
         Int32(0);
         return Position - 4;
     }

@@ -47,7 +47,7 @@ internal readonly unsafe struct FastMemory : IMemoryAccess
     public static byte* At<TAddress>(CpuState* cpu, Operation* op, TlbEntry* tlb, uint offset) where TAddress : IAddress
     {
         uint linear = Linear<TAddress>(cpu, op, offset);
-        return (byte*)(TlbEntry.For(tlb, linear)->Addend + (nint)linear);
+        return (byte*)(TlbEntry.AddendOf(TlbEntry.For(tlb, linear)) + (nint)linear);
     }
 
     public static void Written(CpuState* cpu)

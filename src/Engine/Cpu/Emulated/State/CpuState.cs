@@ -107,6 +107,18 @@ internal unsafe struct CpuState
     /// <summary>Holds an operand that crosses a page while an instruction works on it.</summary>
     public fixed byte Bounce[(int)FpuImages.ExtendedBytes];
 
+    /// <summary>Makes one, all zero; it lies where machine code wants it.</summary>
+    public static CpuState* Allocate()
+    {
+        const nuint Alignment = 64 * 1024;
+        byte* block = (byte*)NativeMemory.AlignedAlloc(HostLayout.StateOffset + (nuint)sizeof(CpuState), Alignment);
+        var state = (CpuState*)(block + HostLayout.StateOffset);
+        *state = default;
+        return state;
+    }
+
+    public static void Free(CpuState* state) => NativeMemory.AlignedFree((byte*)state - HostLayout.StateOffset);
+
     public readonly int PrivilegeLevel => Registers.Cs & 3;
 
     public static EmulatedCpu OwnerOf(CpuState* cpu) => Unsafe.As<EmulatedCpu>(GCHandle.FromIntPtr(cpu->Owner).Target!);

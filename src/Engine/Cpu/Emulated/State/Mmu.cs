@@ -10,7 +10,7 @@ internal sealed unsafe class Mmu : IDisposable
     private readonly GuestMemory memory;
     private readonly PageTables tables;
     private readonly JumpCache jumps;
-    private readonly TlbEntry* user = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)(2 * TlbEntry.Entries * sizeof(TlbEntry)), 64);
+    private readonly TlbEntry* user = (TlbEntry*)NativeMemory.AlignedAlloc(2 * TlbEntry.AddendOffset, 64);
     private readonly FetchedPages fetched = new();
     private readonly bool[] holdsCode;
     private uint pageDirectory;
@@ -43,7 +43,7 @@ internal sealed unsafe class Mmu : IDisposable
         TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
         uint page = linear & TlbEntry.PageMask;
         if ((entry->ReadTag & ~TlbEntry.LongWay) != page) return TryTranslate(cpu, linear, write: false, out host);
-        host = (byte*)(entry->Addend + (nint)linear);
+        host = (byte*)(TlbEntry.AddendOf(entry) + (nint)linear);
         if (entry->ReadTag != page) entry->ReadTag = ReadTagFor(page);
         return true;
     }
@@ -55,7 +55,7 @@ internal sealed unsafe class Mmu : IDisposable
         TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
         uint page = linear & TlbEntry.PageMask;
         if ((entry->WriteTag & ~TlbEntry.LongWay) != page) return TryTranslate(cpu, linear, write: true, out host);
-        host = (byte*)(entry->Addend + (nint)linear);
+        host = (byte*)(TlbEntry.AddendOf(entry) + (nint)linear);
         if (entry->WriteTag == page) return true;
         uint frame = PhysicalOf(host) >> GuestMemory.PageShift;
         memory.MarkChanged(frame);
@@ -87,7 +87,7 @@ internal sealed unsafe class Mmu : IDisposable
         memory.Watch(frame);
         nint host = (nint)memory.Base + ((nint)frame << GuestMemory.PageShift);
         for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++)
-            if (entry->WriteTag != TlbEntry.NoTag && entry->Addend + (nint)(entry->WriteTag & TlbEntry.PageMask) == host) entry->WriteTag |= TlbEntry.LongWay;
+            if (entry->WriteTag != TlbEntry.NoTag && TlbEntry.AddendOf(entry) + (nint)(entry->WriteTag & TlbEntry.PageMask) == host) entry->WriteTag |= TlbEntry.LongWay;
     }
 
     public void UnprotectCode(uint frame)
@@ -174,12 +174,10 @@ internal sealed unsafe class Mmu : IDisposable
         uint page = linear & TlbEntry.PageMask;
         uint frame = translation.Physical >> GuestMemory.PageShift;
         if (write) memory.MarkChanged(frame);
-        *TlbEntry.For(cpu->Tlb, linear) = new TlbEntry
-        {
-            ReadTag = ReadTagFor(page),
-            WriteTag = translation.Writable && translation.Dirty ? WriteTagFor(page, frame) : TlbEntry.NoTag,
-            Addend = (nint)host - (nint)linear,
-        };
+        TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
+        entry->ReadTag = ReadTagFor(page);
+        entry->WriteTag = translation.Writable && translation.Dirty ? WriteTagFor(page, frame) : TlbEntry.NoTag;
+        TlbEntry.AddendOf(entry) = (nint)host - (nint)linear;
         return true;
     }
 

@@ -14,8 +14,11 @@ internal unsafe struct TlbEntry
     public const int Entries = 1024;
     public const uint PageMask = 0xFFFFF000;
 
-    /// <summary>An entry has 16 bytes.</summary>
-    private const int SizeShift = 4;
+    /// <summary>How far behind an entry its addend is: those of both TLBs follow all entries, so that machine code finds either by one index.</summary>
+    public const int AddendOffset = 2 * Entries * sizeof(ulong);
+
+    /// <summary>An entry has 8 bytes.</summary>
+    private const int SizeShift = 3;
 
     /// <summary>Equals no page address.</summary>
     public const uint NoTag = uint.MaxValue;
@@ -33,7 +36,8 @@ internal unsafe struct TlbEntry
     public uint WriteTag;
 
     /// <summary>Host address minus linear address.</summary>
-    public nint Addend;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref nint AddendOf(TlbEntry* entry) => ref *(nint*)((byte*)entry + AddendOffset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TlbEntry* For(TlbEntry* tlb, uint linear) =>

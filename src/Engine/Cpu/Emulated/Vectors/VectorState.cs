@@ -17,6 +17,9 @@ internal unsafe struct VectorState
     /// <summary>How much of MXCSR an instruction has to look at.</summary>
     public readonly FloatMode Mode => mode;
 
+    /// <summary>Where MXCSR is in here, for machine code; after it has changed it, <see cref="SetMxcsr"/> must be told.</summary>
+    public const int MxcsrOffset = 8 * 16;
+
     public static Vector128<byte>* Xmm(VectorState* state, int number) => (Vector128<byte>*)state + number;
 
     public void SetMxcsr(uint value)
