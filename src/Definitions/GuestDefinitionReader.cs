@@ -77,7 +77,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["net"] = NetKinds.Keys,
         ["userNet"] = UserNetKeys.Keys,
         ["tapNet"] = TapNetKeys.Keys,
-        ["abi"] = AbiProfile.All.Select(profile => profile.Name),
+        ["abi"] = AbiProfile.Names,
         ["cpu"] = DefinitionText.Names<CpuChoice>(),
         ["clock"] = DefinitionText.Names<ClockKind>(),
         ["tsc"] = DefinitionText.Names<TscChoice>(),

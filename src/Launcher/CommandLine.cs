@@ -46,7 +46,7 @@ internal sealed class CommandLine
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
-    private readonly Option<string> abi = new("--abi") { HelpName = "profile", Description = "The ABI profile, such as dma-2007-10." };
+    private readonly Option<string> abi = new("--abi") { HelpName = "profile", Description = "The ABI profile, such as virtio-2.6.25; auto, the default, finds the kernel's own." };
     private readonly Option<string> cpu = new("--cpu") { HelpName = "auto|emulated|kvm", Description = "What runs the guest's instructions." };
     private readonly Option<string> clock = new("--clock") { HelpName = "host|virtual|events", Description = "What the guest's time is made of." };
     private readonly Option<string> tsc = new("--tsc") { HelpName = "auto|off", Description = "Whether the guest may use its time stamp counter as a clock." };

@@ -165,7 +165,7 @@ internal sealed class GuestSession : IDisposable
             TapNetDefinition net => $"net tap {net.Interface}",
             _ => device.ToString(),
         });
-        return $"lguest: guest '{guest.Name}': {definition.Kernel}, {definition.Memory >> 10} KiB, {definition.Abi}, cpu {guest.CpuName} ({guest.CpuReason}), "
+        return $"lguest: guest '{guest.Name}': {definition.Kernel}, {definition.Memory >> 10} KiB, {guest.Abi}, cpu {guest.CpuName} ({guest.CpuReason}), "
             + $"clock {DefinitionText.NameOf(definition.Clock)}, devices {string.Join(", ", devices)}";
     }
 }

@@ -47,11 +47,11 @@ public class EraCheckTests
     }
 
     [Theory]
-    [InlineData(1132u, false, "virtio-2.6.24 (v2.6.24) or virtio-2.6.25 (")]
+    [InlineData(1132u, false, "virtio-2.6.24 (v2.6.24) or virtio-2.6.25 (v2.6.25 to v2.6.28) or virtio-2.6.29 (v2.6.29), not of")]
     [InlineData(1132u, true, "virtio-2.6.30 (v2.6.30)")]
-    [InlineData(1392u, true, "virtio-2.6.31 (")]
-    [InlineData(1388u, true, "pci-4.0 (")]
-    [InlineData(1384u, true, "pci-4.0 (")]
+    [InlineData(1392u, true, "virtio-2.6.31 (v2.6.31 to v2.6.33) or virtio-2.6.34 (v2.6.34 to v3.0), not of")]
+    [InlineData(1388u, true, "virtio-3.1 (v3.1 to v3.19) or pci-4.0 (v4.0), not of")]
+    [InlineData(1384u, true, "pci-4.1 (v4.1 to v4.13), not of")]
     public void A_later_era_is_recognised_by_its_system_call_vector_and_address_register(uint syscallVec, bool inEbx, string profiles)
     {
         using ScriptedGuest guest = Fresh(October);

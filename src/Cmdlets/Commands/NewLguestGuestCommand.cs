@@ -62,7 +62,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(AbiProfileCompleter))]
+    [ArgumentCompleter(typeof(AbiChoiceCompleter))]
     public string Abi { get; set; } = "";
 
     [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]

@@ -109,6 +109,14 @@ public sealed class AbiProfileCompleter : WordCompleter
         AbiProfile.All.Select(profile => (profile.Name, $"{profile.Kernels}{(profile.CanRun ? "" : " (cannot be run yet)")}"));
 }
 
+/// <summary>Completes what a guest's definition may say of its ABI profile.</summary>
+public sealed class AbiChoiceCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        AbiProfile.All.Select(profile => (profile.Name, $"{profile.Kernels}{(profile.CanRun ? "" : " (cannot be run yet)")}"))
+            .Prepend((AbiProfile.Automatic, "the kernel's own, found in its image"));
+}
+
 /// <summary>Completes the symbols of the guest's kernel; of the only guest, if none is named yet.</summary>
 public sealed class AddressCompleter : WordCompleter
 {

@@ -16,7 +16,7 @@ internal static class LoadDescription
         StringBuilder text = new(Short(definition));
         text.Append($" into {Views.Bytes(definition.Memory)} of memory:");
         foreach (LoadedPart part in plan.Parts) text.Append($"\n  0x{part.Address:x8}  {part.Size,9:N0} bytes  {part.What}{(part.Source is { } file ? $" ({file})" : "")}");
-        text.Append($"\n  entry 0x{plan.Entry:x8}, ABI {definition.Abi}, clock {definition.Clock}, CPU: {plan.CpuReason}");
+        text.Append($"\n  entry 0x{plan.Entry:x8}, ABI {plan.Abi}, clock {definition.Clock}, CPU: {plan.CpuReason}");
         if (definition.CommandLine.Length > 0) text.Append($"\n  command line: {definition.CommandLine}");
         foreach (DeviceDefinition device in definition.Devices) text.Append($"\n  device: {Views.Device(device)}");
         return text.ToString();

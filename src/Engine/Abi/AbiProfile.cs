@@ -1,4 +1,5 @@
 using LguestPS.Abi;
+using LguestPS.Abi.Eras;
 using LguestPS.Symbols;
 
 namespace LguestPS;
@@ -29,7 +30,10 @@ public enum DeviceInterface
 /// <summary>An era of the lguest ABI as data (ABI §1): which instruction, which registers, which numbers, which structures.</summary>
 public sealed class AbiProfile
 {
-    /// <summary>The seed's own era.</summary>
+    /// <summary>What a guest definition says instead of a profile's name to have the kernel's own found.</summary>
+    public const string Automatic = "auto";
+
+    /// <summary>The seed's own era: the profile of scripted guests, and of kernels that are no Linux, unless they say otherwise.</summary>
     public const string DefaultName = "dma-2007-10";
 
     /// <summary>The first release of Linux without lguest.</summary>
@@ -58,9 +62,12 @@ public sealed class AbiProfile
     /// <summary>Every profile, oldest first.</summary>
     public static IReadOnlyList<AbiProfile> All { get; } = new[]
     {
-        Dma2623.Profile, Dma2007October.Profile, Virtio2624.Profile, Virtio2625.Profile,
-        Virtio2630.Profile, Virtio2631.Profile, Virtio2634.Profile, Pci40.Profile,
+        Dma2623.Profile, Dma2007October.Profile, Virtio2624.Profile, Virtio2625.Profile, Virtio2629.Profile,
+        Virtio2630.Profile, Virtio2631.Profile, Virtio2634.Profile, Virtio31.Profile, Pci40.Profile, Pci41.Profile,
     };
+
+    /// <summary>What a guest definition may say of its ABI: <see cref="Automatic"/>, and the profiles' names.</summary>
+    public static IReadOnlyList<string> Names => All.Select(profile => profile.Name).Prepend(Automatic).ToArray();
 
     /// <summary>The name a guest definition uses, such as dma-2007-10.</summary>
     public string Name { get; }
@@ -82,13 +89,16 @@ public sealed class AbiProfile
     public IReadOnlyList<HypercallDefinition> Hypercalls => calls;
 
     /// <summary>Whether this engine can run guests of this era, not just name their hypercalls.</summary>
-    public bool CanRun => Data is not null && Dma is not null;
+    public bool CanRun => Data is not null && LeadsToDevices;
+
+    /// <summary>Whether this engine has the way by which guests of this era reach their devices.</summary>
+    private bool LeadsToDevices => Dma is not null;
 
     /// <summary>The first release of this era; null for one whose kernels give themselves another era's version.</summary>
     internal Version? FirstKernel { get; init; }
 
     /// <summary>How struct lguest_data of this era is recognised.</summary>
-    internal EraSigns Signs { get; init; } = new();
+    internal EraSigns Signs { get; init; } = EraSigns.None;
 
     /// <summary>The names of the profiles whose guests can run, for messages.</summary>
     internal static string Runnable => string.Join(", ", All.Where(profile => profile.CanRun).Select(profile => profile.Name));
@@ -97,6 +107,9 @@ public sealed class AbiProfile
 
     /// <summary>Where things are in struct lguest_data; null if only the names of this era are known.</summary>
     internal GuestDataLayout? Data { get; init; }
+
+    /// <summary>How kernels of this era are entered.</summary>
+    internal BootRules Boot { get; init; } = BootRules.Signature;
 
     /// <summary>Where things are in struct lguest_dma; null for eras without DMA.</summary>
     internal DmaLayout? Dma { get; init; }

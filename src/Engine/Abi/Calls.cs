@@ -56,8 +56,4 @@ internal static class Calls
     public static HypercallDefinition CallWithResult(
         uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<IHypercallOperations, Hypercall, uint> does) =>
         new(number, name, parameters, (handlers, call) => does(handlers, call));
-
-    /// <summary>A call of an era this engine can name but not yet run.</summary>
-    public static HypercallDefinition Named(uint number, string name, params IReadOnlyList<HypercallParameter> parameters) =>
-        new(number, name, parameters);
 }

@@ -21,6 +21,9 @@ internal sealed record GuestDataLayout
     /// <summary>Entries of the asynchronous ring.</summary>
     public const int RingSize = 64;
 
+    /// <summary>Where the host says that an interrupt waits for the guest to enable them; from 2.6.31 on.</summary>
+    public uint? IrqPending { get; init; }
+
     public required uint HcallStatus { get; init; }
     public required uint Hcalls { get; init; }
     public required uint ReserveMem { get; init; }
@@ -29,8 +32,18 @@ internal sealed record GuestDataLayout
     /// <summary>Where the host writes a number unique to the guest; only v2.6.23 has this.</summary>
     public uint? GuestId { get; init; }
 
+    /// <summary>Where the host says at LGUEST_INIT which page directory the guest runs on; 2.6.24 to 3.0.</summary>
+    public uint? PageDirectory { get; init; }
+
     public required uint NoIrqStart { get; init; }
     public required uint NoIrqEnd { get; init; }
+
+    /// <summary>Where the guest says which page offset it was built for; from 2.6.24 on.</summary>
+    public uint? KernelAddress { get; init; }
+
+    /// <summary>Where it says which vector its system calls use; likewise.</summary>
+    public uint? SyscallVec { get; init; }
+
     public required uint Size { get; init; }
 
     /// <summary>The order of a ring entry's words after eax; each entry has one word for eax and one for each of these.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using LguestPS.Abi;
 using LguestPS.Memory;
 using LguestPS.Paging;
 
@@ -16,19 +17,27 @@ internal sealed class BootMemory
 
     // Offsets in struct boot_params (Linux, Documentation/i386/zero-page.txt).
     internal const uint E820Entries = 0x1E8;
+    internal const uint ProtocolVersion = 0x206;
     internal const uint LoaderType = 0x210;
+    internal const uint LoadFlags = 0x211;
     internal const uint RamdiskImage = 0x218;
     internal const uint RamdiskSize = 0x21C;
     internal const uint CommandLinePointer = 0x228;
+    internal const uint KernelAlignment = 0x230;
     internal const uint HardwareSubarch = 0x23C;
     internal const uint E820Map = 0x2D0;
 
     internal const uint E820EntrySize = 20;
     internal const uint E820Ram = 1;
     private const byte UnknownLoader = 0xFF;
+
+    // The kernel's first code then leaves alone what only ring 0 may touch: cli, the segments, the descriptor table.
+    private const byte KeepSegments = 1 << 6;
+
     internal const uint LguestSubarch = 1;
 
     private readonly KernelImage kernel;
+    private readonly BootRules rules;
     private readonly byte[]? initrd;
     private readonly GuestDefinition definition;
     private readonly uint initrdAddress;
@@ -41,19 +50,21 @@ internal sealed class BootMemory
     public BootMemory(KernelImage kernel, byte[]? initrd, GuestDefinition definition)
     {
         this.kernel = kernel;
+        rules = kernel.Abi.Boot;
         this.initrd = initrd;
         this.definition = definition;
         uint ramSize = (uint)definition.Memory;
         initrdRoom = RoundUp((uint)(initrd?.Length ?? 0));
-        mappedPages = Math.Min(ramSize, LinearMappingLimit) / GuestMemory.PageSize;
+        mappedPages = rules.HasTables ? Math.Min(ramSize, LinearMappingLimit) / GuestMemory.PageSize : 0;
         CheckThatItFits(ramSize);
 
         initrdAddress = ramSize - initrdRoom;
+        if (!rules.HasTables) return;
         PageDirectory = initrdAddress - GuestMemory.PageSize;
         tablesAddress = PageDirectory - TablePages * GuestMemory.PageSize;
     }
 
-    /// <summary>Guest-physical address of the first page directory.</summary>
+    /// <summary>Guest-physical address of the first page directory; 0 if there is none.</summary>
     public uint PageDirectory { get; }
 
     private static ReadOnlySpan<PageLevel> Levels => PageTableFormat.TwoLevel.Levels;
@@ -67,8 +78,11 @@ internal sealed class BootMemory
         yield return new LoadedPart("command line", CommandLineAddress, (uint)Encoding.UTF8.GetByteCount(definition.CommandLine) + 1, null);
         foreach (KernelSegment segment in kernel.SegmentsByAddress)
             yield return new LoadedPart("kernel", segment.Physical, segment.Size, definition.Kernel);
-        yield return new LoadedPart("page tables", tablesAddress, TablePages * GuestMemory.PageSize, null);
-        yield return new LoadedPart("page directory", PageDirectory, GuestMemory.PageSize, null);
+        if (rules.HasTables)
+        {
+            yield return new LoadedPart("page tables", tablesAddress, TablePages * GuestMemory.PageSize, null);
+            yield return new LoadedPart("page directory", PageDirectory, GuestMemory.PageSize, null);
+        }
         if (initrd is not null) yield return new LoadedPart("initrd", initrdAddress, (uint)initrd.Length, definition.Initrd);
     }
 
@@ -88,7 +102,7 @@ internal sealed class BootMemory
             if (segment.Physical < KernelImage.LowestAddress)
                 throw KernelImage.Invalid(definition.Kernel, $"loads at 0x{segment.Physical:x8}, over the boot parameters below 0x{KernelImage.LowestAddress:x}");
         }
-        ulong needed = (ulong)kernel.End + initrdRoom + (1 + TablePages) * GuestMemory.PageSize;
+        ulong needed = (ulong)kernel.End + initrdRoom + (rules.HasTables ? 1 + TablePages : 0) * GuestMemory.PageSize;
         if (needed <= ramSize) return;
         throw new LguestException(LguestError.InvalidImage,
             $"{ramSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {(needed + (1 << 20) - 1) >> 20} MiB")
@@ -99,9 +113,15 @@ internal sealed class BootMemory
     {
         for (uint page = 0; page < mappedPages; page++)
             memory.Write32(tablesAddress + page * 4, page * GuestMemory.PageSize | EntryFlags);
+        if (rules.MapsIdentity) MapAllAt(memory, 0);
+        if (rules.MapsPageOffset) MapAllAt(memory, kernel.PageOffset);
+    }
+
+    private void MapAllAt(GuestMemory memory, uint first)
+    {
         for (uint table = 0; table < TablePages; table++)
         {
-            ulong linear = kernel.PageOffset + (ulong)table * Levels[0].Span;
+            ulong linear = first + (ulong)table * Levels[0].Span;
             if (linear >= PageTableFormat.TwoLevel.End) break;
             memory.Write32(PageDirectory + Levels[0].Index((uint)linear) * 4, (tablesAddress + table * GuestMemory.PageSize) | EntryFlags);
         }
@@ -120,6 +140,12 @@ internal sealed class BootMemory
         {
             memory.Write32(RamdiskImage, initrdAddress);
             memory.Write32(RamdiskSize, initrdRoom);
+        }
+        if (rules.EntersAtEntryPoint)
+        {
+            memory.Write16(ProtocolVersion, rules.Protocol);
+            memory.Write8(LoadFlags, KeepSegments);
+            memory.Write32(KernelAlignment, kernel.Alignment);
         }
         memory.Write32(CommandLinePointer, CommandLineAddress);
         memory.Write32(HardwareSubarch, LguestSubarch);

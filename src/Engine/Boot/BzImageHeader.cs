@@ -14,15 +14,23 @@ internal static class BzImageHeader
     private const int Magic = 0x202;
     private const int Protocol = 0x206;
     private const int VersionText = 0x20E;
+    private const int Code32Start = 0x214;
+    private const int KernelAlignment = 0x230;
     private const int LoadFlags64 = 0x236;
     private const int PayloadOffset = 0x248;
     private const int PayloadLength = 0x24C;
+    private const int InitSize = 0x260;
 
     private const int LongestVersionText = 256;
     private const int ParagraphSize = 16;
 
+    private const ushort ProtocolWithAlignment = 0x205;
     private const ushort ProtocolWithPayload = 0x208;
+    private const ushort ProtocolWithInitSize = 0x20A;
     private const ushort ProtocolWithLoadFlags64 = 0x20C;
+
+    /// <summary>What kernels from 2.6.31 on are aligned to, unless they are built otherwise.</summary>
+    public const uint UsualAlignment = 16 << 20;
 
     public static bool IsBzImage(ReadOnlySpan<byte> file) => file.Length > Magic + 4 && file[Magic..].StartsWith("HdrS"u8);
 
@@ -50,6 +58,23 @@ internal static class BzImageHeader
         return at < file.Length ? file[(int)at..] : default;
     }
 
+    /// <summary>The physical address at which the part that runs in protected mode is entered.</summary>
+    public static uint EntryPoint(ReadOnlySpan<byte> file) => DoubleWord(file, Code32Start);
+
+    /// <summary>What the kernel's place in memory is a multiple of.</summary>
+    public static uint Alignment(ReadOnlySpan<byte> file) =>
+        Word(file, Protocol) >= ProtocolWithAlignment && DoubleWord(file, KernelAlignment) is var alignment and not 0 ? alignment : UsualAlignment;
+
+    /// <summary>Where the kernel is unpacked, for headers that also say how much room that takes.</summary>
+    public static uint PlaceToUnpack(ReadOnlySpan<byte> file)
+    {
+        ulong alignment = Alignment(file);
+        return (uint)Math.Min((BzImage.LoadAddress + alignment - 1) / alignment * alignment, uint.MaxValue);
+    }
+
+    /// <summary>How much room it takes there until it runs; 0 if the header is too old to say.</summary>
+    public static uint SizeToUnpack(ReadOnlySpan<byte> file) => Word(file, Protocol) >= ProtocolWithInitSize ? DoubleWord(file, InitSize) : 0;
+
     /// <summary>Bytes the whole file has at least, by its header.</summary>
     public static long WholeSize(ReadOnlySpan<byte> file)
     {
@@ -57,6 +82,8 @@ internal static class BzImageHeader
         long paragraphs = BinaryPrimitives.ReadUInt32LittleEndian(file[SystemSize..]);
         return paragraphs == 0 ? 0 : SetupSize(file) + (paragraphs - 1) * ParagraphSize;
     }
+
+    private static uint DoubleWord(ReadOnlySpan<byte> file, int at) => at + 4 <= file.Length ? BinaryPrimitives.ReadUInt32LittleEndian(file[at..]) : 0;
 
     private static int Word(ReadOnlySpan<byte> file, int at) => at + 2 <= file.Length ? BinaryPrimitives.ReadUInt16LittleEndian(file[at..]) : 0;
 }

@@ -20,8 +20,9 @@ internal static class ElfImage
     /// <param name="path">For messages.</param>
     /// <param name="file">The whole file.</param>
     /// <param name="pageOffset">The one offset between virtual and physical addresses that all segments share.</param>
+    /// <param name="entryPoint">The address of the first instruction, as the header has it.</param>
     /// <exception cref="LguestException">InvalidImage.</exception>
-    public static IReadOnlyList<KernelSegment> Read(string path, byte[] file, out uint pageOffset)
+    public static IReadOnlyList<KernelSegment> Read(string path, byte[] file, out uint pageOffset, out uint entryPoint)
     {
         if (file.Length < HeaderSize) throw KernelImage.Invalid(path, "is cut off in its ELF header");
         ushort machine = U16(file, 18);
@@ -61,6 +62,7 @@ internal static class ElfImage
         if (found == 0 || found % (4 << 20) != 0)
             throw KernelImage.Invalid(path, $"is linked with the page offset 0x{found:x8}; it must be a multiple of 4 MiB and not 0");
         pageOffset = found;
+        entryPoint = U32(file, 24);
         return segments;
     }
 

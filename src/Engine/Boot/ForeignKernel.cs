@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace LguestPS.Boot;
 
 /// <summary>Sentences for files that cannot be booted as an lguest kernel: what each is, and what to do.</summary>
@@ -11,12 +9,6 @@ internal static class ForeignKernel
     public const string Is64Bit = $"is a 64-bit kernel; {Wanted}";
 
     private const int LongestBanner = 64;
-    private const int MostDots = 2;
-
-    // Every kernel with lguest in it has this name of its paravirtual operations among its strings.
-    private static ReadOnlySpan<byte> ParavirtName => "\0lguest\0"u8;
-
-    private static ReadOnlySpan<byte> Banner => "Linux version "u8;
 
     /// <summary>A file that is neither an ELF file nor a bzImage.</summary>
     public static string NoKernel(ReadOnlySpan<byte> file) =>
@@ -27,11 +19,14 @@ internal static class ForeignKernel
     {
         string? text = BzImageHeader.Version(file);
         if (BzImageHeader.Is64Bit(file)) return $"is a 64-bit kernel{(text is null ? "" : $" ({FirstWords(text)})")}; {Wanted}";
-        if (ParseVersion(text) is { } version && WithoutLguest(version) is { } problem) return problem;
-        return FileKinds.PackedWith(BzImageHeader.Payload(file)) is { } packing and not "gzip"
-            ? $"is a bzImage{Named(text)} packed with {packing}; only gzip is unpacked here, so use its vmlinux, or build it with CONFIG_KERNEL_GZIP=y"
+        if (LinuxVersion.Parse(text) is { } version && WithoutLguest(version) is { } problem) return problem;
+        return PackedOtherwise(file) is { } packing && BzImageHeader.WholeSize(file) is var whole && whole > file.Length
+            ? $"is a bzImage{Named(text)} packed with {packing}, and cut off, with {file.Length} of its {whole} bytes or more; copy it again"
             : null;
     }
+
+    /// <summary>How a bzImage is packed, if it is known, and another way than the one that is unpacked here; else null.</summary>
+    public static string? PackedOtherwise(ReadOnlySpan<byte> file) => FileKinds.PackedWith(BzImageHeader.Payload(file)) is { } packing and not "gzip" ? packing : null;
 
     /// <summary>A bzImage in which no whole kernel packed with gzip is found.</summary>
     public static string WithoutGzip(ReadOnlySpan<byte> file)
@@ -40,55 +35,40 @@ internal static class ForeignKernel
         string what = $"is a bzImage{Named(text)} without a whole gzip-packed kernel in it";
         if (BzImageHeader.WholeSize(file) is var whole && whole > file.Length)
             return $"{what}: it is cut off, with {file.Length} of its {whole} bytes or more; copy it again";
-        if (text is not null && ParseVersion(text) is null) return $"{what}: it starts as Linux does, but is another program; {Wanted}";
+        if (PackedOtherwise(file) is { } packing)
+            return $"is a bzImage{Named(text)} packed with {packing}; of kernels that do not unpack themselves only those packed with gzip are booted, so use its vmlinux";
+        if (text is not null && LinuxVersion.Parse(text) is null) return $"{what}: it starts as Linux does, but is another program; {Wanted}";
         return $"{what}: it is damaged, or packed in a way that is not known here; copy it again, or use its vmlinux";
     }
 
-    /// <summary>A kernel that does not have the entry point of the DMA eras.</summary>
-    public static string WithoutEntry(IReadOnlyList<KernelSegment> segments)
+    /// <summary>A kernel of a DMA era without that era's entry point.</summary>
+    public static string WithoutSignature(AbiProfile abi, KernelContents kernel) =>
+        $"{(kernel.Version is { } version ? $"is Linux {version} and " : "")}has no 'GenuineLguest' signature, so it has no entry for lguest of ABI profile {abi.Name}; build it with CONFIG_LGUEST_GUEST=y";
+
+    /// <summary>A kernel of another era than the definition says.</summary>
+    public static string OfOtherEra(KernelContents kernel, AbiProfile found, AbiProfile asked) =>
+        $"is {What(kernel)} of ABI profile {found.Name} ({found.Kernels}), not of {asked.Name}; "
+        + (found.CanRun ? $"leave out 'abi', or use --abi={found.Name}, or 'abi: {found.Name}' in its definition" : $"guests of {AbiProfile.Runnable} can run");
+
+    /// <summary>A kernel of an era that is known, and cannot be run yet.</summary>
+    public static string OfLaterEra(KernelContents kernel, AbiProfile found) =>
+        $"is {What(kernel)} of ABI profile {found.Name} ({found.Kernels}), whose devices ({found.Devices.ToString().ToUpperInvariant()}) are not supported yet; guests of {AbiProfile.Runnable} can run";
+
+    /// <summary>A kernel that does not tell of which era it is.</summary>
+    public static string OfUnknownEra(KernelContents kernel) => kernel.MayKnowLguest
+        ? $"does not tell which Linux it is{(kernel.Fitting.Count > 0 ? $", but its lguest_data is that of {string.Join(" or ", kernel.Fitting.Select(profile => profile.Name))}" : "")}; name its ABI profile with --abi, or 'abi' in its definition"
+        : $"has no 'GenuineLguest' signature, does not tell which Linux it is, and has no lguest support that could be found; {Wanted}";
+
+    /// <summary>Why lguest is not in a release; null if it is.</summary>
+    public static string? WithoutLguest(LinuxVersion version)
     {
-        const string missing = "has no 'GenuineLguest' signature, so it has no entry for lguest";
-        if (FindVersion(segments) is not { } version)
-            return $"{missing}; build it with CONFIG_LGUEST_GUEST=y, from a kernel older than 2.6.24";
-        if (WithoutLguest(version) is { } problem) return problem;
-        if (!segments.Any(segment => segment.Bytes.Span.IndexOf(ParavirtName) >= 0))
-            return $"is Linux {version} without lguest support; build it with CONFIG_LGUEST_GUEST=y";
-        AbiProfile profile = AbiProfile.OfKernel(version)!;
-        return profile.CanRun
-            ? $"is Linux {version} and {missing}; build it with CONFIG_LGUEST_GUEST=y"
-            : $"is Linux {version} of ABI profile {profile.Name} ({profile.Kernels}), whose I/O is not supported yet; guests of {AbiProfile.Runnable} can run";
+        if (version.Number >= AbiProfile.Removed) return $"is Linux {version}; lguest was removed from Linux in {AbiProfile.Removed}, so use an older kernel";
+        return AbiProfile.OfKernel(version.Number) is null ? $"is Linux {version}; lguest came with Linux {AbiProfile.All[0].FirstKernel}, so use a newer kernel" : null;
     }
 
-    private static string? WithoutLguest(Version version)
-    {
-        if (version >= AbiProfile.Removed) return $"is Linux {version}; lguest was removed from Linux in {AbiProfile.Removed}, so use an older kernel";
-        return AbiProfile.OfKernel(version) is null ? $"is Linux {version}; lguest came with Linux {AbiProfile.All[0].FirstKernel}, so use a newer kernel" : null;
-    }
+    private static string What(KernelContents kernel) => kernel.Version is { } version ? $"Linux {version}" : "a kernel";
 
-    private static Version? FindVersion(IReadOnlyList<KernelSegment> segments)
-    {
-        foreach (KernelSegment segment in segments)
-        {
-            ReadOnlySpan<byte> rest = segment.Bytes.Span;
-            for (int at; (at = rest.IndexOf(Banner)) >= 0;)
-            {
-                rest = rest[(at + Banner.Length)..];
-                if (ParseVersion(Encoding.Latin1.GetString(rest[..Math.Min(rest.Length, LongestBanner)])) is { } version) return version;
-            }
-        }
-        return null;
-    }
-
-    /// <summary>The numbers at the start of a version text: 2.6.24 in 2.6.24-rc1.</summary>
-    private static Version? ParseVersion(string? text)
-    {
-        if (text is null) return null;
-        int end = 0, dots = 0;
-        while (end < text.Length && (char.IsAsciiDigit(text[end]) || (text[end] == '.' && dots++ < MostDots))) end++;
-        return Version.TryParse(text.AsSpan(0, end).TrimEnd('.'), out Version? version) ? version : null;
-    }
-
-    private static string Named(string? version) => version is null ? "" : ParseVersion(version) is null ? $" ('{FirstWords(version)}')" : $" (Linux {FirstWords(version)})";
+    private static string Named(string? version) => version is null ? "" : LinuxVersion.Parse(version) is null ? $" ('{FirstWords(version)}')" : $" (Linux {FirstWords(version)})";
 
     /// <summary>A version text without who built it where, and without what a terminal would obey.</summary>
     private static string FirstWords(string text)

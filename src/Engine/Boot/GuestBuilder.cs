@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using LguestPS.Abi;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
@@ -6,6 +7,7 @@ using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.Networks;
 using LguestPS.Networks.User;
+using LguestPS.Paging;
 using LguestPS.Segments;
 using LguestPS.Symbols;
 
@@ -28,18 +30,22 @@ internal static class GuestBuilder
     internal static Guest Build(
         GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
-        AbiProfile abi = Check(definition);
+        AbiProfile? asked = Check(definition);
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
 
-        BootMemory boot = PlanMemory(definition, ref kernel, out GuestSymbols symbols);
+        BootMemory boot = PlanMemory(definition, asked, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
+        AbiProfile abi = kernel.Abi;
+        // A guest that is built again from this one's checkpoint may have no kernel file any more to tell its era.
+        definition = definition with { Abi = abi.Name };
         makeTransport ??= devices => Transports.Make(abi, devices);
         return Assemble(definition, abi, cpuReason, factory, makeTransport, kernel.PageOffset, symbols, isAlone: false, guest =>
         {
             boot.CopyTo(guest.Memory);
+            if (!abi.Boot.HasTables) guest.Machine.SetPageTableFormat(PageTableFormat.Linear);
             guest.Machine.SetPageDirectory(boot.PageDirectory);
-            SetFirstRegisters(ref guest.Cpu.Registers, entry);
+            SetFirstRegisters(ref guest.Cpu.Registers, entry, abi.Boot);
             if (definition.Record) guest.Record();
         });
     }
@@ -56,7 +62,7 @@ internal static class GuestBuilder
             Devices = [.. definition.Devices.Select(device => FindMoved(device, checkpoint.Path))],
             Symbols = definition.Symbols is { } file && File.Exists(file) ? file : null,
         };
-        AbiProfile abi = Check(definition);
+        AbiProfile abi = Check(definition) ?? AbiProfile.Find(AbiProfile.DefaultName)!;
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
         GuestSymbols symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
         return Assemble(definition, abi, cpuReason, factory, devices => Transports.Make(abi, devices), checkpoint.PageOffset, symbols, isAlone, _ => { });
@@ -119,26 +125,28 @@ internal static class GuestBuilder
     /// <exception cref="LguestException">As for building it.</exception>
     public static LoadPlan Plan(GuestDefinition definition)
     {
-        Check(definition);
+        AbiProfile? asked = Check(definition);
         (string cpuReason, _) = CpuSelection.Choose(definition);
         KernelImage? kernel = null;
-        BootMemory boot = PlanMemory(definition, ref kernel, out _);
-        return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, cpuReason);
+        BootMemory boot = PlanMemory(definition, asked, ref kernel, out _);
+        return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, kernel.Abi.Name, cpuReason);
     }
 
-    private static BootMemory PlanMemory(GuestDefinition definition, [NotNull] ref KernelImage? kernel, out GuestSymbols symbols)
+    private static BootMemory PlanMemory(GuestDefinition definition, AbiProfile? asked, [NotNull] ref KernelImage? kernel, out GuestSymbols symbols)
     {
-        kernel ??= KernelImage.Load(definition.Kernel, definition.Memory);
+        kernel ??= KernelImage.Load(definition.Kernel, definition.Memory, asked);
         symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, kernel.PageOffset);
         byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
         return new BootMemory(kernel, initrd, definition);
     }
 
-    private static AbiProfile Check(GuestDefinition definition)
+    /// <returns>The profile that the definition asks for; null for the kernel's own.</returns>
+    private static AbiProfile? Check(GuestDefinition definition)
     {
         foreach ((_, string problem) in definition.Validate())
             throw new LguestException(LguestError.InvalidDefinition, $"{(definition.Source is { } source ? $"{source}: " : "")}{problem}") { Path = definition.Source };
 
+        if (definition.Abi == AbiProfile.Automatic) return null;
         AbiProfile abi = AbiProfile.Find(definition.Abi)!;
         if (!abi.CanRun)
         {
@@ -188,8 +196,10 @@ internal static class GuestBuilder
         _ => new HostClock(),
     };
 
-    private static void SetFirstRegisters(ref GuestRegisters registers, uint entry)
+    private static void SetFirstRegisters(ref GuestRegisters registers, uint entry, BootRules rules)
     {
+        // Later kernels' first code may use fs and gs before it has loaded them, for a stack protector.
+        ushort extra = rules.EntersAtEntryPoint ? DescriptorTable.KernelDataSelector : (ushort)0;
         registers = new GuestRegisters
         {
             Eip = entry,
@@ -198,6 +208,8 @@ internal static class GuestBuilder
             Ss = DescriptorTable.KernelDataSelector,
             Ds = DescriptorTable.KernelDataSelector,
             Es = DescriptorTable.KernelDataSelector,
+            Fs = extra,
+            Gs = extra,
         };
     }
 }

@@ -1,3 +1,4 @@
+using LguestPS.Abi;
 using LguestPS.Memory;
 
 namespace LguestPS.Boot;
@@ -8,57 +9,60 @@ namespace LguestPS.Boot;
 /// <param name="Size">Bytes it occupies; those beyond <paramref name="Bytes"/> are zero.</param>
 internal sealed record KernelSegment(uint Physical, ReadOnlyMemory<byte> Bytes, uint Size);
 
-/// <summary>A kernel ready to be copied into a guest: its segments, where its linear mapping starts, and its entry point.</summary>
+/// <summary>A kernel ready to be copied into a guest: its era, its segments, where its linear mapping starts, and its entry point.</summary>
 internal sealed class KernelImage
 {
     /// <summary>Below this lie the boot parameters and the command line.</summary>
     public const uint LowestAddress = 8192;
 
-    // The DMA-era entry point follows the first of these in memory; e_entry is the native one (ABI §9).
-    private static ReadOnlySpan<byte> Signature => "GenuineLguest"u8;
+    /// <summary>The page offset of most kernels, for one that does not tell.</summary>
+    private const uint UsualPageOffset = 0xC0000000;
 
-    private KernelImage(string path, IReadOnlyList<KernelSegment> segments, uint pageOffset)
+    private KernelImage(AbiProfile abi, IReadOnlyList<KernelSegment> segments, uint pageOffset, uint entry)
     {
+        Abi = abi;
         Segments = segments;
         PageOffset = pageOffset;
-        foreach (KernelSegment segment in segments) End = Math.Max(End, segment.Physical + segment.Size);
-        Entry = FindEntry(segments, pageOffset) ?? throw Invalid(path, ForeignKernel.WithoutEntry(segments));
+        Entry = entry;
+        End = segments.Max(segment => segment.Physical + segment.Size);
     }
+
+    /// <summary>The era it speaks the ABI of.</summary>
+    public AbiProfile Abi { get; }
 
     public IReadOnlyList<KernelSegment> Segments { get; }
 
     /// <summary>The segments, lowest address first.</summary>
-    public IReadOnlyList<KernelSegment> SegmentsByAddress => ByAddress(Segments);
+    public IEnumerable<KernelSegment> SegmentsByAddress => Segments.OrderBy(segment => segment.Physical);
 
-    /// <summary>First linear address of the kernel's mapping of all memory.</summary>
+    /// <summary>First linear address of the kernel's mapping of all memory, as far as the image tells.</summary>
     public uint PageOffset { get; }
 
-    /// <summary>Linear address of the first instruction.</summary>
+    /// <summary>Address of the first instruction: linear where the first page tables map the page offset only, else physical.</summary>
     public uint Entry { get; }
 
-    /// <summary>First guest-physical address behind the kernel.</summary>
-    public uint End { get; }
+    /// <summary>First guest-physical address after the kernel, and after what it unpacks itself to.</summary>
+    public uint End { get; private init; }
+
+    /// <summary>What a kernel that unpacks itself aligns its place to; the boot parameters repeat it.</summary>
+    public uint Alignment { get; private init; } = BzImageHeader.UsualAlignment;
 
     /// <summary>Reads an ELF or bzImage kernel.</summary>
     /// <param name="path">Its file.</param>
     /// <param name="memory">Bytes of its guest's memory.</param>
-    /// <exception cref="LguestException">FileUnavailable or InvalidImage.</exception>
-    public static KernelImage Load(string path, long memory)
+    /// <param name="asked">The profile of the era that it is said to be of; null to find that.</param>
+    /// <exception cref="LguestException">FileUnavailable, InvalidImage, or NotSupported for an era that cannot be run yet.</exception>
+    public static KernelImage Load(string path, long memory, AbiProfile? asked)
     {
         byte[] file = BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory);
-        if (ElfImage.IsElf(file)) return FromElf(path, file);
-        if (!BzImageHeader.IsBzImage(file)) throw Invalid(path, ForeignKernel.NoKernel(file));
-        if (ForeignKernel.OfHeader(file) is { } problem) throw Invalid(path, problem);
-        byte[] kernel = BzImage.Decompress(path, file, memory);
-        if (ElfImage.IsElf(kernel)) return FromElf(path, kernel);
-        KernelSegment[] flat = [new(BzImage.LoadAddress, kernel, (uint)kernel.Length)];
-        if (FindEntry(flat, pageOffset: 0) is null) throw Invalid(path, ForeignKernel.WithoutEntry(flat));
-        return new KernelImage(path, flat, BzImage.FindPageOffset(path, kernel));
+        KernelContents kernel = KernelContents.Read(path, file, memory);
+        AbiProfile abi = KernelEra.Choose(path, kernel, asked);
+        if (!abi.Boot.EntersAtEntryPoint) return EnterAfterSignature(path, abi, kernel);
+        return kernel.IsBzImage ? EnterStub(path, abi, kernel) : EnterElf(path, abi, kernel);
     }
 
     /// <summary>A kernel without code, for a vCPU that executes none.</summary>
-    public static KernelImage Scripted(uint pageOffset) =>
-        new("(a script)", [new KernelSegment(LowestAddress, Signature.ToArray(), (uint)Signature.Length + 1)], pageOffset);
+    public static KernelImage Scripted(AbiProfile abi, uint pageOffset) => new(abi, [new KernelSegment(LowestAddress, default, 1)], pageOffset, LowestAddress);
 
     /// <summary>Copies the kernel into guest memory.</summary>
     public void CopyTo(GuestMemory memory)
@@ -69,26 +73,36 @@ internal sealed class KernelImage
     internal static LguestException Invalid(string path, string problem, Exception? inner = null) =>
         new(LguestError.InvalidImage, $"kernel '{path}' {problem}", inner) { Path = path };
 
-    private static KernelImage FromElf(string path, byte[] file)
+    private static KernelImage EnterAfterSignature(string path, AbiProfile abi, KernelContents kernel)
     {
-        IReadOnlyList<KernelSegment> segments = ElfImage.Read(path, file, out uint pageOffset);
-        return new KernelImage(path, segments, pageOffset);
+        uint entry = kernel.AfterSignature ?? throw Invalid(path, kernel.Segments.Count == 0 ? ForeignKernel.WithoutGzip(kernel.File) : ForeignKernel.WithoutSignature(abi, kernel));
+        uint pageOffset = kernel.LinkedAt ?? BzImage.FindPageOffset(path, kernel.Segments[0].Bytes.Span);
+        return new KernelImage(abi, kernel.Segments, pageOffset, entry + pageOffset);
     }
 
-    private static uint? FindEntry(IReadOnlyList<KernelSegment> segments, uint pageOffset)
+    private static KernelImage EnterElf(string path, AbiProfile abi, KernelContents kernel)
     {
-        foreach (KernelSegment segment in ByAddress(segments))
+        uint entry = kernel.EntryPoint!.Value;
+        if (!kernel.Segments.Any(segment => entry >= segment.Physical && entry - segment.Physical < segment.Bytes.Length))
+            throw Invalid(path, $"has its entry point 0x{entry:x8} outside what it loads; a kernel of ABI profile {abi.Name} is entered at a physical address");
+        return new KernelImage(abi, kernel.Segments, kernel.PageOffset!.Value, entry);
+    }
+
+    /// <summary>A bzImage as it is: its own program unpacks the kernel.</summary>
+    private static KernelImage EnterStub(string path, AbiProfile abi, KernelContents kernel)
+    {
+        byte[] file = kernel.File;
+        int setup = BzImageHeader.SetupSize(file);
+        if (setup >= file.Length || BzImageHeader.WholeSize(file) > file.Length) throw Invalid(path, ForeignKernel.WithoutGzip(file));
+        KernelSegment stub = new(BzImage.LoadAddress, file.AsMemory(setup), (uint)(file.Length - setup));
+        uint entry = BzImageHeader.EntryPoint(file), alignment = BzImageHeader.Alignment(file);
+        if (entry - stub.Physical >= stub.Size) throw Invalid(path, $"has its entry point 0x{entry:x8} outside what it loads");
+        uint unpacked = kernel.Segments.Count == 0 ? 0 : kernel.Segments.Max(segment => segment.Physical + segment.Size);
+        ulong unpacking = (ulong)BzImageHeader.PlaceToUnpack(file) + BzImageHeader.SizeToUnpack(file);
+        return new KernelImage(abi, [stub], kernel.PageOffset ?? UsualPageOffset, entry)
         {
-            int at = segment.Bytes.Span.IndexOf(Signature);
-            if (at >= 0) return segment.Physical + (uint)(at + Signature.Length) + pageOffset;
-        }
-        return null;
-    }
-
-    private static KernelSegment[] ByAddress(IReadOnlyList<KernelSegment> segments)
-    {
-        KernelSegment[] sorted = [.. segments];
-        Array.Sort(sorted, (left, right) => left.Physical.CompareTo(right.Physical));
-        return sorted;
+            Alignment = alignment,
+            End = Math.Max(Math.Max(stub.Physical + stub.Size, unpacked), (uint)Math.Min(unpacking, uint.MaxValue)),
+        };
     }
 }

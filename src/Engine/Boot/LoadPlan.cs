@@ -12,7 +12,8 @@ public sealed record LoadedPart(string What, uint Address, uint Size, string? So
 
 /// <summary>What <see cref="Guest.Create"/> would do with a definition.</summary>
 /// <param name="Parts">What would be loaded where, lowest address first.</param>
-/// <param name="Entry">Linear address of the first instruction.</param>
+/// <param name="Entry">Address of the first instruction: linear in the DMA eras, else guest-physical, which is the same while the kernel starts.</param>
 /// <param name="PageOffset">First linear address of the kernel's mapping of all memory.</param>
+/// <param name="Abi">Name of the ABI profile that the guest would have.</param>
 /// <param name="CpuReason">Why the vCPU would be the one it would be.</param>
-public sealed record LoadPlan(IReadOnlyList<LoadedPart> Parts, uint Entry, uint PageOffset, string CpuReason);
+public sealed record LoadPlan(IReadOnlyList<LoadedPart> Parts, uint Entry, uint PageOffset, string Abi, string CpuReason);

@@ -128,8 +128,8 @@ public sealed record GuestDefinition
     /// <summary>The kernel's command line, at most 2047 bytes.</summary>
     public string CommandLine { get; init; } = "";
 
-    /// <summary>Name of the ABI profile (ABI §1).</summary>
-    public string Abi { get; init; } = AbiProfile.DefaultName;
+    /// <summary>Name of the ABI profile (ABI §1), or <see cref="AbiProfile.Automatic"/> for the kernel's own. A guest that was made has a profile's name here.</summary>
+    public string Abi { get; init; } = AbiProfile.Automatic;
 
     public CpuChoice Cpu { get; init; } = CpuChoice.Auto;
 
@@ -163,8 +163,8 @@ public sealed record GuestDefinition
             yield return (nameof(CommandLine), "the command line contains a zero byte, which would end it");
         if (System.Text.Encoding.UTF8.GetByteCount(CommandLine) > 2047)
             yield return (nameof(CommandLine), "the command line is longer than 2047 bytes");
-        if (AbiProfile.Find(Abi) is null)
-            yield return (nameof(Abi), $"unknown ABI profile '{Abi}'{DefinitionText.Instead(Abi, [.. AbiProfile.All.Select(profile => profile.Name)])}");
+        if (Abi != AbiProfile.Automatic && AbiProfile.Find(Abi) is null)
+            yield return (nameof(Abi), $"unknown ABI profile '{Abi}'{DefinitionText.Instead(Abi, [.. AbiProfile.Names])}");
         if (Devices.Count > 16)
             yield return (nameof(Devices), $"{Devices.Count} devices are too many; there are 16 slots");
         if (Devices.OfType<ConsoleDefinition>().Count() > 1)

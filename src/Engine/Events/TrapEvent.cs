@@ -11,6 +11,9 @@ public enum TrapOutcome : long
 
     /// <summary>The host skipped a port instruction of the kernel (vector 13).</summary>
     PortSkipped,
+
+    /// <summary>The host did another privileged instruction for the kernel, or skipped it (vector 13).</summary>
+    Emulated,
 }
 
 /// <summary>A trap of the guest other than a hypercall.</summary>

@@ -51,6 +51,8 @@ public sealed class GuestScript
         Does(stage =>
         {
             stage.Memory.Write(DataAddress + layout.HcallStatus, GuestDataLayout.RingSize).Fill(GuestData.HypercallFree);
+            if (layout.KernelAddress is { } kernelAddress) stage.Memory.Write32(DataAddress + kernelAddress, PageOffset);
+            if (layout.SyscallVec is { } syscallVec) stage.Memory.Write32(DataAddress + syscallVec, EraSigns.SystemCallVector);
             stage.Cpu.Registers.Esp = PageOffset + StackTop;
         });
         return Hypercall("LGUEST_INIT", DataAddress).Hypercall("SET_STACK", DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1);
@@ -160,7 +162,7 @@ public sealed class GuestScript
     {
         GuestDefinition definition = new() { Name = name, Kernel = "(a script)", Memory = MemorySize, Abi = abi.Name, Clock = clock };
         Step[] played = [.. steps];
-        return GuestBuilder.Build(definition, KernelImage.Scripted(PageOffset), (memory, _) =>
+        return GuestBuilder.Build(definition, KernelImage.Scripted(abi, PageOffset), (memory, _) =>
         {
             ScriptedCpu cpu = new() { HasFpuSetting = true };
             Play(played, new Stage(cpu, memory, abi));

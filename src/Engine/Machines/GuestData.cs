@@ -1,4 +1,5 @@
 using LguestPS.Abi;
+using LguestPS.Cpu;
 using LguestPS.Errors;
 using LguestPS.Memory;
 using LguestPS.State;
@@ -36,6 +37,12 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         set => Write(GuestDataLayout.Cr2, value);
     }
 
+    /// <summary>The vector of system calls as the guest names it; null in eras that do not.</summary>
+    public uint? SyscallVector => Read(Layout.SyscallVec);
+
+    /// <summary>The page offset that the guest was built for; null in eras that do not say.</summary>
+    public uint? KernelAddress => Read(Layout.KernelAddress);
+
     public uint ReserveMem
     {
         set => Write(Layout.ReserveMem, value);
@@ -54,6 +61,20 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         NoIrqStart = Read(Layout.NoIrqStart);
         NoIrqEnd = Read(Layout.NoIrqEnd);
         IsInitialised = true;
+    }
+
+    /// <summary>Tells the guest whether an interrupt waits for it to enable them, in eras that have that.</summary>
+    public void TellPending(bool isWaiting)
+    {
+        if (Layout.IrqPending is not { } offset) return;
+        uint value = isWaiting ? Eflags.Interrupt : 0;
+        if (Read(offset) != value) Write(offset, value);
+    }
+
+    /// <summary>Tells the guest the guest-physical address of the page directory it runs on, in eras that ask for that.</summary>
+    public void TellPageDirectory(uint directory)
+    {
+        if (Layout.PageDirectory is { } offset) Write(offset, directory);
     }
 
     public void StampTime((uint Seconds, uint Nanoseconds) time)
@@ -113,6 +134,8 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         NoIrqEnd = state.ReadUInt32();
         if (!memory.Contains(address, Layout.Size)) throw new InvalidStateException($"lguest_data is at 0x{address:x8}, outside memory");
     }
+
+    private uint? Read(uint? offset) => offset is { } at ? Read(at) : null;
 
     private uint Read(uint offset) => memory.Read32(address + offset);
 

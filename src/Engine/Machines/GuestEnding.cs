@@ -14,6 +14,9 @@ public enum EndingKind : long
 
     /// <summary>A person or a program stopped it.</summary>
     Stopped,
+
+    /// <summary>The guest asked to be started again: SHUTDOWN with that reason.</summary>
+    Restart,
 }
 
 /// <summary>How a guest ended. Ending is data, never an exception.</summary>

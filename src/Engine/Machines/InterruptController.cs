@@ -41,6 +41,13 @@ internal sealed class InterruptController(Machine machine)
         }
     }
 
+    /// <summary>Lets a guest with interrupts off know that one waits, so that it traps when it enables them (ABI §3); in eras without a field for that it does nothing.</summary>
+    public void Announce()
+    {
+        if (pending == 0 || machine.Data.Layout.IrqPending is null || !AnyWaiting) return;
+        if (!machine.IsHalted && machine.Data.IrqEnabled == 0) machine.Data.TellPending(true);
+    }
+
     /// <summary>Delivers the lowest pending interrupt if the guest takes one now; wakes a halted guest.</summary>
     /// <returns>The interrupt that the guest's own handler takes next, or null.</returns>
     public int? DeliverOne()
@@ -53,6 +60,7 @@ internal sealed class InterruptController(Machine machine)
         }
         if (!machine.Gates.TryReflect(machine, (byte)(Vector.FirstInterrupt + irq), errorCode: null)) return null;
         pending &= ~(1u << irq);
+        if (!AnyWaiting) machine.Data.TellPending(false);
         machine.Data.StampTime(machine.Clock.TimeOfDay);
         return irq;
     }

@@ -49,8 +49,8 @@ internal sealed class Machine
 
     public GuestSymbols? Symbols { get; init; }
 
-    /// <summary>First linear address of the kernel's mapping of all memory.</summary>
-    public uint PageOffset { get; init; }
+    /// <summary>First linear address of the kernel's mapping of all memory: as its image tells it, and from LGUEST_INIT on as the kernel does.</summary>
+    public uint PageOffset { get; set; }
 
     /// <summary>Guest-physical address of the current page directory.</summary>
     public uint PageDirectory { get; private set; }

@@ -112,6 +112,7 @@ internal sealed class RunLoop(Guest guest)
         if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Transport.DeliverInput();
         if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
         if (!guest.Clock.InterruptsMayEnter && !guest.IsHalted) return;
+        guest.Interrupts.Announce();
         if (interceptor.HasInterrupts || goal.WantsInterrupts) machine.Pending.Interrupt = guest.Interrupts.Deliverable;
         else DeliverInterrupt();
     }

@@ -7,6 +7,10 @@ namespace LguestPS.Segments;
 internal sealed class DescriptorTable
 {
     public const int Entries = 32;
+
+    /// <summary>Bytes of a descriptor.</summary>
+    public const int DescriptorSize = 8;
+
     public const int FirstTls = 6;
     public const int TlsEntries = 3;
     public const int KernelCodeEntry = 12;

@@ -8,7 +8,7 @@ namespace LguestPS.Traps;
 /// <summary>Decides what becomes of each exit of the vCPU. Nothing else ever makes a hypercall pending.</summary>
 internal sealed class TrapHandler(Machine machine, EventRecorder events, ProgressWatch progress)
 {
-    private readonly PortInstructions ports = new(machine);
+    private readonly KernelInstructions instructions = new(machine);
 
     /// <exception cref="GuestKilledException">The guest cannot go on.</exception>
     public void Handle(in CpuExit exit)
@@ -28,9 +28,9 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events, Progres
                 machine.Cpu.TaskSwitched = false;
                 events.Trapped(exit, eip, privilegeLevel, TrapOutcome.FpuGranted);
                 return;
-            case Vector.GeneralProtection when exit.ErrorCode == 0 && ports.TrySkip():
+            case Vector.GeneralProtection when exit.ErrorCode == 0 && instructions.TryDo() is { } done:
                 progress.GoesOn();
-                events.Trapped(exit, eip, privilegeLevel, TrapOutcome.PortSkipped);
+                events.Trapped(exit, eip, privilegeLevel, done);
                 return;
             case Vector.PageFault:
                 RefuseSwitcherPages(exit.FaultAddress);

@@ -65,7 +65,7 @@ public class GuestDefinitionReaderTests
         Assert.Null(definition.Initrd);
         Assert.Equal(64L << 20, definition.Memory);
         Assert.Equal("", definition.CommandLine);
-        Assert.Equal(AbiProfile.DefaultName, definition.Abi);
+        Assert.Equal(AbiProfile.Automatic, definition.Abi);
         Assert.Equal((CpuChoice.Auto, ClockKind.Host, TscChoice.Auto, DirectTrapChoice.Auto, CompileChoice.Auto), (definition.Cpu, definition.Clock, definition.Tsc, definition.DirectTraps, definition.Compile));
         Assert.Equal([new ConsoleDefinition()], definition.Devices);
         Assert.Equal(new GuestLimits(), definition.Limits);

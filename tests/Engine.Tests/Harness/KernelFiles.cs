@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using LguestPS.Abi;
 
 namespace LguestPS.Tests;
 
@@ -26,7 +27,10 @@ internal static class KernelFiles
 
     public sealed record Segment(uint Physical, byte[] Bytes, uint? Size = null, uint? Virtual = null, uint Type = 1);
 
-    public static byte[] Elf(params Segment[] segments)
+    public static byte[] Elf(params Segment[] segments) => ElfAt(entry: null, segments);
+
+    /// <summary>An ELF kernel with an entry point in its header; without one it is where the first segment is, physically.</summary>
+    public static byte[] ElfAt(uint? entry, params Segment[] segments)
     {
         int data = ElfHeaderSize + segments.Length * ProgramHeaderSize;
         byte[] file = new byte[data + segments.Sum(segment => segment.Bytes.Length)];
@@ -34,7 +38,7 @@ internal static class KernelFiles
         Put16(file, 16, 2);                 // ET_EXEC
         Put16(file, 18, 3);                 // EM_386
         Put32(file, 20, 1);
-        Put32(file, 24, PageOffset + Physical);
+        Put32(file, 24, entry ?? segments.FirstOrDefault()?.Physical ?? Physical);
         Put32(file, 28, ElfHeaderSize);
         Put16(file, 40, ElfHeaderSize);
         Put16(file, 42, ProgramHeaderSize);
@@ -79,6 +83,26 @@ internal static class KernelFiles
         byte[] file = [.. setup, .. before ?? [], .. packed];
         if (version is not null) Put32(file, 0x1F4, (uint)(file.Length - setup.Length + 15) / 16);
         return file;
+    }
+
+    /// <summary>struct lguest_data as kernels of an era are built with it: the clock's interrupt blocked, the ring empty, and what tells the era.</summary>
+    public static byte[] LguestData(string abi, uint pageOffset = PageOffset, uint code = PageOffset + Physical)
+    {
+        EraSigns signs = AbiProfile.Find(abi)!.Signs;
+        byte[] data = new byte[1404];
+        Put32(data, 4, 1);
+        data.AsSpan((int)signs.HcallStatus, GuestDataLayout.RingSize).Fill(0xFF);
+        if (signs.NoIrqStart is { } noIrq)
+        {
+            Put32(data, (int)noIrq, code);
+            Put32(data, (int)noIrq + 4, code + 8);
+        }
+        foreach (uint at in signs.SyscallVec)
+        {
+            Put32(data, (int)at - 4, pageOffset);
+            Put32(data, (int)at, 0x80);
+        }
+        return data;
     }
 
     /// <summary>A flat kernel as a bzImage packs it: code that loads eax from its own variables, and the signature.</summary>

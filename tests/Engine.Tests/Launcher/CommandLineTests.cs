@@ -19,7 +19,7 @@ public class CommandLineTests
         Assert.Equal("/d/initrd", definition.Initrd);
         Assert.Equal(64L << 20, definition.Memory);
         Assert.Equal("root=/dev/lgba quiet", definition.CommandLine);
-        Assert.Equal(AbiProfile.DefaultName, definition.Abi);
+        Assert.Equal(AbiProfile.Automatic, definition.Abi);
     }
 
     [Fact] // the first disk gets irq 1 (ABI §8)

@@ -1,7 +1,7 @@
 using LguestPS.Segments;
 using static LguestPS.Abi.Calls;
 
-namespace LguestPS.Abi;
+namespace LguestPS.Abi.Eras;
 
 /// <summary>The sixteen hypercalls of the DMA eras (ABI §3): v2.6.23 and the seed have the same.</summary>
 internal static class DmaCalls
@@ -22,7 +22,7 @@ internal static class DmaCalls
         CallWithResult(12, "BIND_DMA", [Physical("key"), Physical("array"), CountAndIrq("count")], (h, call) => h.BindDma(call[0], call[1], call[2])),
         Call(13, "SEND_DMA", [Physical("key"), Physical("dma")], (h, call) => h.SendDma(call[0], call[1])),
         Call(14, "SET_PTE", [Physical("directory"), Virtual("address"), Entry("entry")], (h, call) => h.SetPte(call[0], call[1])),
-        Call(15, "SET_PMD", [Physical("directory"), Slot("index")], (h, call) => h.SetPmd(call[0], call[1])),
+        Call(15, "SET_PMD", [Physical("directory"), Slot("index")], (h, call) => h.SetPgd(call[0], call[1])),
         Call(16, "LOAD_TLS", [Descriptors("descriptors", DescriptorTable.FirstTls, count: _ => DescriptorTable.TlsEntries), Number("cpu")], (h, call) => h.LoadTls(call[0])),
     ];
 }

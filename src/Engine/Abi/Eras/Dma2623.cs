@@ -1,4 +1,4 @@
-namespace LguestPS.Abi;
+namespace LguestPS.Abi.Eras;
 
 /// <summary>The first release. Its guest id moves the fields behind it, and struct lguest_dma has addresses first.</summary>
 internal static class Dma2623
@@ -19,6 +19,6 @@ internal static class Dma2623
         },
         Dma = DmaLayout.V2623,
         FirstKernel = new(2, 6, 23),
-        Signs = new() { NoIrqStart = 1120 },
+        Signs = new() { HcallStatus = 20, NoIrqStart = 1120 },
     };
 }

@@ -1,4 +1,4 @@
-namespace LguestPS.Abi;
+namespace LguestPS.Abi.Eras;
 
 /// <summary>The seed, 22 October 2007: the first era with a pending-hypercall pointer, and with it the default.</summary>
 internal static class Dma2007October
@@ -17,6 +17,6 @@ internal static class Dma2007October
             RingOrder = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx],
         },
         Dma = DmaLayout.October2007,
-        Signs = new() { NoIrqStart = 1116 },
+        Signs = new() { HcallStatus = 20, NoIrqStart = 1116 },
     };
 }

@@ -1,4 +1,4 @@
-namespace LguestPS.Abi;
+namespace LguestPS.Abi.Eras;
 
 /// <summary>The first era with vmcall, and with the arguments in ebx, ecx, edx.</summary>
 internal static class Virtio2630
@@ -7,8 +7,10 @@ internal static class Virtio2630
     {
         Instruction = TrapInstruction.Vmcall,
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx],
+        Data = Virtio2624.Data,
+        Boot = BootRules.IdentityAndPageOffset,
         Devices = DeviceInterface.Virtio,
         FirstKernel = new(2, 6, 30),
-        Signs = new() { SyscallVec = [1132] },
+        Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };
 }

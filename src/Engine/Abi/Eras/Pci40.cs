@@ -1,0 +1,13 @@
+namespace LguestPS.Abi.Eras;
+
+/// <summary>Devices on a PCI bus that the launcher emulates, so NOTIFY is gone.</summary>
+internal static class Pci40
+{
+    public static readonly AbiProfile Profile = new("pci-4.0", "v4.0", VirtioCalls.V40)
+    {
+        Arguments = Virtio2631.Arguments,
+        Devices = DeviceInterface.Pci,
+        FirstKernel = new(4, 0),
+        Signs = new() { HcallStatus = 24, SyscallVec = [1388] },
+    };
+}

@@ -1,0 +1,14 @@
+namespace LguestPS.Abi.Eras;
+
+/// <summary>CRASH becomes SHUTDOWN, with a reason; the descriptors of devices change.</summary>
+internal static class Virtio2625
+{
+    public static readonly AbiProfile Profile = new("virtio-2.6.25", "v2.6.25 to v2.6.28", VirtioCalls.V2625)
+    {
+        Data = Virtio2624.Data,
+        Boot = BootRules.Identity,
+        Devices = DeviceInterface.Virtio,
+        FirstKernel = new(2, 6, 25),
+        Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
+    };
+}

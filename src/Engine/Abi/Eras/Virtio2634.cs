@@ -1,0 +1,15 @@
+namespace LguestPS.Abi.Eras;
+
+/// <summary>Back to int 0x1f, with the arguments of 2.6.31; only SEND_INTERRUPTS is still a vmcall.</summary>
+internal static class Virtio2634
+{
+    public static readonly AbiProfile Profile = new("virtio-2.6.34", "v2.6.34 to v3.0", VirtioCalls.V2631)
+    {
+        Arguments = Virtio2631.Arguments,
+        Data = Virtio2631.Data,
+        Boot = BootRules.IdentityAndPageOffset,
+        Devices = DeviceInterface.Virtio,
+        FirstKernel = new(2, 6, 34),
+        Signs = new() { HcallStatus = 24, SyscallVec = [1392] },
+    };
+}
