@@ -54,6 +54,7 @@ internal sealed class CommandLine
     private readonly Option<string> compile = new("--compile") { HelpName = "auto|off", Description = "Whether the emulated CPU makes machine code of what runs often." };
     private readonly Option<string> limitTime = new("--limit-time") { HelpName = "time", Description = "Stop after this much host time, such as 30s." };
     private readonly Option<string> limitInstructions = new("--limit-instructions") { HelpName = "count", Description = "Stop after this many instructions." };
+    private readonly Option<string> limitSockets = new("--limit-sockets") { HelpName = "count", Description = "At most this many sockets of this host for all of the guest's user networks." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
 
     // Not the library's own options: those read their descriptions from resources, which costs milliseconds at every start.
@@ -66,7 +67,7 @@ internal sealed class CommandLine
         Command root = new("lguest", Description)
         {
             guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile,
-            limitTime, limitInstructions, verbose, help, version,
+            limitTime, limitInstructions, limitSockets, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
@@ -127,6 +128,11 @@ internal sealed class CommandLine
         {
             if (!DefinitionText.TryParseCount(most, out long count)) throw Refuse($"{limitInstructions.Name}: {DefinitionText.CountProblem(most)}");
             definition = definition with { Limits = definition.Limits with { Instructions = count } };
+        }
+        if (parsed.GetValue(limitSockets) is { } sockets)
+        {
+            if (!DefinitionText.TryParseCount(sockets, out long count)) throw Refuse($"{limitSockets.Name}: {DefinitionText.CountProblem(sockets)}");
+            definition = definition with { Limits = definition.Limits with { Sockets = (int)Math.Clamp(count, int.MinValue, int.MaxValue) } };
         }
         foreach ((_, string problem) in definition.Validate()) throw Refuse(problem);
         return definition;

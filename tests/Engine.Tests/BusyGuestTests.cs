@@ -16,7 +16,7 @@ public class BusyGuestTests
         using Guest guest = Make("compare", new GuestLimits(TimeSpan.FromMilliseconds(20)), ClockKind.Virtual);
         Run(guest);
         Assert.Equal(Standstill.TimeLimit, guest.Standstill);
-        Assert.InRange(guest.InstructionCount!.Value, 1, FewInstructions);
+        Assert.InRange(guest.InstructionCount!.Value, 0, FewInstructions);
     }
 
     [Theory]

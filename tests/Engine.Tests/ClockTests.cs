@@ -52,7 +52,7 @@ public class ClockTests
         guest.Hypercall(Call.SetClockEvent, 30_000_000).Hypercall(Call.Halt);
         List<LguestEvent> events = guest.Play();
         Assert.Equal(["SET_CLOCKEVENT", "HALT", "irq 0"], ScriptedGuest.Words(events));
-        Assert.InRange((events[2].GuestTime - events[0].GuestTime).TotalMilliseconds, 29.9, 20_000);
+        Assert.InRange((events[2].GuestTime - events[0].GuestTime).TotalMilliseconds, 29.9, double.MaxValue);
     }
 
     [Fact] // or a program that makes system calls all the time is never seen to use processor time of its own

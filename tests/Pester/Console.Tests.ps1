@@ -39,6 +39,7 @@ Describe 'Send-LguestConsole -Expect' {
 
     It 'shows what came instead when the time is over, and keeps it' {
         $guest = New-LguestGuest -Kernel $guests/flood.elf -Memory 4MB
+        $guest | Step-LguestGuest -Hypercall SEND_DMA -Count 100 | Out-Null
         $thrown = { $guest | Send-LguestConsole -Expect 'never' -TimeLimit 0.3 -ErrorAction Stop } | Should -Throw -PassThru
         $thrown.FullyQualifiedErrorId | Should -Be 'ConsoleTextNotSeen,LguestPS.Cmdlets.SendLguestConsoleCommand'
         $thrown.CategoryInfo.Category | Should -Be OperationTimeout

@@ -149,7 +149,7 @@ Describe 'A job' {
 
     It 'that dropped events says so when it is received' {
         $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob -Newest 5
-        $job | Wait-Job -Timeout 60 | Receive-Job -WarningVariable warned -WarningAction SilentlyContinue | Out-Null
+        $job | Wait-Job -Timeout 300 | Receive-Job -WarningVariable warned -WarningAction SilentlyContinue | Out-Null
         $warned | Should -BeLike '*18 events were dropped*'
         $job | Receive-Job -WarningVariable again
         $again | Should -BeNullOrEmpty
@@ -157,7 +157,7 @@ Describe 'A job' {
     It 'whose guest crashed is Failed and says why' {
         $guest = New-LguestScriptedGuest @{ Crash = 'out of luck' }
         $job = $guest | Start-LguestGuest -AsJob
-        ($job | Wait-Job -Timeout 60).State | Should -Be Failed
+        ($job | Wait-Job -Timeout 300).State | Should -Be Failed
         $job | Receive-Job -ErrorVariable failed -ErrorAction SilentlyContinue | Out-Null
         $failed[0].FullyQualifiedErrorId | Should -Match '^GuestCrashed'
         "$failed" | Should -Match 'out of luck'
@@ -172,7 +172,7 @@ Describe 'What an action writes' {
         $guest | Set-LguestBreakpoint BIND_DMA -Condition { $false } -Action { } | Remove-LguestBreakpoint
         $guest | Set-LguestBreakpoint BIND_DMA -Action { "written for $($_.Guest.Name)" } | Out-Null
         $out = switch ($_) {
-            Send-LguestConsole { $guest | Send-LguestConsole -Expect 'second text' -TimeLimit 60s }
+            Send-LguestConsole { $guest | Send-LguestConsole -Expect 'second text' -TimeLimit 300s }
             Start-LguestGuest { $guest | Start-LguestGuest -Kind Ended }
             Step-LguestGuest { $guest | Step-LguestGuest -Hypercall CRASH }
             Wait-LguestGuest { $guest | Wait-LguestGuest }
@@ -185,16 +185,17 @@ Describe 'Long waits' {
     AfterEach { Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force; Get-LguestGuest | Remove-LguestGuest }
 
     It 'show progress: <Script>' -ForEach @(
-        @{ Script = '$guest | Send-LguestConsole -Expect never -TimeLimit 3s -ErrorAction SilentlyContinue' }
-        @{ Script = '$guest | Wait-LguestGuest -TimeLimit 3s' }
-        @{ Script = '$guest | Start-LguestGuest -AsJob | Out-Null; $guest | Wait-LguestGuest -TimeLimit 3s' }
-        @{ Script = '$guest | Start-LguestGuest -AsJob | Out-Null; $guest | Receive-LguestConsole -TimeLimit 3s' }
-        @{ Script = '$guest | Step-LguestGuest -Until { $false } -TimeLimit 3s | Out-Null' }
+        @{ Script = '$guest | Send-LguestConsole -Expect never -TimeLimit 300s' }
+        @{ Script = '$guest | Wait-LguestGuest -TimeLimit 300s' }
+        @{ Script = '$guest | Start-LguestGuest -AsJob | Out-Null; $guest | Wait-LguestGuest -TimeLimit 300s' }
+        @{ Script = '$guest | Start-LguestGuest -AsJob | Out-Null; $guest | Receive-LguestConsole -TimeLimit 300s' }
+        @{ Script = '$guest | Step-LguestGuest -Until { $false } -TimeLimit 300s | Out-Null' }
     ) {
         $guest = New-LguestGuest -Kernel $PSScriptRoot/guests/busy.elf -Device console -Clock Host
         $shell = [powershell]::Create().AddScript('param($module, $guest) Import-Module $module; ' + $Script).AddArgument($modulePath).AddArgument($guest)
-        $shell.Invoke() | Out-Null
-        $shell.Streams.Progress.Count | Should -BeGreaterThan 0
+        $shell.BeginInvoke() | Out-Null
+        Wait-Until { "$($shell.Streams.Progress.StatusDescription)" -match 'guest time' }
+        $shell.Stop()
         $shell.Dispose()
     }
 }

@@ -34,23 +34,24 @@ Describe 'Start-LguestGdbServer -AsJob' -Skip:(-not (Get-Command gdb -CommandTyp
         $guest.HasEnded | Should -BeTrue
     }
     It 'lets the prompt look at the guest while gdb stands still' {
-        $pipe = "$TestDrive/from-gdb"
+        # gdb says that it stands still by a file, and waits for the lock that this holds.
+        $stands = "$TestDrive/gdb-stands"
+        $lock = [IO.File]::Open("$TestDrive/gdb-waits", 'Create', 'Write', 'None')
         $client = Start-ThreadJob {
             & $using:gdb -nx -q -batch $using:examples/panic/panic.elf -ex 'set confirm off' -ex 'set debuginfod enabled off' `
-                -ex "target remote $(($using:job).EndPoint)" -ex 'hbreak schedule' -ex 'continue' -ex "shell touch '$using:pipe'; while [ -e '$using:pipe' ]; do sleep 0.05; done" `
+                -ex "target remote $(($using:job).EndPoint)" -ex 'hbreak schedule' -ex 'continue' -ex "shell touch '$using:stands'; flock '$using:TestDrive/gdb-waits' true" `
                 -ex 'printf "turns %d\n", ((int *)&tasks)[3]' -ex 'detach' 2>&1
         }
         try {
-            $clock = [Diagnostics.Stopwatch]::StartNew()
-            while (-not (Test-Path $pipe) -and $clock.Elapsed.TotalSeconds -lt 300) { Wait-Job $client -Timeout 0.05 | Out-Null }
-            $pipe | Should -Exist
+            Wait-Until { (Test-Path $stands) -or $client.State -in 'Completed', 'Failed', 'Stopped' }
+            $stands | Should -Exist
             $guest.BreakpointHit | Should -Not -BeNullOrEmpty
             $job.StatusMessage | Should -Be "gdb at $($job.EndPoint); stands still: $($guest.StateReason)"
             ($guest | Get-LguestCallStack)[0].Symbol | Should -Match '^schedule'
             $guest | Set-LguestMemory tasks+0xc -As UInt32 -Value 7
         }
         finally {
-            Remove-Item $pipe -ErrorAction Ignore
+            $lock.Dispose()
             $said = ($client | Receive-Job -Wait -AutoRemoveJob) -join "`n"
         }
         $said | Should -Match 'turns 7'

@@ -45,6 +45,14 @@ Describe 'New-LguestGuest' {
         $definition.Limits.Time | Should -Be ([timespan]'0:0:30')
     }
 
+    It 'leaves the limits that are not given as the file has them' {
+        Set-Content TestDrive:/limited.yaml "kernel: $examples/ring/ring.elf`nlimits: { time: 9s, instructions: 10, sockets: 20 }"
+        $limits = (New-LguestGuest TestDrive:/limited.yaml).Definition.Limits
+        $limits.Time.TotalSeconds, $limits.Instructions, $limits.Sockets | Should -Be 9, 10, 20
+        (New-LguestGuest TestDrive:/limited.yaml -SocketLimit 30).Definition.Limits | Should -Be ($limits | ForEach-Object { [LguestPS.GuestLimits]::new($_.Time, $_.Instructions, 30) })
+        { New-LguestGuest TestDrive:/limited.yaml -SocketLimit 0 -ErrorAction Stop } | Should -Throw '*the socket limit is 0; give a number from 1 to 4096*'
+    }
+
     It 'takes devices as <Text>' -TestCases @(
         @{ Text = "'console'"; Expected = @('console') }
         @{ Text = "@{ block = 'disk.img' }, 'console'"; Expected = @('block Snapshot', 'console') }

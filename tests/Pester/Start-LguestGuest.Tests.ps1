@@ -113,7 +113,7 @@ Describe 'Start-LguestGuest' {
         $shell = [powershell]::Create().AddScript({
                 param($module, $guest)
                 Import-Module $module
-                $guest | Start-LguestGuest | ForEach-Object { if ($guest.EventCount -ge 3) { Wait-Event never -Timeout 30 } }
+                $guest | Start-LguestGuest | ForEach-Object { if ($guest.EventCount -ge 3) { Wait-Event never } }
             }).AddArgument($modulePath).AddArgument($guest)
         $running = $shell.BeginInvoke()
         Wait-Until { $guest.EventCount -ge 3 -or $running.IsCompleted }
@@ -174,15 +174,16 @@ Describe 'Start-LguestGuest' {
     }
 
     It 'shows progress only while nothing is written' {
+        $guest = New-LguestGuest $PSScriptRoot/guests/busy.yaml -Clock Host
         $shell = [powershell]::Create().AddScript({
-                param($module, $definition)
+                param($module, $guest)
                 Import-Module $module
-                $guest = New-LguestGuest $definition -Clock Host
-                $guest | Start-LguestGuest -TimeLimit 2 -Kind Trap
-                Remove-LguestGuest $guest
-            }).AddArgument($modulePath).AddArgument("$PSScriptRoot/guests/busy.yaml")
-        $shell.Invoke() | Should -BeNullOrEmpty
-        $shell.Streams.Progress.Count | Should -BeGreaterThan 0
+                $guest | Start-LguestGuest -Kind Trap
+            }).AddArgument($modulePath).AddArgument($guest)
+        $running = $shell.BeginInvoke()
+        Wait-Until { $shell.Streams.Progress.Count -gt 0 }
+        $guest | Stop-LguestGuest
+        $shell.EndInvoke($running) | Should -BeNullOrEmpty
         "$($shell.Streams.Progress[0].StatusDescription)" | Should -Match 'instructions'
         $shell.Dispose()
     }

@@ -28,6 +28,26 @@ Describe 'Symbols' {
         ($guest | Start-LguestGuest -Kind Hypercall | Select-Object -First 1).Symbol | Should -Match '^everything\+0x'
     }
 
+    It 'come from a System.map for a guest that is made to be run or stepped' {
+        Set-Content TestDrive:/System.map "c0100000 T everything`nc0200000 A _end"
+        (Start-LguestGuest $examples/hello/hello.yaml -SymbolPath TestDrive:/System.map)[0].Symbol | Should -Match '^everything\+0x'
+        (Step-LguestGuest $examples/hello/hello.yaml -SymbolPath TestDrive:/System.map -Count 9)[0].Symbol | Should -Match '^everything\+0x'
+        $guest = New-LguestGuest $examples/hello/hello.yaml -Name made
+        { $guest | Start-LguestGuest -SymbolPath TestDrive:/System.map -ErrorAction Stop } | Should -Throw "Guest 'made' has been made already; -SymbolPath is for*"
+    }
+
+    It 'are given beside a name' {
+        Set-Content TestDrive:/System.map "c0100000 T everything`nc0200000 A _end"
+        (Step-LguestGuest $examples/hello/hello.yaml -Name another -SymbolPath TestDrive:/System.map -Count 9)[0].Guest | Should -Be another
+    }
+
+    It 'come from a System.map for a recording that is replayed' {
+        Set-Content TestDrive:/System.map "c0100000 T everything`nc0200000 A _end"
+        New-LguestGuest $examples/hello/hello.yaml -Clock Virtual | Start-LguestGuest -RecordPath TestDrive:/run.lguest | Out-Null
+        (Start-LguestGuest -Replay TestDrive:/run.lguest -SymbolPath TestDrive:/System.map)[0].Symbol | Should -Match '^everything\+0x'
+        { Start-LguestGuest -Replay TestDrive:/run.lguest -SymbolPath nowhere -ErrorAction Stop } | Should -Throw '*do not exist*'
+    }
+
     It 'must be in a file that can have them' {
         { New-LguestGuest $examples/hello/hello.yaml -SymbolPath $examples/hello/hello.yaml -ErrorAction Stop } | Should -Throw '*neither an ELF file nor a System.map*'
         { New-LguestGuest $examples/hello/hello.yaml -SymbolPath nowhere -ErrorAction Stop } | Should -Throw '*does not exist*'

@@ -23,6 +23,12 @@ public abstract class LaunchCommand : RunningCommand
     [ValidateNotNullOrEmpty]
     public string Name { get; set; } = "";
 
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string SymbolPath { get; set; } = "";
+
+    private Guest? made;
+
     private protected override bool TakesPaths => true;
 
     protected override void BeginProcessing()
@@ -36,16 +42,29 @@ public abstract class LaunchCommand : RunningCommand
     /// <summary>The name for a guest that is made now.</summary>
     private protected string NameOr(string own) => Given(nameof(Name)) && Given(nameof(Guest)) ? Name : own;
 
+    /// <summary>The symbols for a guest that is made now.</summary>
+    /// <exception cref="LguestException">FileUnavailable: there is no such file.</exception>
+    private protected string? SymbolsOr(string? own) => Given(nameof(SymbolPath)) ? ExistingSymbols(SymbolPath) : own;
+
+    private protected override void ProcessNew(Guest guest)
+    {
+        made = guest;
+        base.ProcessNew(guest);
+    }
+
     private protected override Guest? Make(string path)
     {
         GuestDefinition definition = ReadDefinition(path);
-        definition = definition with { Name = GuestRegistry.FreeName(NameOr(definition.Name)) };
+        definition = definition with { Name = GuestRegistry.FreeName(NameOr(definition.Name)), Symbols = SymbolsOr(definition.Symbols) };
         return ShouldLoad(definition) ? CreateGuest(definition) : null;
     }
 
-    /// <exception cref="LguestException">InvalidValue: -Name was given beside a guest that has a name already.</exception>
-    private protected void CheckName(Guest guest)
+    /// <exception cref="LguestException">InvalidValue: -Name or -SymbolPath was given beside a guest that has these already.</exception>
+    private protected void CheckIsNotForNew(Guest guest)
     {
+        if (guest == made) return;
+        if (Given(nameof(SymbolPath)))
+            throw new LguestException(LguestError.InvalidValue, $"Guest '{guest.Name}' has been made already; -SymbolPath is for a guest that is made from a definition or a recording.");
         if (Given(nameof(Name)) && Given(nameof(Guest)))
             throw new LguestException(LguestError.InvalidValue, $"Guest '{guest.Name}' has its name already; -Name is for a guest that is made from a definition or a recording.");
     }

@@ -117,6 +117,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public long InstructionLimit { get; set; }
 
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public int SocketLimit { get; set; }
+
     /// <summary>What is piped, for what PowerShell does not tell apart: the name of a file is no name of a guest.</summary>
     [Parameter(ValueFromPipeline = true, DontShow = true)]
     public PSObject? PipedObject { get; set; }
@@ -190,6 +195,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
         Record = Given(nameof(Record)) ? Record : definition.Record,
         Limits = new GuestLimits(
             Given(nameof(TimeLimit)) ? TimeLimit : definition.Limits.Time,
-            Given(nameof(InstructionLimit)) ? InstructionLimit : definition.Limits.Instructions),
+            Given(nameof(InstructionLimit)) ? InstructionLimit : definition.Limits.Instructions,
+            Given(nameof(SocketLimit)) ? SocketLimit : definition.Limits.Sockets),
     };
 }

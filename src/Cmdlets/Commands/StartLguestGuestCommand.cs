@@ -57,11 +57,11 @@ public sealed class StartLguestGuestCommand : LaunchCommand
 
     private protected override bool TakesOnlyPaths => Replay;
 
-    private protected override Guest? Make(string path) => Replay ? MakeReplay(path, NameOr, symbols: null) : base.Make(path);
+    private protected override Guest? Make(string path) => Replay ? MakeReplay(path, NameOr, SymbolsOr(null)) : base.Make(path);
 
     private protected override void Process(Guest guest)
     {
-        CheckName(guest);
+        CheckIsNotForNew(guest);
         if (!ShouldProcess(guest.Name, "Run")) return;
         if (AsJob) StartJob(guest, madeByJob: false);
         else Stream(guest);

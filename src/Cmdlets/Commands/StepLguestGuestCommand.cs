@@ -74,7 +74,7 @@ public sealed class StepLguestGuestCommand : LaunchCommand
 
     private protected override void Process(Guest guest)
     {
-        CheckName(guest);
+        CheckIsNotForNew(guest);
         if (Until is not null) until ??= new TolerantScript(Until);
         if (Back)
         {

@@ -187,7 +187,7 @@ public sealed record GuestDefinition
         if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))
             yield return ($"{nameof(Limits)}.{nameof(Limits.Time)}", $"the time limit must be longer than nothing and at most {GuestLimits.LongestTime.TotalDays:0} days");
         if (Limits.Sockets is < 1 or > GuestLimits.MostSockets)
-            yield return ($"{nameof(Limits)}.{nameof(Limits.Sockets)}", $"limits.sockets is {Limits.Sockets}; give a number from 1 to {GuestLimits.MostSockets}");
+            yield return ($"{nameof(Limits)}.{nameof(Limits.Sockets)}", $"the socket limit is {Limits.Sockets}; give a number from 1 to {GuestLimits.MostSockets}");
         if (Record && Clock == ClockKind.Host)
             yield return (nameof(Record), "a run with clock 'host' cannot be recorded, because real time never comes again; use clock 'virtual'");
         if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)

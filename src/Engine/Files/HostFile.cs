@@ -17,8 +17,10 @@ internal static partial class HostFile
     private const int S_IFIFO = 0x1000;
     private const int S_IFSOCK = 0xC000;
 
+    private const UnixFileMode PrivateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     /// <param name="path">An absolute path.</param>
-    /// <param name="mode">Whether it may be made. What is made is its owner's alone: it will hold what is in a guest.</param>
+    /// <param name="mode">Whether it may be made. What is made or replaced is its owner's alone: it will hold what is in a guest. What is only opened keeps the mode somebody gave it.</param>
     /// <param name="access">What will be done with it.</param>
     /// <param name="share">What others may do meanwhile.</param>
     /// <exception cref="IOException">It is not there, or no file, or its name cannot be one.</exception>
@@ -27,7 +29,7 @@ internal static partial class HostFile
     {
         Check(path);
         if (mode is FileMode.Create or FileMode.OpenOrCreate && !File.Exists(path)) CreatePrivate(path);
-        return File.OpenHandle(path, mode, access, share);
+        return mode == FileMode.Create ? Emptied(path, access, share) : File.OpenHandle(path, mode, access, share);
     }
 
     /// <summary>A whole file.</summary>
@@ -92,8 +94,30 @@ internal static partial class HostFile
     private static FileStreamOptions Private(FileMode mode)
     {
         FileStreamOptions options = new() { Mode = mode, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = PrivateMode;
         return options;
+    }
+
+    /// <summary>An existing file without what it held, before anybody else can read what it will hold.</summary>
+    private static SafeFileHandle Emptied(string path, FileAccess access, FileShare share)
+    {
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, access, share);
+        try
+        {
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, PrivateMode);
+            RandomAccess.SetLength(file, 0);
+            return file;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            file.Dispose();
+            throw new UnauthorizedAccessException("it belongs to somebody else, who could read what is written; remove it first");
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static void CreatePrivate(string path)

@@ -37,7 +37,7 @@ public sealed partial class Guest : IDisposable
         Devices = devices;
         Seat = new DriverSeat(machine);
         Events = new EventRecorder(machine);
-        DeviceHost = new DeviceHost(machine, Events);
+        DeviceHost = new DeviceHost(machine, Events, Seat.Gate);
         Transport = transport;
         transport.Attach(DeviceHost);
         Ring = new HypercallRing(machine.Data);

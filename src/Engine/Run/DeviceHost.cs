@@ -6,13 +6,19 @@ using LguestPS.Memory;
 namespace LguestPS.Run;
 
 /// <summary>A guest as its devices see it.</summary>
-internal sealed class DeviceHost(Machine machine, EventRecorder events) : IDeviceHost
+internal sealed class DeviceHost(Machine machine, EventRecorder events, Lock gate) : IDeviceHost
 {
+    private readonly HeldWarnings warnings = new(gate);
+
     /// <summary>Who is shown the guest's console output, or null.</summary>
     public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; set; }
 
     /// <summary>Who is told what goes wrong, or null.</summary>
-    public Action<string>? Warning { get; set; }
+    public Action<string>? Warning
+    {
+        get => warnings.Listener;
+        set => warnings.Listener = value;
+    }
 
     public GuestMemory Memory => machine.Memory;
 
@@ -28,7 +34,10 @@ internal sealed class DeviceHost(Machine machine, EventRecorder events) : IDevic
 
     public void Show(ReadOnlyMemory<byte> text) => ConsoleOutput?.Invoke(text);
 
-    public void Warn(string what) => Warning?.Invoke(what);
+    public void Warn(string what) => warnings.Say(what);
+
+    /// <summary>Says what came up while the guest's gate was held.</summary>
+    public void SayHeldWarnings() => warnings.SayHeld();
 
     public void Stop(string reason) => machine.End(EndingKind.Stopped, reason);
 }

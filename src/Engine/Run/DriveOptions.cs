@@ -22,6 +22,6 @@ public abstract record DriveOptions
     /// <summary>Receives console output as it is made, on the thread that drives the guest; the bytes are its to keep.</summary>
     public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; init; }
 
-    /// <summary>Receives, in a sentence, what goes wrong on the host's side, such as a full file system, or that the guest makes no progress; on the thread that drives the guest.</summary>
+    /// <summary>Receives, in a sentence, what goes wrong on the host's side, such as a full file system, or that the guest makes no progress; on the thread that drives the guest. It may use the guest, and wait for others who do.</summary>
     public Action<string>? Warning { get; init; }
 }

@@ -67,6 +67,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
             if (seat.IsGoing) guest.Release();
             (guest.DeviceHost.ConsoleOutput, guest.DeviceHost.Warning) = (null, null);
         }
+        guest.DeviceHost.SayHeldWarnings();
     }
 
     /// <summary>Ends the guest; if it is being driven, at the next turn.</summary>
@@ -80,6 +81,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
             if (seat.Driver is null) WhileIdle(warning, () => guest.Machine.End(EndingKind.Stopped, "stopped"));
             else loop.StopWanted = true;
         }
+        guest.DeviceHost.SayHeldWarnings();
         return true;
     }
 
@@ -88,14 +90,17 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
     /// <returns>Whether a driver has to be woken for that.</returns>
     public bool Remove(Action<string>? warning)
     {
+        bool isDriven;
         lock (seat.Gate)
         {
             if (seat.IsGone) return false;
             seat.IsGoing = true;
-            if (seat.Driver is null) WhileIdle(warning, guest.Release);
-            else loop.StopWanted = true;
-            return seat.Driver is not null;
+            isDriven = seat.Driver is not null;
+            if (isDriven) loop.StopWanted = true;
+            else WhileIdle(warning, guest.Release);
         }
+        guest.DeviceHost.SayHeldWarnings();
+        return isDriven;
     }
 
     /// <summary>The guest stands elsewhere now than its driver left it.</summary>
@@ -118,6 +123,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
 
             void Do() => guest.Events.Intervened(operation, by, eip, change());
         }
+        guest.DeviceHost.SayHeldWarnings();
     }
 
     /// <summary>Does something to a guest that nobody drives; <paramref name="warning"/> is told what goes wrong.</summary>

@@ -125,7 +125,7 @@ public sealed class NetworkCheckpointTests : IDisposable
         return Guest.Create(GatewayGuestTests.Definition(ClockKind.Virtual, new UserNetDefinition { Replay = Frames }));
     }
 
-    private static RunOptions Options => new() { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(1) };
+    private static RunOptions Options => new() { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(5) };
 
     private static Task<string[]> Finish(Guest guest) => Task.Run(() => guest.Run(Options).Select(EventText.Of).ToArray());
 

@@ -4,6 +4,7 @@ using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
 using LguestPS.Paging;
+using Xunit;
 
 namespace LguestPS.Tests.Cpu;
 
@@ -137,6 +138,13 @@ internal sealed class CpuMachine : IDisposable
         var stream = new MemoryStream();
         assembler.Assemble(new StreamCodeWriter(stream), linear);
         return stream.ToArray();
+    }
+
+    /// <summary>Waits until the guest, which another thread runs, has changed a word of its memory: then it certainly runs.</summary>
+    public void AwaitChange(uint linear, uint from)
+    {
+        uint physical = Physical(linear);
+        Assert.True(SpinWait.SpinUntil(() => Memory.Read32(physical) != from, TimeSpan.FromMinutes(5)), "the guest does not run");
     }
 
     public CpuExit Run(long budget = 100_000) => Cpu.Run(new CpuBudget(budget));

@@ -154,7 +154,7 @@ public sealed class DiskTroubleTests : IDisposable
         launcher.Kill();
         string rest = launcher.StandardOutput.ReadToEnd();
         acknowledged = rest[..(rest.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).Append(acknowledged).Max();
-        Assert.True(launcher.WaitForExit(20_000));
+        Assert.True(launcher.WaitForExit(TimeSpan.FromMinutes(5)));
 
         using DiskGuest reader = new(new BlockDefinition(Image, Overlay: overlay.Length > 0 ? folder.Path(overlay) : null));
         for (int number = Math.Max(1, acknowledged - disk + 2); number <= acknowledged; number++)     // the write on the way may have replaced the oldest

@@ -50,7 +50,7 @@ public sealed class HostFileTests : IDisposable
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no such modes");
         string checkpoint = folder.Path("checkpoint"), recording = folder.Path("recording"), frames = folder.Path("frames"), lan = folder.Path("lan"), overlay = folder.Path("overlay");
-        folder.Write("checkpoint", [1]);        // what is replaced does not pass its mode on
+        foreach (string replaced in (string[])["checkpoint", "recording", "frames"]) Shell.Run($"chmod 644 '{folder.Write(replaced, [1])}'");       // a mode is not passed on
         using (Guest guest = Guest.Create(Ring with { Devices = [new ConsoleDefinition(), new UserNetDefinition { Record = frames }] }))
         {
             guest.TakeCheckpoint().Save(checkpoint);
@@ -61,6 +61,20 @@ public sealed class HostFileTests : IDisposable
         With(new BlockDefinition(Disk, BlockMode.Snapshot, overlay));
         foreach (string path in (string[])[checkpoint, recording, frames, lan, overlay])
             Assert.Equal((path, UnixFileMode.UserRead | UnixFileMode.UserWrite), (path, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(path)));
+    }
+
+    [SkippableFact]
+    public void A_file_that_is_opened_again_keeps_the_mode_its_owner_gave_it()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no such modes");
+        string lan = folder.Path("lan"), overlay = folder.Path("overlay");
+        for (int round = 0; round < 2; round++)
+        {
+            With(new SharedNetDefinition(lan));
+            With(new BlockDefinition(Disk, BlockMode.Snapshot, overlay));
+            if (round == 0) Shell.Run($"chmod 660 '{lan}' '{overlay}'");
+        }
+        Assert.Equal("660 660", Shell.Run($"stat -c %a '{lan}' '{overlay}'").ReplaceLineEndings(" ").Trim());
     }
 
     [SkippableFact]

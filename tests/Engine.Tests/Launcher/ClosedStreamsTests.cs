@@ -97,7 +97,7 @@ public sealed class ClosedStreamsTests : IDisposable
     {
         using Process launcher = Start($"exec {Lguest} {arguments}", prepare);
         Task<string> output = launcher.StandardOutput.ReadToEndAsync(), error = launcher.StandardError.ReadToEndAsync();
-        if (!launcher.WaitForExit(60_000)) launcher.Kill();
+        if (!launcher.WaitForExit(300_000)) launcher.Kill();
         return (launcher.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 }

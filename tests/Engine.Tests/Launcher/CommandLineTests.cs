@@ -79,14 +79,14 @@ public class CommandLineTests
     [Fact]
     public void Options_change_what_a_definition_says()
     {
-        using DefinitionFile file = new("kernel: k\nclock: host\nlimits: { time: 1s, instructions: 5 }");
+        using DefinitionFile file = new("kernel: k\nclock: host\nlimits: { time: 1s, instructions: 5, sockets: 20 }");
         GuestDefinition definition = Make(
-            "--abi=dma-2.6.23", file.Path, "--cpu", "emulated", "--clock=virtual", "--tsc=off", "--direct-traps=off", "--compile=off", "--limit-time=2m", "--limit-instructions=7");
+            "--abi=dma-2.6.23", file.Path, "--cpu", "emulated", "--clock=virtual", "--tsc=off", "--direct-traps=off", "--compile=off", "--limit-time=2m", "--limit-instructions=7", "--limit-sockets=9");
         Assert.Equal("dma-2.6.23", definition.Abi);
         Assert.Equal((CpuChoice.Emulated, ClockKind.Virtual, TscChoice.Off, DirectTrapChoice.Off, CompileChoice.Off), (definition.Cpu, definition.Clock, definition.Tsc, definition.DirectTraps, definition.Compile));
-        Assert.Equal(new GuestLimits(TimeSpan.FromMinutes(2), 7), definition.Limits);
+        Assert.Equal(new GuestLimits(TimeSpan.FromMinutes(2), 7, 9), definition.Limits);
 
-        Assert.Equal(new GuestLimits(TimeSpan.FromSeconds(1), 9), Make(file.Path, "--limit-instructions=9").Limits);
+        Assert.Equal(new GuestLimits(TimeSpan.FromSeconds(1), 9, 20), Make(file.Path, "--limit-instructions=9").Limits);
     }
 
     [Fact]

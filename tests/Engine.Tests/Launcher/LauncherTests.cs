@@ -153,7 +153,7 @@ public class LauncherTests
     {
         using Process launcher = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"'{Launcher}' '{Launched.Example("hello")}' > /dev/full"]) { RedirectStandardError = true })!;
         Assert.Equal("lguest: guest 'hello' stopped: its output cannot be written: No space left on device\n", launcher.StandardError.ReadToEnd());
-        Assert.True(launcher.WaitForExit(20_000));
+        Assert.True(launcher.WaitForExit(Patience));
         Assert.Equal(ExitStatus.Stopped, launcher.ExitCode);
     }
 
@@ -167,7 +167,7 @@ public class LauncherTests
 
         // From here on nobody reads: the pipe fills, the guest waits, and a signal still ends it.
         Process.Start("kill", ["-TERM", $"{launcher.Id}"]).WaitForExit();
-        Assert.True(launcher.WaitForExit(20_000));
+        Assert.True(launcher.WaitForExit(Patience));
         Assert.Equal("lguest: guest 'flood.elf' stopped by SIGTERM\n", launcher.StandardError.ReadToEnd());
         Assert.Equal(ExitStatus.Stopped, launcher.ExitCode);
     }
@@ -187,10 +187,12 @@ public class LauncherTests
         using Process launcher = Start("--events=jsonl", Launched.Example("echo"));
         Assert.Contains("LGUEST_INIT", launcher.StandardOutput.ReadLine());       // events come while it runs
         Process.Start("kill", ["-TERM", $"{launcher.Id}"]).WaitForExit();
-        Assert.True(launcher.WaitForExit(20_000));
+        Assert.True(launcher.WaitForExit(Patience));
         Assert.Equal("lguest: guest 'echo' stopped by SIGTERM\n", launcher.StandardError.ReadToEnd());
         Assert.Equal(ExitStatus.Stopped, launcher.ExitCode);
     }
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static string Launcher => Path.Combine(AppContext.BaseDirectory, "lguest");
 

@@ -66,7 +66,7 @@ public class SharedNetProcessTests
 
     private static Process Start(string network, params string[] words) => Process.Start(new ProcessStartInfo(
         Repository.Path("out", "lguest", "lguest"),
-        ["--limit-time=60s", $"--sharenet={network}", "4", Repository.Path("examples", "lan", "lan.elf"), .. words])
+        ["--limit-time=300s", $"--sharenet={network}", "4", Repository.Path("examples", "lan", "lan.elf"), .. words])
     {
         RedirectStandardOutput = true,
         RedirectStandardInput = true,

@@ -8,6 +8,8 @@ namespace LguestPS.Tests.Networks;
 /// <summary>A TAP interface of the test's own, which disappears with it. It needs the right to make one.</summary>
 public class TapTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     [SkippableFact]
     public void Frames_go_to_the_hosts_own_network_and_come_back()
     {
@@ -20,8 +22,7 @@ public class TapTests
         ArpPacket question = new(ArpOperation.Request, TestWire.GuestMac, TestWire.Address(192, 0, 2, 15), default, TestWire.Address(192, 0, 2, 1));
         Assert.True(port.TrySend(question.ToFrame(MacAddress.Broadcast)));
 
-        Stopwatch waited = Stopwatch.StartNew();
-        while (waited.Elapsed < TimeSpan.FromMinutes(5))
+        do
         {
             while (port.TryTake(out byte[]? frame))
             {
@@ -31,8 +32,8 @@ public class TapTests
                 Assert.Equal((port.HostMac, TestWire.Address(192, 0, 2, 1), TestWire.GuestMac), (answer.SenderMac, answer.Sender, answer.TargetMac));
                 return;
             }
-            arrived.WaitOne(100);
         }
+        while (arrived.WaitOne(Patience));
         Assert.Fail("the host's network does not answer");
     }
 
@@ -70,7 +71,7 @@ public class TapTests
         try
         {
             using Process ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
-            return ip.WaitForExit(10_000) && ip.ExitCode == 0;
+            return ip.WaitForExit(Patience) && ip.ExitCode == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {

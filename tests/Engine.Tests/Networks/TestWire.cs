@@ -12,6 +12,8 @@ internal sealed class TestWire : IDisposable
     public static readonly Ipv4Address Guest = Address(10, 0, 2, 15);
     public static readonly MacAddress GatewayMac = new(0x52_55_0A_00_02_02);
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     /// <param name="definition">What the guest may reach; null for every port of the host's loopback.</param>
     /// <param name="streams">True to put a <see cref="FakeStream"/> behind every address and port, false for the host's sockets.</param>
     /// <param name="sockets">The sockets it may have; null for as many as usual.</param>
@@ -93,21 +95,29 @@ internal sealed class TestWire : IDisposable
         return frames;
     }
 
-    /// <summary>Waits, in host time, for the sockets to bring this many frames.</summary>
+    /// <summary>Waits for the sockets to bring this many frames; no guest time passes.</summary>
     public List<byte[]> WaitForFrames(int count)
+    {
+        List<byte[]> frames = [];
+        WaitForSockets(() =>
+        {
+            List<byte[]> more = Wait(TimeSpan.Zero);
+            frames.AddRange(more);
+            return more.Count != 0;
+        }, () => frames.Count >= count);
+        return frames;
+    }
+
+    /// <summary>Takes turns until something is done; whenever a turn changes nothing, waits for news of the sockets before the next.</summary>
+    /// <param name="turn">Returns whether it has changed anything.</param>
+    /// <param name="isDone">Whether no more turns are needed.</param>
+    public void WaitForSockets(Func<bool> turn, Func<bool> isDone)
     {
         using AutoResetEvent arrived = new(false);
         Network.Arrived = () => arrived.Set();
-        List<byte[]> frames = [];
-        long start = Environment.TickCount64;
-        while (frames.Count < count)
-        {
-            frames.AddRange(Wait(TimeSpan.FromMilliseconds(10)));
-            if (frames.Count >= count) break;
-            Xunit.Assert.True(Environment.TickCount64 - start < 300_000, $"{frames.Count} of {count} frames have come");
-            arrived.WaitOne(20);
-        }
-        return frames;
+        while (!isDone())
+            if (!turn() && !isDone()) Xunit.Assert.True(arrived.WaitOne(Patience), "the sockets bring nothing");
+        Network.Arrived = null;
     }
 
     public FakeStream ConnectGuest(ushort port)

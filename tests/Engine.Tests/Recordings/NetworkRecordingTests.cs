@@ -152,7 +152,7 @@ public sealed class NetworkRecordingTests : IDisposable
         return events;
     });
 
-    private static IEnumerable<string> Run(Guest guest) => guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(1) }).Select(EventText.Of);
+    private static IEnumerable<string> Run(Guest guest) => guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(5) }).Select(EventText.Of);
 
     private static IPEndPoint FreePort()
     {

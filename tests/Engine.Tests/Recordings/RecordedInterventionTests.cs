@@ -83,5 +83,5 @@ public class RecordedInterventionTests : IDisposable
         return guest;
     }
 
-    private static string[] Finish(Guest guest) => [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(1) }).Select(EventText.Of)];
+    private static string[] Finish(Guest guest) => [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(5) }).Select(EventText.Of)];
 }

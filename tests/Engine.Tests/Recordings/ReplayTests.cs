@@ -135,5 +135,5 @@ public class ReplayTests : IDisposable
 
     private static GuestDefinition Definition(string name, ClockKind clock) => GuestRun.All.Single(run => run.Name == name).Definition(clock);
 
-    private static string[] Finish(Guest guest) => [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(1) }).Select(EventText.Of)];
+    private static string[] Finish(Guest guest) => [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(5) }).Select(EventText.Of)];
 }

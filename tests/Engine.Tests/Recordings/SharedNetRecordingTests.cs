@@ -174,7 +174,7 @@ public sealed class SharedNetRecordingTests : IDisposable
         return events;
     });
 
-    private static IEnumerable<string> Run(Guest guest) => guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(1) }).Select(EventText.Of);
+    private static IEnumerable<string> Run(Guest guest) => guest.Run(new RunOptions { Driver = "the test", TimeLimit = TimeSpan.FromMinutes(5) }).Select(EventText.Of);
 
     private Guest Example(string name, ClockKind clock)
     {

@@ -41,11 +41,13 @@ internal sealed class TcpConnection : IHostStreamOwner
     /// <summary>How often a SYN is sent again: for about a minute.</summary>
     public const int MostSynRetries = 5;
 
+    /// <summary>How long the acknowledgement of a single segment waits for a second, in nanoseconds of guest time.</summary>
+    public const long LongestAcknowledgementDelay = 2_000_000;
+
     private const long Second = 1_000_000_000;
     private const long FirstTimeout = Second;
     private const long LongestTimeout = 64 * Second;
     private const long TimeWaitLength = 15 * Second;
-    private const long LongestAcknowledgementDelay = 2_000_000;
     private const int SmallestSegment = 64;
     private const int FirstCongestionSegments = 10;
 

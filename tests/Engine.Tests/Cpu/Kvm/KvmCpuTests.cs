@@ -284,11 +284,13 @@ public class KvmCpuTests
     [SkippableFact]
     public async Task A_kick_from_another_thread_is_never_lost()
     {
-        using CpuMachine machine = Endless();
+        using CpuMachine machine = Machine();
+        machine.Assemble(a => { Label again = a.CreateLabel(); a.Label(ref again); a.inc(__dword_ptr[CpuMachine.Data]); a.jmp(again); });
         for (int i = 0; i < 200; i++)
         {
+            uint before = machine.Read32(CpuMachine.Data);
             Task<CpuExit> running = Task.Run(() => machine.Cpu.Run(new CpuBudget(long.MaxValue)));
-            if (i % 2 == 0) await Task.Delay(1);
+            if (i % 2 == 0) machine.AwaitChange(CpuMachine.Data, before);
             machine.Cpu.Kick();
             Assert.Equal(CpuExitKind.Kicked, (await running.WaitAsync(Patience)).Kind);
         }

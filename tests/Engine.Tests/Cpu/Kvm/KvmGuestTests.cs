@@ -8,6 +8,9 @@ namespace LguestPS.Tests.Cpu.Kvm;
 [Trait("Cpu", "kvm")]
 public sealed class KvmGuestTests : IDisposable
 {
+    /// <summary>Where the guest that spins counts.</summary>
+    private const uint Counter = KernelFiles.Physical + 0x1000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private const int Many = 200;
@@ -128,7 +131,7 @@ public sealed class KvmGuestTests : IDisposable
     {
         using Guest guest = Spinning();
         Task running = Start(guest, CancellationToken.None);
-        await Task.Delay(20);
+        AwaitChange(guest, 0);
         guest.Stop();
         await running.WaitAsync(Patience);
         Assert.Equal("stopped", guest.StateReason);
@@ -143,11 +146,11 @@ public sealed class KvmGuestTests : IDisposable
         {
             using CancellationTokenSource stop = new();
             Task running = Start(guest, stop.Token);
-            stop.CancelAfter(5);
+            AwaitChange(guest, before);
+            stop.Cancel();
             await running.WaitAsync(Patience);
             Assert.Equal(Standstill.StopRequested, guest.Standstill);
-            Assert.True(guest.Registers.Eax >= before, "it ran backwards");
-            before = guest.Registers.Eax;
+            before = guest.Memory.Read32(Counter);
         }
     }
 
@@ -226,10 +229,13 @@ public sealed class KvmGuestTests : IDisposable
         }
     }
 
+    private static void AwaitChange(Guest guest, uint from) =>
+        Assert.True(SpinWait.SpinUntil(() => guest.Memory.Read32(Counter) != from, Patience), "the guest does not run");
+
     private Guest Spinning()
     {
         KvmHost.Require();
-        byte[] code = [0x40, 0xEB, 0xFD];       // inc eax; jmp to it
+        byte[] code = [0xFF, 0x05, .. BitConverter.GetBytes(KernelFiles.PageOffset + Counter), 0xEB, 0xF8];     // inc [Counter]; jmp to it
         string kernel = folder.Path("spin.elf");
         if (!File.Exists(kernel)) folder.Write("spin.elf", KernelFiles.Elf(new KernelFiles.Segment(KernelFiles.Physical, [.. KernelFiles.Signature, .. code])));
         return GuestBuilder.Build(new GuestDefinition { Name = "spin", Kernel = kernel, Memory = 2 << 20 }, KvmHost.Maker());

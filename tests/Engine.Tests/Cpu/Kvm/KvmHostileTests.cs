@@ -127,14 +127,14 @@ public class KvmHostileTests
             a.and(__dword_ptr[esp], ~(int)Eflags.Interrupt);
             a.popfd();
             a.Label(ref again);
-            a.inc(ebx);
+            a.inc(__dword_ptr[CpuMachine.Data]);
             a.jmp(again);
         });
-        while (machine.Registers.Ebx == 0) Assert.Equal(CpuExitKind.Budget, machine.Run(TimeSpan.FromMilliseconds(20)).Kind);
         for (int i = 0; i < 20; i++)
         {
+            uint before = machine.Read32(CpuMachine.Data);
             Task<CpuExit> running = Task.Run(() => machine.Cpu.Run(new CpuBudget(long.MaxValue)));
-            if (i % 2 == 0) await Task.Delay(1);
+            if (i % 2 == 0) machine.AwaitChange(CpuMachine.Data, before);
             machine.Cpu.Kick();
             Assert.Equal(CpuExitKind.Kicked, (await running.WaitAsync(Patience)).Kind);
         }
