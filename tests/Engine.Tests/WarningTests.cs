@@ -1,3 +1,4 @@
+using LguestPS.Tests.Breakpoints;
 using Xunit;
 
 namespace LguestPS.Tests;
