@@ -36,6 +36,8 @@ internal static class BootComparison
         Show(Peer, peer);
         Console.WriteLine($"| lguest / {Peer} | {Ratio(own, peer, boot => boot.Wall, 0):F2} | {Ratio(own, peer, boot => boot.Wall, rounds / 2):F2} "
             + $"| {Ratio(own, peer, boot => boot.Cpu, 0):F2} | {Ratio(own, peer, boot => boot.Cpu, rounds / 2):F2} | {(double)own.Max(boot => boot.PeakBytes) / peer.Max(boot => boot.PeakBytes):F2} |");
+        Console.WriteLine();
+        CompilationMeasurement.Show(kernel, initrd, $"console=hvc0 {string.Join(' ', words)}", text, Megabytes);
         return 0;
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using Iced.Intel;
+using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 
 namespace LguestPS.Tests.Cpu;
@@ -94,29 +95,54 @@ internal sealed record FpuCase(byte[] Code, FpuRegisters Before, byte[] Operand,
 }
 
 /// <summary>Runs cases on the emulated CPU the way the oracle does: frstor, the instruction, fnsave.</summary>
-internal sealed class FpuMachine : IDisposable
+/// <param name="heat">How hot code is before it is compiled; null for never.</param>
+internal sealed class FpuMachine(int? heat = null) : IDisposable
 {
+    private const byte Halt = 0xF4;
+    private const string Through = "through";
     private const uint Image = CpuMachine.Data, Operand = CpuMachine.Data + 0x200, After = CpuMachine.Data + 0x400;
     private static readonly byte[] restore = CpuMachine.Encode(CpuMachine.Code, a => a.frstor(AssemblerRegisters.__dword_ptr[Image]));
     private static readonly byte[] save = CpuMachine.Encode(CpuMachine.Code, a => a.fnsave(AssemblerRegisters.__dword_ptr[After]));
-    private readonly CpuMachine machine = new();
+    private readonly CpuMachine machine = new(make: (memory, timeStamp) => new EmulatedCpu(memory, timeStamp, heat));
+
+    public long CompiledInstructions => machine.Cpu.CompiledInstructionCount;
+
+    public long Instructions => machine.Cpu.InstructionCount;
 
     public FpuOutcome Run(FpuCase test)
+    {
+        FpuOutcome outcome = Run(test, instructions: 1, out string end);
+        return end == Through ? outcome : throw new InvalidOperationException($"{end}\n{test.Describe()}");
+    }
+
+    /// <param name="test">Its code may have several instructions.</param>
+    /// <param name="instructions">So many.</param>
+    /// <param name="end">How and where it ended.</param>
+    public FpuOutcome Run(FpuCase test, int instructions, out string end)
     {
         FpuImage image = test.Before.ToImage();
         machine.Memory.Write(machine.Physical(Image), (ReadOnlySpan<byte>)image);
         machine.Memory.Write(machine.Physical(Operand), test.Operand);
-        machine.Bytes(CpuMachine.Code, [.. restore, .. test.Code, .. save]);
+        machine.Bytes(CpuMachine.Code, [.. restore, .. test.Code, .. save, Halt]);
         machine.Registers.Eax = 0;
         machine.Registers.Ebx = Operand;
         machine.Registers.Eflags = test.Eflags;
-        LguestPS.Cpu.CpuExit exit = machine.Run(3);
-        if (exit != LguestPS.Cpu.CpuExit.Budget) throw new InvalidOperationException($"{exit} at {machine.Registers.Eip:x}\n{test.Describe()}");
+        CpuExit exit = machine.Run(instructions + 3);
+        uint place = machine.Registers.Eip - CpuMachine.Code;
+        end = exit == CpuExit.Trap(Vector.GeneralProtection) && place == restore.Length + test.Code.Length + save.Length ? Through : $"{exit} at {place}";
 
         FpuOutcome outcome = new() { Eax = machine.Registers.Eax, Eflags = machine.Registers.Eflags };
         machine.Memory.Read(machine.Physical(Operand), 16).CopyTo(outcome.Operand);
         machine.Memory.Read(machine.Physical(After), FpuImage.Length).CopyTo(outcome.State);
         return outcome;
+    }
+
+    /// <summary>All registers of the x87 and the vectors, as they are now.</summary>
+    public byte[] State()
+    {
+        var image = new byte[FpuImages.ExtendedBytes];
+        machine.Cpu.SaveFpu(image);
+        return image;
     }
 
     public void Dispose() => machine.Dispose();

@@ -15,7 +15,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
     private readonly List<ResumePoint> resumes = [];
     private readonly List<LinkSite> links = [];
     private readonly List<(int Jump, int Back, VectorsReady Level, nint Operation)> readyStubs = [];
-    private Operation* op;
+    private Operation* op, lastOperation;
     private CpuMode mode;
     private Meaning meaning;
 
@@ -43,6 +43,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         resumes.Clear();
         links.Clear();
         readyStubs.Clear();
+        fpuStubs.Clear();
         mode = block->Mode;
         int start = Head = assembler.Position;
         assembler.Arithmetic(8, 5, HostOperand.Of(Budget), block->Instructions);
@@ -50,9 +51,11 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         Body = assembler.Position;
         flagsAtHand = false;
         vectorsReady = VectorsReady.None;
+        fpuReady = false;
 
-        int run = 0, runStart = assembler.Position, runExits = 0, runStubs = 0, last = block->LinkSlot != 0 ? block->LinkSlot - 1 : block->Operations - 1;
+        int run = 0, runStart = assembler.Position, runExits = 0, runStubs = 0, runFpuStubs = 0, last = block->LinkSlot != 0 ? block->LinkSlot - 1 : block->Operations - 1;
         bool inRun = true;
+        lastOperation = Block.First(block) + last;
         for (int slot = 0; slot <= last; slot++)
         {
             op = Block.First(block) + slot;
@@ -62,14 +65,16 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
                 runStart = assembler.Position;
                 runExits = exits.Count;
                 runStubs = readyStubs.Count;
+                runFpuStubs = fpuStubs.Count;
                 run = 0;
                 inRun = true;
                 resumes.Add(new ResumePoint((nint)op, assembler.Position));
                 flagsAtHand = false;
                 vectorsReady = VectorsReady.None;
+                fpuReady = false;
             }
 
-            int before = assembler.Position, exitsBefore = exits.Count, stubsBefore = readyStubs.Count;
+            int before = assembler.Position, exitsBefore = exits.Count, stubsBefore = readyStubs.Count, fpuStubsBefore = fpuStubs.Count;
             keepsFlagsAtHand = false;
             bool compiled = TryEmit();
             flagsAtHand &= keepsFlagsAtHand;
@@ -82,12 +87,13 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
             assembler.Position = before;
             exits.RemoveRange(exitsBefore, exits.Count - exitsBefore);
             readyStubs.RemoveRange(stubsBefore, readyStubs.Count - stubsBefore);
+            fpuStubs.RemoveRange(fpuStubsBefore, fpuStubs.Count - fpuStubsBefore);
             inRun = false;
-            if (run < leastRun) DropRun(runStart, runExits, runStubs);
+            if (run < leastRun) DropRun(runStart, runExits, runStubs, runFpuStubs);
             else Exit(assembler.Jump(), op, (nint)op->Handler);
         }
 
-        if (inRun && run == 0) DropRun(runStart, runExits, runStubs);
+        if (inRun && run == 0) DropRun(runStart, runExits, runStubs, runFpuStubs);
         if (resumes.Count == 0 && Head == 0)
         {
             assembler.Position = start;
@@ -98,17 +104,19 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         assembler.Arithmetic(8, 0, HostOperand.Of(Budget), block->Instructions);
         Depart(block->Eip);
         WriteReadyStubs();
+        WriteFpuStubs();
         WriteExits();
         return true;
     }
 
     /// <summary>Takes back a run that is too short to be worth entering compiled code.</summary>
-    private void DropRun(int start, int firstExit, int firstStub)
+    private void DropRun(int start, int firstExit, int firstStub, int firstFpuStub)
     {
         if (resumes.Count > 0) resumes.RemoveAt(resumes.Count - 1);
         else Head = 0;
         exits.RemoveRange(firstExit, exits.Count - firstExit);
         readyStubs.RemoveRange(firstStub, readyStubs.Count - firstStub);
+        fpuStubs.RemoveRange(firstFpuStub, fpuStubs.Count - firstFpuStub);
         assembler.Position = start;
     }
 
@@ -118,7 +126,9 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         OperationForm.Read or OperationForm.ReadMemory => TryEmitRead(),
         OperationForm.Modify or OperationForm.ModifyMemory => TryEmitModify(),
         OperationForm.Write or OperationForm.WriteMemory => TryEmitWrite(),
-        OperationForm.Plain => TryEmitPlain(),
+        OperationForm.Plain => TryEmitPlain() || TryEmitFpuControl(),
+        OperationForm.Rare => TryEmitFpuControl(),
+        OperationForm.FpuRegisters or OperationForm.FpuRead or OperationForm.FpuWrite => TryEmitFpu(),
         OperationForm.VectorRegisters or OperationForm.VectorRead or OperationForm.VectorWrite => TryEmitVector(),
         _ => TryEmitFlow(),
     };

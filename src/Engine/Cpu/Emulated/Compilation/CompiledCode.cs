@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using LguestPS.Native;
@@ -28,6 +29,10 @@ internal sealed unsafe class CompiledCode : IDisposable
     private const int MostOverwrites = 4;
     private const long Peace = 20_000_000;
 
+    /// <summary>One part in so many is the most that compiling may take of the time that goes by, after a head start.</summary>
+    private const int LargestShare = 4;
+    private static readonly long HeadStart = Stopwatch.Frequency / 20;
+
     /// <summary>The most that one block can take.</summary>
     private const int LargestBlock = 64 * 1024;
 
@@ -41,6 +46,10 @@ internal sealed unsafe class CompiledCode : IDisposable
     private readonly List<Patch> patches = [];
     private readonly (int Count, long At)[] overwrites;
     private readonly nint blockExit;
+    private CompiledFpu? fpu;
+
+    /// <summary>In ticks of the clock that <see cref="Stopwatch"/> reads.</summary>
+    private long began, spent;
 
     private CompiledCode(CodeMemory memory, int threshold, uint frames)
     {
@@ -59,6 +68,15 @@ internal sealed unsafe class CompiledCode : IDisposable
 
     /// <summary>Blocks that were compiled so far.</summary>
     public long Blocks { get; private set; }
+
+    /// <summary>Time that compiling has taken so far.</summary>
+    public TimeSpan Time => Stopwatch.GetElapsedTime(0, spent);
+
+    /// <summary>Machine code that there is now, in bytes.</summary>
+    public int Bytes => assembler.Position;
+
+    /// <summary>How often the guest's x87 was brought into the host's.</summary>
+    public long FpuLoads => fpu?.Loads ?? 0;
 
     /// <summary>How often all code was dropped because there was too much of it.</summary>
     public int Resets { get; private set; }
@@ -104,7 +122,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     {
         if (block->Compiled != 0) return;
         block->Heat += isSample ? SampleHeat : 1;
-        if (block->Heat >= threshold) Compile(cpu, block, MostNeighbours);
+        if (block->Heat >= threshold) CompileInTime(cpu, block);
     }
 
     /// <summary>A block was dropped: no way may lead into its code any more.</summary>
@@ -133,7 +151,11 @@ internal sealed unsafe class CompiledCode : IDisposable
         assembler.Position = entry.Length;
     }
 
-    public void Dispose() => memory.Dispose();
+    public void Dispose()
+    {
+        fpu?.Dispose();
+        memory.Dispose();
+    }
 
     /// <summary>Instructions from an operation to the end of its block.</summary>
     private static int InstructionsFrom(Operation* op) => Block.Of(op)->Instructions - Block.InfoOf(op)->Ordinal;
@@ -155,7 +177,8 @@ internal sealed unsafe class CompiledCode : IDisposable
             cpu->Slice += extra;
             long before = cpu->Budget + paid;
             enter(cpu, code);
-            if (cpu->Exit.Vectors != VectorsReady.None) TakeVectors(cpu);
+            if (cpu->Exit.FpuLoaded != 0) fpu!.Take(before - cpu->Budget);
+            else if (cpu->Exit.Vectors != VectorsReady.None) TakeVectors(cpu);
             Instructions += before - cpu->Budget;
 
             // What follows may nest: it gets no more than a slice.
@@ -177,6 +200,11 @@ internal sealed unsafe class CompiledCode : IDisposable
                 case ExitKind.Block:
                     var first = (Operation*)cpu->Exit.First;
                     if (!TryCompile(cpu, Block.Of(first), out code)) return EnterBlock(cpu, first);
+                    break;
+                case ExitKind.Fpu:
+                    code = cpu->Exit.First;
+                    fpu ??= new CompiledFpu(cpu, always: threshold == 0);
+                    fpu.Load();
                     break;
                 case ExitKind.Jump:
                     return Flow.Depart(cpu, null, cpu->Tlb);
@@ -231,6 +259,21 @@ internal sealed unsafe class CompiledCode : IDisposable
         Note(cpu, block, isSample: false);
         code = block->Code;
         return IsCompiled(block);
+    }
+
+    /// <summary>Compiles, unless too much of the time since the first compilation went into that already; then the block must get hot once more.</summary>
+    private void CompileInTime(CpuState* cpu, Block* block)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (began == 0) began = start;
+        if (threshold > 0 && spent > HeadStart + (start - began) / LargestShare)
+        {
+            block->Heat = 0;
+            return;
+        }
+
+        Compile(cpu, block, MostNeighbours);
+        spent += Stopwatch.GetTimestamp() - start;
     }
 
     private void Compile(CpuState* cpu, Block* block, int neighbours)

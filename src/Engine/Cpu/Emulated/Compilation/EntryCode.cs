@@ -29,6 +29,7 @@ internal sealed unsafe class EntryCode
         OperationExit = WriteExit(ExitKind.Operation);
         LinkExit = WriteExit(ExitKind.Link);
         LoopExit = WriteExit(ExitKind.Loop);
+        FpuExit = WriteExit(ExitKind.Fpu);
         JumpExit = assembler.Position;
         assembler.Store(InState(EipOffset), Address);
         WriteExit(ExitKind.Jump);
@@ -55,6 +56,9 @@ internal sealed unsafe class EntryCode
     public int LinkExit { get; }
 
     public int LoopExit { get; }
+
+    /// <summary>r10 is where to go on.</summary>
+    public int FpuExit { get; }
 
     /// <summary>r10 is the eip.</summary>
     public int JumpExit { get; }
@@ -91,6 +95,12 @@ internal sealed unsafe class EntryCode
         assembler.Load(Flags, InState(ExitFlagsOffset));
         assembler.Move64(Budget, InState(BudgetOffset));
         assembler.Move64(Tlb, InState(TlbOffset));
+        assembler.Op(1, 0x80, 7, InState(FpuLoadedOffset));
+        assembler.Byte(0);
+        int noFpu = assembler.Jump(4);
+        assembler.Move64(Other, InState(FpuImageOffset));
+        assembler.Vector(0, 0x0FAE, 1, HostOperand.At(Other));     // fxrstor
+        assembler.Land(noFpu);
         for (int i = 0; i < General.Length; i++) assembler.Load(General[i], InState(i * 4));
         assembler.Op(4, 0xFF, 4, HostOperand.Of(Address));
     }
@@ -127,15 +137,25 @@ internal sealed unsafe class EntryCode
         assembler.Byte((int)level);
     }
 
-    /// <summary>Puts the guest's vectors back, and gives the host its own MXCSR again. Who called machine code does the rest.</summary>
+    /// <summary>Puts the guest's vectors and x87 back, and gives the host its own control words again. Who called machine code does the rest.</summary>
     private void WriteStoreVectors()
     {
+        assembler.Op(1, 0x80, 7, InState(FpuLoadedOffset));
+        assembler.Byte(0);
+        int noFpu = assembler.Jump(4);
+        assembler.Move64(Other, InState(FpuImageOffset));
+        assembler.Vector(0, 0x0FAE, 0, HostOperand.At(Other));     // fxsave
+        assembler.Byte(0xDB);                                     // fninit
+        assembler.Byte(0xE3);
+        int both = assembler.Jump();
+        assembler.Land(noFpu);
         assembler.Op(1, 0x80, 7, InState(VectorsReadyOffset));
         assembler.Byte((int)VectorsReady.Registers);
         int none = assembler.Jump(2);
         for (int i = 0; i < XmmRegisters; i++) assembler.Vector(0, 0x0F11, i, InState(XmmOffset + i * 16));
         int noFloats = assembler.Jump(4);
         assembler.Vector(0, 0x0FAE, 3, InState(MxcsrOffset));     // stmxcsr
+        assembler.Land(both);
         assembler.Op(4, 0xC7, 0, InState(ScratchOffset));
         assembler.Int32((int)MxcsrBits.Initial);
         assembler.Vector(0, 0x0FAE, 2, InState(ScratchOffset));
@@ -157,7 +177,7 @@ internal sealed unsafe class EntryCode
         assembler.Shift(4, 5, HostOperand.Of(Address), 8);
         assembler.Op(4, 0x0FB6, Address, HostOperand.Of(Address));
         assembler.Shift(4, 4, HostOperand.Of(Address), 4);
-        LoadRelative(Other, flagTable);
+        assembler.Land(assembler.LoadPlace(Other), flagTable);
         assembler.Move64(Third, HostOperand.At(Other, Address, 0, 0));
         assembler.Store64(InState(FlagResultOffset), Third);
         assembler.Load(Third, HostOperand.At(Other, Address, 0, 8));
@@ -207,14 +227,5 @@ internal sealed unsafe class EntryCode
     {
         assembler.Byte(0x41);
         assembler.Byte(opcode | register & 7);
-    }
-
-    /// <summary>lea register, [rip + x].</summary>
-    private void LoadRelative(int register, int position)
-    {
-        assembler.Byte(0x4C);
-        assembler.Byte(0x8D);
-        assembler.Byte((register & 7) << 3 | 5);
-        assembler.Int32(position - (assembler.Position + 4));
     }
 }

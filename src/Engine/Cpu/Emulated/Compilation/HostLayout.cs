@@ -35,6 +35,7 @@ internal static unsafe class HostLayout
     public static readonly int BudgetOffset, JumpsOffset, TlbOffset, EipOffset, EflagsOffset, FlagResultOffset, FlagCarriesOffset, SegmentsOffset;
     public static readonly int ExitFirstOffset, ExitSecondOffset, ExitKindOffset, ExitFlagsOffset, ScratchOffset, CodeOffset;
     public static readonly int VectorsReadyOffset, XmmOffset, MxcsrOffset, TaskSwitchedOffset;
+    public static readonly int FpuLoadedOffset, FpuHoldOffset, FpuImageOffset, FpuControlOffset, NotedOpcodeOffset, NotedEipOffset, NotedDataOffset, NotedSegmentOffset;
     public static readonly int SegmentReadEnd, SegmentWriteEnd, SegmentBase;
 
     static HostLayout()
@@ -57,6 +58,14 @@ internal static unsafe class HostLayout
         XmmOffset = (int)((byte*)&cpu->Vectors - (byte*)cpu);
         MxcsrOffset = XmmOffset + VectorState.MxcsrOffset;
         TaskSwitchedOffset = (int)((byte*)&cpu->TaskSwitched - (byte*)cpu);
+        FpuLoadedOffset = (int)(&cpu->Exit.FpuLoaded - (byte*)cpu);
+        FpuHoldOffset = (int)((byte*)&cpu->Exit.FpuHold - (byte*)cpu);
+        FpuImageOffset = (int)((byte*)&cpu->Exit.FpuImage - (byte*)cpu);
+        FpuControlOffset = (int)((byte*)FpuState.ControlOf(&cpu->Fpu) - (byte*)cpu);
+        NotedOpcodeOffset = (int)((byte*)&cpu->Exit.NotedOpcode - (byte*)cpu);
+        NotedEipOffset = (int)((byte*)&cpu->Exit.NotedEip - (byte*)cpu);
+        NotedDataOffset = (int)((byte*)&cpu->Exit.NotedData - (byte*)cpu);
+        NotedSegmentOffset = (int)((byte*)&cpu->Exit.NotedSegment - (byte*)cpu);
         SegmentReadEnd = (int)((byte*)&cpu->Es.ReadEnd - (byte*)&cpu->Es);
         SegmentWriteEnd = (int)((byte*)&cpu->Es.WriteEnd - (byte*)&cpu->Es);
         SegmentBase = (int)((byte*)&cpu->Es.Base - (byte*)&cpu->Es);

@@ -169,6 +169,17 @@ internal sealed unsafe class X64Assembler(byte* buffer)
         return Position - 4;
     }
 
+    /// <summary>lea register, [rip + x]: the address, when it runs, of a place that is set later. Registers from r8 on.</summary>
+    /// <returns>Where the displacement is.</returns>
+    public int LoadPlace(int to)
+    {
+        Byte(0x4C);
+        Byte(0x8D);
+        Byte((to & 7) << 3 | 5);
+        Int32(0);
+        return Position - 4;
+    }
+
     /// <summary>call of a place that is set later.</summary>
     /// <returns>Where the displacement is.</returns>
     public int Call()

@@ -52,6 +52,9 @@ internal unsafe struct FpuState
 
     public readonly ushort StatusWithTop => (ushort)(Status | Top << StatusWord.TopShift);
 
+    /// <summary>Address of the control word, to look at only.</summary>
+    public static ushort* ControlOf(FpuState* fpu) => &fpu->control;
+
     /// <summary>Address of st(i).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80* St(FpuState* fpu, int i) => (Float80*)fpu + (fpu->Top + i & 7);

@@ -1,0 +1,42 @@
+#!/bin/sh
+# What `bench work` runs as the first process of a Linux: programs between marker lines, and what each of them found out.
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+cd /work
+[ -e /dev/null ] || mknod /dev/null c 1 3
+[ -e /dev/zero ] || mknod /dev/zero c 1 5
+
+run() {
+    name=$1
+    shift
+    echo "work: begin $name"
+    "$@" > found
+    echo "work: end $name"
+    echo "work: found $name $(md5sum < found)"
+}
+
+zeros() { dd if=/dev/zero bs=65536 count=512 2>/dev/null | md5sum; }
+packed() { gzip -c text > text.gz; md5sum < text.gz; }
+unpacked() { gunzip -c text.gz > again; cksum < again; }
+sorted() { sort part; }
+found() { grep -c '[aeiou][a-m]*t[^ ]* [0-9]*7[0-9]*$' text; }
+integers() { awk 'BEGIN { for (i = 0; i < 300000; i++) s = (s * 31 + i) % 65521; print s }'; }
+numbers() { awk 'BEGIN { for (i = 1; i < 200000; i++) s += sqrt(i) / (i + 0.5) * 1.0001; printf "%.9f\n", s }'; }
+loop() { i=0; s=0; while [ $i -lt 60000 ]; do i=$((i + 1)); s=$(((s * 5 + i) & 4095)); done; echo $s; }
+starts() { i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i + 1)); done; }
+
+head -c 1500000 text > part
+run md5sum zeros
+run gzip packed
+run gunzip unpacked
+run sort sorted
+run grep found
+run 'awk, integers' integers
+run 'awk, floating point' numbers
+run 'shell loop' loop
+run '200 fork and exec' starts
+run 'many functions' ./workloads 8 150
+run memcpy ./workloads 2 60000
+run 'memcpy by xmm' ./workloads 11 1500
+run 'matrix of doubles' ./workloads 9 60
+echo 'work: done'
+while :; do sleep 1000; done
