@@ -7,6 +7,9 @@ internal sealed unsafe partial class BlockCompiler
 {
     private Link* Ways => (Link*)(op + 1);
 
+    /// <summary>The stack is flat, whether the operation relies on it or not.</summary>
+    private bool HasFlatStack => meaning.FlatStack || (mode & CpuMode.FlatData) != 0;
+
     private bool TryEmitFlow()
     {
         switch (meaning.Form)
@@ -48,7 +51,7 @@ internal sealed unsafe partial class BlockCompiler
                 JumpToRegister();
                 return true;
             case OperationForm.CallLinked:
-                if (!meaning.FlatStack) return false;
+                if (!HasFlatStack) return false;
                 Push(() => StoreImmediate(op->Immediate));
                 Follow(Ways, assembler.Jump());
                 return true;
@@ -102,7 +105,7 @@ internal sealed unsafe partial class BlockCompiler
 
     private bool TryCall()
     {
-        if (Bytes != 4 || !meaning.FlatStack) return false;
+        if (Bytes != 4 || !HasFlatStack) return false;
         if (meaning.Form == OperationForm.CallMemory)
         {
             if (!TryMemory(4, write: false)) return false;
@@ -131,7 +134,7 @@ internal sealed unsafe partial class BlockCompiler
 
     private bool TryReturn()
     {
-        if (Bytes != 4 || !meaning.FlatStack) return false;
+        if (Bytes != 4 || !HasFlatStack) return false;
         PopIntoAddress();
         assembler.LoadAddress(Esp, HostOperand.At(Esp, 4 + (int)op->Immediate));
         JumpToRegister();
@@ -140,7 +143,7 @@ internal sealed unsafe partial class BlockCompiler
 
     private bool TryPush()
     {
-        if (Bytes != 4 || !meaning.FlatStack) return false;
+        if (Bytes != 4 || !HasFlatStack) return false;
         if (meaning.Form == OperationForm.PushMemory)
         {
             if (!TryMemory(4, write: false)) return false;
@@ -165,7 +168,7 @@ internal sealed unsafe partial class BlockCompiler
 
     private bool TryPop()
     {
-        if (Bytes != 4 || !meaning.FlatStack) return false;
+        if (Bytes != 4 || !HasFlatStack) return false;
         PopIntoAddress();
         assembler.LoadAddress(Esp, HostOperand.At(Esp, 4));
         assembler.Move(HostOf(op->Destination), Address);
@@ -174,7 +177,7 @@ internal sealed unsafe partial class BlockCompiler
 
     private bool TryLeave()
     {
-        if (Bytes != 4 || !meaning.FlatStack) return false;
+        if (Bytes != 4 || !HasFlatStack) return false;
         assembler.Move(Address, Ebp);
         Check(4, write: false, segmented: false);
         assembler.Load(Address, HostOperand.At(Address));

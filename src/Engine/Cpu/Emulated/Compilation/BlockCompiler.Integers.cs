@@ -53,6 +53,7 @@ internal sealed unsafe partial class BlockCompiler
         if (action == typeof(MultiplyUnsigned)) return TryWideMultiply(signed: false);
         if (action == typeof(MultiplySigned)) return TryWideMultiply(signed: true);
         if (action == typeof(DivideUnsigned) || action == typeof(DivideSigned)) return TryDivide(action == typeof(DivideSigned));
+        if (Is(action, typeof(BitTest<>))) return TryBitTest(action.GenericTypeArguments[0]);
         if (action == typeof(BitScanForward) || action == typeof(BitScanReverse)) return TryBitScan(action == typeof(BitScanReverse));
         return false;
     }
@@ -211,6 +212,12 @@ internal sealed unsafe partial class BlockCompiler
             return true;
         }
 
+        if (Is(action, typeof(BitSet<>))) return TryBitChange(5, action.GenericTypeArguments[0]);
+        if (Is(action, typeof(BitReset<>))) return TryBitChange(6, action.GenericTypeArguments[0]);
+        if (Is(action, typeof(BitComplement<>))) return TryBitChange(7, action.GenericTypeArguments[0]);
+        if (action == typeof(CompareExchange)) return TryCompareExchange();
+        if (action == typeof(ExchangeAdd)) return TryExchangeAdd();
+
         (int opcode, int field) = action == typeof(Increment) ? (0xFF, 0) : action == typeof(Decrement) ? (0xFF, 1)
             : action == typeof(Negate) ? (0xF7, 3) : action == typeof(Complement) ? (0xF7, 2) : (0, 0);
         bool exchanges = action == typeof(Exchange), swaps = action == typeof(SwapBytes);
@@ -277,7 +284,7 @@ internal sealed unsafe partial class BlockCompiler
         }
         else
         {
-            return false;
+            return TryFlagMove(action);
         }
 
         return true;

@@ -43,12 +43,20 @@ internal sealed unsafe partial class BlockCompiler
     /// <returns>False for a kind that is not compiled.</returns>
     private bool TryAddress(AddressKind kind)
     {
-        if (kind is not (AddressKind.FlatBase or AddressKind.FlatIndexed or AddressKind.Segmented)) return false;
+        if (kind is not (AddressKind.FlatBase or AddressKind.FlatIndexed or AddressKind.Segmented or AddressKind.BitString)) return false;
+        if (kind == AddressKind.BitString && Bytes != 4) return false;
         int @base = IsNone(op->Base) ? HostRegister.None : HostOf(op->Base);
         int index = IsNone(op->Index) ? HostRegister.None : HostOf(op->Index);
         if (@base == HostRegister.None && index == HostRegister.None) assembler.MoveImmediate(Address, op->Displacement);
         else assembler.LoadAddress(Address, HostOperand.At(@base, index, op->Scale, (int)op->Displacement));
-        if (kind == AddressKind.Segmented && (op->Traits & OperationTraits.ShortAddress) != 0) assembler.Op(4, 0x0FB7, Address, HostOperand.Of(Address));
+        if (kind == AddressKind.BitString)
+        {
+            assembler.Move(Other, HostOf(op->Source));
+            assembler.Shift(4, 7, HostOperand.Of(Other), 5);
+            assembler.LoadAddress(Address, HostOperand.At(Address, Other, 2, 0));
+        }
+
+        if (kind is AddressKind.Segmented or AddressKind.BitString && (op->Traits & OperationTraits.ShortAddress) != 0) assembler.Op(4, 0x0FB7, Address, HostOperand.Of(Address));
         return true;
     }
 
@@ -91,7 +99,7 @@ internal sealed unsafe partial class BlockCompiler
     private bool TryMemory(int bytes, bool write)
     {
         if (!TryAddress(meaning.Address!.Value)) return false;
-        Check(bytes, write, meaning.Address == AddressKind.Segmented);
+        Check(bytes, write, meaning.Address is AddressKind.Segmented or AddressKind.BitString);
         return true;
     }
 

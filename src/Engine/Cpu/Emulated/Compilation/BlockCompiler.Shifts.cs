@@ -12,8 +12,10 @@ internal sealed unsafe partial class BlockCompiler
         int number = shift == typeof(RotateLeft) ? 0 : shift == typeof(RotateRight) ? 1 : shift == typeof(ShiftLeft) ? Shl
             : shift == typeof(ShiftRight) ? Shr : shift == typeof(ShiftArithmeticRight) ? Sar : -1;
         int count = (int)op->Immediate & 31;
+        if (shift == typeof(RotateCarryLeft) || shift == typeof(RotateCarryRight)) return TryRotateCarry(shift == typeof(RotateCarryLeft), immediate && count == 1);
         if (number < 0) return false;
-        if (meaning.FlagsSeen && (number < Shl || Bytes < 4 && (!immediate || count >= Bytes * 8))) return false;
+        if (meaning.FlagsSeen && number < Shl) return TryRotate(number, immediate, count);
+        if (meaning.FlagsSeen && Bytes < 4 && (!immediate || count >= Bytes * 8)) return false;
         if (HasMemory && !TryMemory(Bytes, write: true)) return false;
         if (immediate && count == 0) return true;
 
@@ -46,6 +48,48 @@ internal sealed unsafe partial class BlockCompiler
         }
 
         if (skip >= 0) assembler.Land(skip);
+        if (!HasMemory && Bytes == 1) WriteBack(op->Destination);
+        return true;
+    }
+
+    /// <summary>rol and ror whose flags are seen. A last rotation by one leaves CF and OF as all of it should.</summary>
+    private bool TryRotate(int number, bool immediate, int count)
+    {
+        if (HasMemory && !TryMemory(Bytes, write: true)) return false;
+        if (immediate && count == 0) return true;
+        HostOperand operand = HasMemory ? HostOperand.At(Address) : Register(op->Destination, Third);
+        int skip = immediate ? -1 : SkipIfNoCount();
+        BringBackCarry();
+        if (immediate)
+        {
+            if (count > 1) assembler.Shift(Bytes, number, operand, count - 1);
+        }
+        else
+        {
+            assembler.Sized(Bytes, 0xD3, number, operand, fieldIsRegister: false);
+            assembler.Shift(Bytes, number ^ 1, operand, 1);
+        }
+
+        assembler.Shift(Bytes, number, operand, 1);
+        KeepFlags();
+        if (skip >= 0)
+        {
+            assembler.Land(skip);
+            flagsAtHand = false;
+        }
+
+        if (!HasMemory && Bytes == 1) WriteBack(op->Destination);
+        return true;
+    }
+
+    /// <summary>rcl and rcr by one.</summary>
+    private bool TryRotateCarry(bool left, bool byOne)
+    {
+        if (!byOne || HasMemory && !TryMemory(Bytes, write: true)) return false;
+        HostOperand operand = HasMemory ? HostOperand.At(Address) : Register(op->Destination, Third);
+        BringBackCarry();
+        assembler.Shift(Bytes, left ? 2 : 3, operand, 1);
+        KeepFlags();
         if (!HasMemory && Bytes == 1) WriteBack(op->Destination);
         return true;
     }
