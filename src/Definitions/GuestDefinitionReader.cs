@@ -45,6 +45,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     {
         ["console"] = value => value.IsEmpty ? new ConsoleDefinition() : throw value.Problem("a console has no settings; write just 'console'"),
         ["block"] = value => value.Read(new BlockDefinition(""), BlockKeys, required: "path"),
+        ["rng"] = value => value.IsEmpty ? new EntropyDefinition() : throw value.Problem("a source of random numbers has no settings; write just 'rng'"),
         ["net"] = value => value.IsEmpty ? throw value.Problem("'net' needs its kind, such as '{ shared: ./lan0 }'") : ReadKind("net", value, NetKinds),
     };
 

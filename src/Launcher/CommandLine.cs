@@ -17,7 +17,7 @@ internal sealed class CommandLine
           lguest [options] MiB KERNEL [kernel arguments...]
 
         The second form is the command line of the 2007 launcher. As there, options may stand anywhere; --block,
-        --sharenet, --usernet and --tap give the guest its devices in the order they are given in, with the console behind
+        --sharenet, --usernet, --tap and --rng give the guest its devices in the order they are given in, with the console behind
         them, and writes to
         a --block go to the file (a definition's disks are snapshots unless it says otherwise). Write -- before kernel
         arguments that start with a dash.
@@ -43,6 +43,7 @@ internal sealed class CommandLine
     private readonly Option<string> recordFrames = new("--record-frames") { HelpName = "file", Description = "With --usernet or --tap: write all frames to this file (pcapng)." };
     private readonly Option<string> replayFrames = new("--replay-frames") { HelpName = "file", Description = "With --usernet: give the guest the frames of this file instead." };
     private readonly Option<string[]> tap = new("--tap") { HelpName = "interface", Description = "A network over a TAP interface of this host (repeatable)." };
+    private readonly Option<string> rng = new("--rng") { Arity = ArgumentArity.Zero, Description = "A source of random numbers, for guests from 2.6.27 on." };
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
@@ -66,7 +67,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile,
             limitTime, limitInstructions, limitSockets, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -140,7 +141,7 @@ internal sealed class CommandLine
 
     private GuestDefinition ReadDefinition(string path)
     {
-        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames])
+        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng])
             if (parsed.GetResult(option) is not null)
                 throw Refuse($"{option.Name} goes with MiB and KERNEL; a definition names its own files");
         return new GuestDefinitionReader().Read(path);
@@ -170,6 +171,7 @@ internal sealed class CommandLine
         {
             if (parsed.Tokens[i].Type != TokenType.Option) continue;
             if (parsed.Tokens[i].Value == usernet.Name) yield return MakeUserNet();
+            if (parsed.Tokens[i].Value == rng.Name) yield return new EntropyDefinition();
             if (i + 1 == parsed.Tokens.Count) continue;
             string value = parsed.Tokens[i + 1].Value;
             if (parsed.Tokens[i].Value == tap.Name) yield return new TapNetDefinition(value) { Record = RecordPath() };
@@ -205,7 +207,7 @@ internal sealed class CommandLine
         .FirstOrDefault()?.Value;
 
     private bool IsValueOfOption(int index) =>
-        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != usernet.Name && before.Value != loopback.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != usernet.Name && before.Value != rng.Name && before.Value != loopback.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
 
     private static string Hint(string unknown, Command root)
     {

@@ -69,7 +69,7 @@ Describe 'New-LguestGuest' {
     }
 
     It 'says what is wrong with a device: <Text>' -TestCases @(
-        @{ Text = "'floppy'"; Message = "*unknown device 'floppy'*console, block and net*" }
+        @{ Text = "'floppy'"; Message = "*unknown device 'floppy'*console, block, net and rng*" }
         @{ Text = "@{ block = @{ mode = 'ReadOnly' } }"; Message = "*'block' needs 'path'*" }
         @{ Text = "@{ block = @{ path = 'x'; moed = 'ReadOnly' } }"; Message = "*no setting 'moed'*" }
         @{ Text = "@{ block = @{ path = 'x'; mode = 'sideways' } }"; Message = "*unknown mode 'sideways'*Snapshot*" }

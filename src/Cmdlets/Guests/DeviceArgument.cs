@@ -11,7 +11,7 @@ public sealed class DeviceArgument
     private readonly object? value;
     private readonly IDictionary settings = new Hashtable();
 
-    /// <param name="kind">A device that needs no settings: console.</param>
+    /// <param name="kind">A device that needs no settings: console or rng.</param>
     public DeviceArgument(string kind) => this.kind = kind;
 
     /// <param name="device">One key, the kind of device, with a path or a table of settings.</param>
@@ -31,9 +31,10 @@ public sealed class DeviceArgument
     {
         if (definition is not null) return definition;
         if (Is("console")) return Checked(new ConsoleDefinition());
+        if (Is("rng")) return Checked(new EntropyDefinition());
         if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode(), Overlay(toPath)) { Limit = Limit() }, "path", "mode", "overlay", "limit");
         if (Is("net")) return new NetArgument(value, toPath).ToDefinition();
-        throw Invalid($"unknown device '{kind}'; known are console, block and net");
+        throw Invalid($"unknown device '{kind}'; known are console, block, net and rng");
     }
 
     private static object? Unwrap(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;

@@ -52,6 +52,7 @@ public static partial class Views
     public static string Device(DeviceDefinition device) => device switch
     {
         ConsoleDefinition => "console",
+        EntropyDefinition => "rng",
         BlockDefinition block => $"block {block.Path} ({block.Mode}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
         SharedNetDefinition net => $"net {net.Path}",
         UserNetDefinition { Replay: { } replay } => $"net user, replaying {replay}",

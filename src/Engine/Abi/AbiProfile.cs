@@ -92,7 +92,7 @@ public sealed class AbiProfile
     public bool CanRun => Data is not null && LeadsToDevices;
 
     /// <summary>Whether this engine has the way by which guests of this era reach their devices.</summary>
-    private bool LeadsToDevices => Dma is not null;
+    private bool LeadsToDevices => Dma is not null || Bus is not null;
 
     /// <summary>The first release of this era; null for one whose kernels give themselves another era's version.</summary>
     internal Version? FirstKernel { get; init; }
@@ -113,6 +113,9 @@ public sealed class AbiProfile
 
     /// <summary>Where things are in struct lguest_dma; null for eras without DMA.</summary>
     internal DmaLayout? Dma { get; init; }
+
+    /// <summary>How devices are found and used on the lguest bus; null for eras without it.</summary>
+    internal LguestBusRules? Bus { get; init; }
 
     /// <summary>The profile with this name, or null.</summary>
     public static AbiProfile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);

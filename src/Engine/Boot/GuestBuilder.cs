@@ -164,11 +164,12 @@ internal static class GuestBuilder
             DeviceFunction made = device switch
             {
                 ConsoleDefinition => new ConsoleFunction(),
+                EntropyDefinition => new EntropyFunction(definition.Clock == ClockKind.Host ? null : definition.Name),
                 BlockDefinition block => new DiskFunction($"block{disks++}", block),
                 SharedNetDefinition when isAlone => new SharedWire(nets++, network: null),
                 SharedNetDefinition net => new SharedWire(nets++, SharedNetwork.Join(net.Path)),
                 HostNetDefinition when isAlone => HostWire.Silent(nets++),
-                HostNetDefinition net => HostWire.Open(nets++, net, sockets),
+                HostNetDefinition net => HostWire.Open(nets++, net, sockets, definition.Name),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
             opened.Push(made);

@@ -70,6 +70,9 @@ public abstract record DeviceDefinition;
 
 public sealed record ConsoleDefinition : DeviceDefinition;
 
+/// <summary>A source of random numbers, for guests from 2.6.27 on: the host's or, with a simulated clock, a sequence that is the same in every run of a guest of this name.</summary>
+public sealed record EntropyDefinition : DeviceDefinition;
+
 /// <param name="Path">Absolute path of the disk image.</param>
 /// <param name="Mode">What happens to writes.</param>
 /// <param name="Overlay">Absolute path of the file that keeps a snapshot's writes for the next run, made if it is not there; null to keep them in memory.</param>
@@ -169,6 +172,8 @@ public sealed record GuestDefinition
             yield return (nameof(Devices), $"{Devices.Count} devices are too many; there are 16 slots");
         if (Devices.OfType<ConsoleDefinition>().Count() > 1)
             yield return (nameof(Devices), "more than one console; a guest has at most one");
+        if (Devices.OfType<EntropyDefinition>().Count() > 1)
+            yield return (nameof(Devices), "more than one rng; a guest has at most one source of random numbers");
         foreach (BlockDefinition disk in Devices.OfType<BlockDefinition>())
             if (disk.Overlay is not null && disk.Mode != BlockMode.Snapshot)
                 yield return (nameof(Devices), $"a disk with an overlay needs mode 'snapshot', not '{DefinitionText.NameOf(disk.Mode)}'");

@@ -7,7 +7,7 @@ namespace LguestPS.Memory;
 internal sealed class MemoryImage : SharedState
 {
     private const int PagesPerChunk = 256;
-    private const uint MostDevicePages = 64;
+    private const uint MostDevicePages = 128;
 
     private readonly byte[]?[]?[] chunks;
 

@@ -1,3 +1,6 @@
+using System.Text;
+using LguestPS.State;
+
 namespace LguestPS.Networks;
 
 /// <summary>A 48-bit Ethernet address.</summary>
@@ -6,6 +9,16 @@ internal readonly record struct MacAddress(ulong Bits)
     public const int Size = 6;
 
     public static MacAddress Broadcast { get; } = new(0xFFFF_FFFF_FFFF);
+
+    /// <summary>A local address made from a text.</summary>
+    public static MacAddress Of(string text)
+    {
+        ulong hash = ContentHash.Of(Encoding.UTF8.GetBytes(text));
+        return new MacAddress(hash & 0xFC_FFFF_FFFF_FF | 0x02_0000_0000_00);
+    }
+
+    /// <summary>The local address of a guest in a slot of a shared network.</summary>
+    public static MacAddress OfSlot(int slot) => new(0x02_4C67_7565_00ul | (uint)slot);
 
     /// <summary>True for an address of several stations, the broadcast among them.</summary>
     public bool IsGroup => (Bits >> 40 & 1) != 0;

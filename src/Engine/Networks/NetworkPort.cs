@@ -56,6 +56,9 @@ internal abstract class NetworkPort : IDisposable
     /// <summary>How many more frames may wait.</summary>
     protected int Room => MostWaiting - waitingCount;
 
+    /// <summary>Bytes of the longest frame it takes from the guest: of an Ethernet frame, or more if a TCP segment need not be cut for it.</summary>
+    public virtual int LongestSent => LongestFrame;
+
     /// <summary>Takes a frame from the guest.</summary>
     /// <returns>False if it is lost: a wire promises nothing.</returns>
     public abstract bool TrySend(ReadOnlySpan<byte> frame);

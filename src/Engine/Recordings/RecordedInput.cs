@@ -6,6 +6,6 @@ namespace LguestPS.Recordings;
 /// <param name="Bytes">What the guest got.</param>
 internal sealed record RecordedInput(RunPosition At, int Device, byte[] Bytes)
 {
-    /// <summary>More bytes than any buffer of a guest has room for.</summary>
-    public const int Longest = 16 * ushort.MaxValue;
+    /// <summary>More bytes than any device hands over at once: the most are all that waits for a console.</summary>
+    public const int Longest = Devices.ConsoleInput.MostWaiting;
 }

@@ -19,7 +19,7 @@ public abstract record DriveOptions
     /// <summary>Called about four times a second, on the thread that drives the guest, while no event comes out; the guest stands still meanwhile.</summary>
     public Action? Pulse { get; init; }
 
-    /// <summary>Receives console output as it is made, on the thread that drives the guest; the bytes are its to keep.</summary>
+    /// <summary>Receives console output as it is made, on the thread that drives the guest; the bytes are there until it returns.</summary>
     public Action<ReadOnlyMemory<byte>>? ConsoleOutput { get; init; }
 
     /// <summary>Receives, in a sentence, what goes wrong on the host's side, such as a full file system, or that the guest makes no progress; on the thread that drives the guest. It may use the guest, and wait for others who do.</summary>

@@ -24,6 +24,7 @@ internal static class Virtio2624
         Data = Data,
         Boot = BootRules.Identity,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V2624,
         FirstKernel = new(2, 6, 24),
         Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };

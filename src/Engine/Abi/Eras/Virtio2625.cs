@@ -8,6 +8,7 @@ internal static class Virtio2625
         Data = Virtio2624.Data,
         Boot = BootRules.Identity,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V2625,
         FirstKernel = new(2, 6, 25),
         Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };

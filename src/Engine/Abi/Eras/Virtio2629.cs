@@ -8,6 +8,7 @@ internal static class Virtio2629
         Data = Virtio2624.Data,
         Boot = BootRules.IdentityAndPageOffset,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V2629,
         FirstKernel = new(2, 6, 29),
         Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };

@@ -10,6 +10,7 @@ internal static class Virtio2630
         Data = Virtio2624.Data,
         Boot = BootRules.IdentityAndPageOffset,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V2630,
         FirstKernel = new(2, 6, 30),
         Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };

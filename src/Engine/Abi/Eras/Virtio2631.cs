@@ -27,6 +27,7 @@ internal static class Virtio2631
         Data = Data,
         Boot = BootRules.IdentityAndPageOffset,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V2631,
         FirstKernel = new(2, 6, 31),
         Signs = new() { HcallStatus = 24, SyscallVec = [1392] },
     };

@@ -9,6 +9,7 @@ internal static class Virtio2634
         Data = Virtio2631.Data,
         Boot = BootRules.IdentityAndPageOffset,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V2631,
         FirstKernel = new(2, 6, 34),
         Signs = new() { HcallStatus = 24, SyscallVec = [1392] },
     };

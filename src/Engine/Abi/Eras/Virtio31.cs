@@ -9,6 +9,7 @@ internal static class Virtio31
         Data = Virtio2631.Data with { PageDirectory = null, NoIrqStart = 1376, NoIrqEnd = 1380, KernelAddress = 1384, SyscallVec = 1388, Size = 1392 },
         Boot = BootRules.Linear,
         Devices = DeviceInterface.Virtio,
+        Bus = LguestBusRules.V31,
         FirstKernel = new(3, 1),
         Signs = new() { HcallStatus = 24, SyscallVec = [1388] },
     };

@@ -337,7 +337,7 @@ internal sealed class TcpConnection : IHostStreamOwner
             guestFinished = true;
         }
         WriteMore();
-        if (guestFinished || !all || data.IsEmpty || ++unacknowledgedSegments >= 2) Acknowledge();
+        if (guestFinished || !all || data.IsEmpty || (unacknowledgedSegments += 1 + data.Length / (segmentSize + 1)) >= 2) Acknowledge();
         else acknowledgeAt ??= wire.Now + LongestAcknowledgementDelay;
     }
 

@@ -83,9 +83,12 @@ internal sealed class UserNetwork : NetworkPort
     /// <summary>The gateway's Ethernet address: 52:55 and its IPv4 address, as in QEMU's user networks.</summary>
     public static MacAddress MacOf(Ipv4Network network) => new(GatewayMacPrefix << 32 | network.Gateway.Bits);
 
+    /// <summary>It takes TCP segments as long as IP packets can be.</summary>
+    public override int LongestSent => EthernetFrame.HeaderSize + ushort.MaxValue;
+
     public override bool TrySend(ReadOnlySpan<byte> frame)
     {
-        if (frame.Length > LongestFrame || !EthernetFrame.TryParse(frame, out EthernetFrame ethernet)) return false;
+        if (frame.Length > LongestSent || !EthernetFrame.TryParse(frame, out EthernetFrame ethernet)) return false;
         if (ethernet.Source.IsGroup || (ethernet.Destination != gatewayMac && !ethernet.Destination.IsGroup)) return false;
         Learn(ethernet.Source);
         bool taken = ethernet.Type switch
@@ -225,6 +228,7 @@ internal sealed class UserNetwork : NetworkPort
     private bool ReceiveIpv4(ReadOnlySpan<byte> bytes)
     {
         if (!Ipv4Packet.TryParse(bytes, out Ipv4Packet packet)) return false;
+        if (packet.Protocol != IpProtocol.Tcp && EthernetFrame.HeaderSize + bytes.Length > LongestFrame) return false;
         if (packet.Protocol == IpProtocol.Udp && UdpDatagram.TryParse(packet, out UdpDatagram broadcast) && broadcast.DestinationPort == DhcpServer.ServerPort
             && (packet.Destination == Ipv4Address.Broadcast || packet.Destination == Addresses.Gateway))
         {

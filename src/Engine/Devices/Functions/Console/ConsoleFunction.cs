@@ -28,9 +28,9 @@ internal sealed class ConsoleFunction : DeviceFunction
     }
 
     /// <summary>Shows what the guest wrote.</summary>
-    public void Write(IDeviceHost host, byte[] bytes)
+    public void Write(IDeviceHost host, ReadOnlyMemory<byte> bytes)
     {
-        Output.Append(bytes);
+        Output.Append(bytes.Span);
         host.Show(bytes);
     }
 

@@ -43,6 +43,13 @@ internal sealed class BlockStore : IDisposable
         }
     }
 
+    /// <summary>Whether a range is whole sectors of the disk.</summary>
+    public bool Holds(long offset, long length)
+    {
+        Problem = null;
+        return offset >= 0 && offset <= Length && length <= Length - offset && offset % DiskImage.SectorSize == 0 && length % DiskImage.SectorSize == 0;
+    }
+
     /// <returns>False if the range is not inside the disk or cannot be read; then the buffer's contents are undefined.</returns>
     public bool TryRead(long offset, Span<byte> bytes)
     {

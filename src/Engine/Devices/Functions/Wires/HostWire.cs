@@ -36,12 +36,15 @@ internal sealed class HostWire : NetFunction
     }
 
     /// <exception cref="LguestException">See <see cref="NetworkPorts.Open"/>; or FileUnavailable: the recording cannot be written.</exception>
-    public static HostWire Open(int index, HostNetDefinition definition, HostSockets sockets)
+    public static HostWire Open(int index, HostNetDefinition definition, HostSockets sockets, string guest = "")
     {
         NetworkPort port = NetworkPorts.Open(definition, sockets);
         try
         {
-            return new HostWire(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, () => NetworkPorts.Open(definition, sockets));
+            return new HostWire(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, () => NetworkPorts.Open(definition, sockets))
+            {
+                GuestMac = MacAddress.Of($"{guest} net{index}"),
+            };
         }
         catch
         {
@@ -70,6 +73,9 @@ internal sealed class HostWire : NetFunction
     /// <summary>The address of the host's end.</summary>
     public MacAddress HostMac => port.HostMac;
 
+    /// <summary>Bytes of the longest frame that may be sent. One that is recorded is as it would be on a real wire.</summary>
+    public int LongestSent => recorder is null ? port.LongestSent : NetworkPort.LongestFrame;
+
     public override void DeliverInput(IDeviceHost host, IBufferQueue buffers)
     {
         bool isAgain = host.IsInPast;
@@ -82,11 +88,11 @@ internal sealed class HostWire : NetFunction
     }
 
     /// <summary>Sends a frame. On a wire the sender never learns whether anyone listened.</summary>
-    public void Send(IDeviceHost host, byte[] frame)
+    public void Send(IDeviceHost host, ReadOnlySpan<byte> frame)
     {
         if (host.IsInPast) return;
         Advance(host);
-        if (frame.Length is < NetworkPort.ShortestFrame or > NetworkPort.LongestFrame) return;
+        if (frame.Length < NetworkPort.ShortestFrame || frame.Length > LongestSent) return;
         recorder?.Write(host.Stop, now, FrameDirection.FromGuest, frame);
         port.TrySend(frame);
     }

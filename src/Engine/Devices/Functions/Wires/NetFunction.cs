@@ -1,3 +1,5 @@
+using LguestPS.Networks;
+
 namespace LguestPS.Devices;
 
 /// <summary>A network card: a wire on which frames come and go.</summary>
@@ -5,6 +7,9 @@ namespace LguestPS.Devices;
 internal abstract class NetFunction(int index) : DeviceFunction
 {
     public sealed override string Name => $"net{index}";
+
+    /// <summary>The address of the guest's end, for a guest that is told one.</summary>
+    public virtual MacAddress GuestMac { get; init; } = MacAddress.Of($"net{index}");
 
     public abstract GuestNetwork State { get; }
 }

@@ -24,6 +24,9 @@ internal sealed class SharedWire : NetFunction
     /// <summary>The guest's slot, from 0.</summary>
     public int Slot { get; private set; }
 
+    /// <summary>Its slot's: no two guests in a network have the same.</summary>
+    public override MacAddress GuestMac => MacAddress.OfSlot(Slot);
+
     public override GuestNetwork State => new(Name, Slot, IsConnected, network?.Dropped ?? 0);
 
     public override bool ExpectsInput => IsConnected;

@@ -1,0 +1,35 @@
+using System.Buffers;
+
+namespace LguestPS.Devices.Virtio;
+
+/// <summary>The console (virtio 1.0, 5.3): virtqueue 0 takes what is typed, virtqueue 1 has what the guest writes.</summary>
+internal sealed class VirtioConsole(ConsoleFunction console) : VirtioDevice(console)
+{
+    private const int Input = 0;
+    private const int Output = 1;
+    private const int PieceSize = 4096;
+
+    public override byte Type => 3;
+
+    public override int QueueCount => 2;
+
+    public override bool IsServed(int queue) => queue == Output;
+
+    public override void Serve(DeviceQueue queue)
+    {
+        byte[] piece = ArrayPool<byte>.Shared.Rent(PieceSize);
+        while (queue.Take() is { } chain)
+        {
+            for (uint from = 0; from < chain.ReadableLength;)
+            {
+                int length = chain.Read(from, piece);
+                console.Write(Host, piece.AsMemory(0, length));
+                from += (uint)length;
+            }
+            queue.Return(chain, written: 0);
+        }
+        ArrayPool<byte>.Shared.Return(piece);
+    }
+
+    public override void DeliverInput() => console.DeliverInput(Host, Queues[Input]);
+}
