@@ -23,13 +23,17 @@ internal static class CompilationMeasurement
         });
         using var stop = new CancellationTokenSource(Patience);
         var seen = new StringBuilder();
-        guest.ConsoleOutput = bytes =>
+        RunOptions options = new()
         {
-            seen.Append(Encoding.ASCII.GetString(bytes.Span));
-            if (seen.ToString().Contains(text, StringComparison.Ordinal)) stop.Cancel();
-            else if (seen.Length > text.Length) seen.Remove(0, seen.Length - text.Length);
+            Driver = "bench", Filter = EventFilter.Nothing,
+            ConsoleOutput = bytes =>
+            {
+                seen.Append(Encoding.ASCII.GetString(bytes.Span));
+                if (seen.ToString().Contains(text, StringComparison.Ordinal)) stop.Cancel();
+                else if (seen.Length > text.Length) seen.Remove(0, seen.Length - text.Length);
+            },
         };
-        foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench", Filter = EventFilter.Nothing }, stop.Token))
+        foreach (LguestEvent _ in guest.Run(options, stop.Token))
         {
         }
 
