@@ -67,6 +67,7 @@ public static partial class Views
         null => "",
         PSObject wrapped => Hex(wrapped.BaseObject),
         System.Collections.IEnumerable many => string.Join(' ', many.Cast<object>().Select(Hex)),
+        ulong wide and > uint.MaxValue => $"0x{wide:x16}",
         _ => $"0x{LanguagePrimitives.ConvertTo<uint>(values):x8}",
     };
 

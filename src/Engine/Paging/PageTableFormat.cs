@@ -84,6 +84,9 @@ internal sealed class PageTableFormat
     /// <summary>The guest-physical address of the page directory that a value for CR3 names.</summary>
     public uint DirectoryOf(uint value) => value & ~(DirectoryAlignment - 1);
 
+    /// <summary>An entry in all its digits.</summary>
+    public string Text(ulong entry) => EntryShift == 2 ? $"{entry:x8}" : $"{entry:x16}";
+
     public static PageTableFormat Of(PagingMode mode) => mode switch
     {
         PagingMode.Linear => Linear,

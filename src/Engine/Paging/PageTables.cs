@@ -165,8 +165,7 @@ internal sealed class PageTables
     {
         if (path.End == PathEnd.BadDirectory) return $"bad page directory {directory:x8}";
         if (path.End == PathEnd.BadAddress) return $"bad address {path.Linear:x8}: beyond memory, and there are no page tables yet";
-        ulong entry = path.Last.Value;
-        return $"bad {levels[path.Count - 1].Name} entry {(entryShift == 2 ? $"{entry:x8}" : $"{entry:x16}")} for {path.Linear:x8}";
+        return $"bad {levels[path.Count - 1].Name} entry {Format.Text(path.Last.Value)} for {path.Linear:x8}";
     }
 
     private static Translation Found(uint linear, uint frame, uint rights, uint entry, PathEnd end) => new(

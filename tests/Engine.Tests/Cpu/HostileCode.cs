@@ -14,6 +14,7 @@ internal static class HostileCode
 {
     private const int Frames = 48, ForeignFrames = 16, Tables = 3;
     private const uint Directory = ForeignFrames * GuestMemory.PageSize, FirstTable = Directory + GuestMemory.PageSize;
+    private const uint PaeDirectory = Directory + 0x7E0;
     private const int FirstOwnFrame = ForeignFrames + 1 + Tables;
 
     /// <summary>Where a CPU counts no instructions, code that ends in nothing runs so long.</summary>
@@ -25,16 +26,18 @@ internal static class HostileCode
     /// <param name="make">Makes the CPU.</param>
     /// <param name="pieces">How many.</param>
     /// <param name="run">Runs the CPU for a budget of instructions, in one go if null.</param>
+    /// <param name="pae">Whether the page tables are PAE's.</param>
     /// <returns>What happened: the exits, the registers at each, and what memory holds at the end.</returns>
     public static string Run(
-        int seed, bool ownTables, Func<GuestMemory, Func<ulong>, VirtualCpu> make, int pieces = 40, Func<VirtualCpu, int, CpuExit>? run = null)
+        int seed, bool ownTables, Func<GuestMemory, Func<ulong>, VirtualCpu> make, int pieces = 40, Func<VirtualCpu, int, CpuExit>? run = null,
+        bool pae = false)
     {
         var story = new StringBuilder();
         var random = new Random(seed);
         using var memory = new GuestMemory(Frames * GuestMemory.PageSize, 0);
         using VirtualCpu cpu = make(memory, () => 0);
         random.NextBytes(memory.Write(0, memory.Size));
-        uint[] places = BuildTables(random, memory, ownTables);
+        uint[] places = pae ? BuildPaeTables(random, memory, ownTables) : BuildTables(random, memory, ownTables);
         byte[] foreign = memory.Read(0, Directory).ToArray(), tables = memory.Read(Directory, (1 + Tables) * GuestMemory.PageSize).ToArray();
 
         var descriptors = new ulong[32];
@@ -44,7 +47,8 @@ internal static class HostileCode
         descriptors[14] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xC);
         descriptors[15] = CpuMachine.Segment(0, 0xFFFFF, 0xF3, 0xC);
         cpu.LoadDescriptors(descriptors);
-        cpu.SetAddressSpace(Directory);
+        if (pae) cpu.SetPageTableFormat(PageTableFormat.Pae);
+        cpu.SetAddressSpace(pae ? PaeDirectory : Directory);
         cpu.SetGatePrivilege(0x80, 3);
 
         for (int i = 0; i < pieces; i++)
@@ -100,6 +104,33 @@ internal static class HostileCode
                 if (random.Next(60) == 0) rights |= PageFlags.LargePage;
                 memory.Write32(table + (first + i) * 4, (uint)frame * GuestMemory.PageSize | rights);
                 places.Add(slots[t] << 22 | (first + i) << 12);
+            }
+        }
+
+        return [.. places];
+    }
+
+    /// <summary>The same with three levels: the first table leads to the others, and some of the entries' upper halves are bad.</summary>
+    private static uint[] BuildPaeTables(Random random, GuestMemory memory, bool ownTables)
+    {
+        memory.Write(Directory, (1 + Tables) * GuestMemory.PageSize).Clear();
+        var places = new List<uint>();
+        uint middle = FirstTable;
+        foreach (uint gib in (uint[])[0, 1, 3]) memory.Write32(PaeDirectory + gib * 8, middle | PageFlags.Present);
+        for (uint t = 1; t < Tables; t++)
+        {
+            uint table = FirstTable + t * GuestMemory.PageSize, slot = (uint)random.Next(510);
+            memory.Write32(middle + slot * 8, table | CpuMachine.PageRights);
+            uint first = (uint)random.Next(512 - 40);
+            for (uint i = first; i < first + 40; i++)
+            {
+                if (random.Next(8) == 0) continue;
+                int frame = random.Next(ownTables ? ForeignFrames : FirstOwnFrame, Frames);
+                uint rights = random.Next(5) == 0 ? (uint)random.Next(8) : CpuMachine.PageRights;
+                if (random.Next(60) == 0) rights |= PageFlags.LargePage;
+                memory.Write32(table + i * 8, (uint)frame * GuestMemory.PageSize | rights);
+                if (random.Next(60) == 0) memory.Write32(table + i * 8 + 4, 1u << random.Next(32));
+                foreach (uint gib in (uint[])[0, 1, 3]) places.Add(gib << 30 | slot << 21 | i << 12);
             }
         }
 

@@ -19,6 +19,12 @@ public class HostileCodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public void Random_code_on_page_tables_of_PAE_does_no_more(bool ownTables) =>
+        Gen.Int.Sample(seed => HostileCode.Run(seed, ownTables, (memory, timeStamp) => new EmulatedCpu(memory, timeStamp), pae: true), iter: 300, threads: 1);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public void Random_code_does_the_same_in_steps_as_in_one_go(bool ownTables) =>
         Gen.Int.Sample(
             seed =>

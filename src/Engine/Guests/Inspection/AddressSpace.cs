@@ -38,8 +38,8 @@ internal readonly struct AddressSpace(PageTables tables, uint directory)
         return span - (linear & span - 1);
     }
 
-    /// <summary>What a guest is told of a bad entry.</summary>
-    public string NameOf(in PagePath path) => tables.Format.Levels[path.Count - 1].Name;
+    /// <summary>What a guest that ends for the last entry is told of it.</summary>
+    public string NameOf(in PagePath path) => $"{tables.Format.Levels[path.Count - 1].Name} entry {tables.Format.Text(path.Last.Value)}";
 
     /// <summary>Whether two addresses' page tables are the same, with the same rights, so that their pages are.</summary>
     public bool SharesTable(in PagePath one, in PagePath other)
@@ -63,8 +63,8 @@ internal readonly struct AddressSpace(PageTables tables, uint directory)
         PageTableEntry[] entries = new PageTableEntry[path.Count];
         for (int i = 0; i < path.Count; i++)
         {
-            PageTableLevel level = i == tables.Format.Levels.Length - 1 ? PageTableLevel.Table : PageTableLevel.Directory;
-            entries[i] = new PageTableEntry(level, (int)tables.Format.Levels[i].Index(linear), path[i].Address, (uint)path[i].Value)
+            PageTableLevel level = i == tables.Format.Levels.Length - 1 ? PageTableLevel.Table : i == 0 ? PageTableLevel.Directory : PageTableLevel.Middle;
+            entries[i] = new PageTableEntry(level, (int)tables.Format.Levels[i].Index(linear), path[i].Address, path[i].Value)
             {
                 Problem = i < path.Count - 1 ? null : path.End switch
                 {

@@ -24,7 +24,7 @@ internal static class MemoryStructures
             case MemoryType.LguestDma: Dma(fields, guest); break;
             case MemoryType.Descriptor: SegmentDescriptor(fields); break;
             case MemoryType.Gate: Gate(fields, guest); break;
-            case MemoryType.PageTableEntry: Entry(fields); break;
+            case MemoryType.PageTableEntry: Entry(fields, size); break;
             default: BootParameters(fields, guest); break;
         }
         return new MemoryStructure
@@ -39,7 +39,7 @@ internal static class MemoryStructures
         MemoryType.LguestData => (int)guest.Data.Layout.Size,
         MemoryType.LguestDma => guest.Abi.Dma is null ? throw new LguestException(LguestError.InvalidValue, $"ABI profile '{guest.Abi.Name}' has no struct lguest_dma.") : (int)DmaLayout.Size,
         MemoryType.BootParameters => BootMemory.ParametersSize,
-        MemoryType.PageTableEntry => 4,
+        MemoryType.PageTableEntry => guest.Machine.PageTables.Format.EntrySize,
         _ => DescriptorSize,
     };
 
@@ -94,9 +94,10 @@ internal static class MemoryStructures
         fields.Add("present", 5, (high & 0x8000) != 0, null);
     }
 
-    private static void Entry(Fields fields)
+    private static void Entry(Fields fields, int size)
     {
         uint entry = fields.U32("entry", 0, PageFlags.Names);
+        if (size > sizeof(uint)) fields.U32("upper", sizeof(uint), upper => upper == 0 ? null : "bad");
         fields.Add("frame", 0, entry & PageFlags.Frame, null);
     }
 

@@ -39,7 +39,7 @@ public enum MemoryType
     /// <summary>An interrupt or trap gate (Intel SDM volume 3, 6.11).</summary>
     Gate,
 
-    /// <summary>An entry of a page table or page directory (Intel SDM volume 3, 4.3).</summary>
+    /// <summary>An entry of a page table or page directory, of 4 bytes or with PAE 8 (Intel SDM volume 3, 4.3 and 4.4).</summary>
     PageTableEntry,
 
     /// <summary>struct boot_params, as far as the launcher fills it (ABI §9).</summary>

@@ -67,7 +67,7 @@ internal sealed class PageTableTree(string guest, AddressSpace space)
         if (run?.Problem is null)
         {
             Close(ended);
-            run = new Run { First = linear, Problem = $"bad {space.NameOf(path)} entry {path.Last.Value:x8}" };
+            run = new Run { First = linear, Problem = $"bad {space.NameOf(path)}" };
         }
         run.Pages += pages;
     }

@@ -28,6 +28,10 @@ public class KvmHostileTests
     [MemberData(nameof(Seed))]
     public void Random_code_that_can_write_its_page_tables_ends_in_exits(int seed) => RunRandomCode(seed, ownTables: true);
 
+    [SkippableTheory]
+    [MemberData(nameof(Seed))]
+    public void Random_code_on_page_tables_of_PAE_does_no_more(int seed) => RunRandomCode(seed, ownTables: seed % 2 == 0, pae: true);
+
     [SkippableFact]
     public void An_address_beyond_4_GiB_is_one_at_the_bottom()
     {
@@ -148,11 +152,11 @@ public class KvmHostileTests
         Assert.Equal(CpuExit.Trap(Vector.GeneralProtection), machine.Run(Patience));
     }
 
-    private static void RunRandomCode(int seed, bool ownTables)
+    private static void RunRandomCode(int seed, bool ownTables, bool pae = false)
     {
         KvmHost.Require();
         EnginePagesLibC libc = new();
-        HostileCode.Run(seed, ownTables, (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc, ShadowTables.FewestPages), pieces: 20);
+        HostileCode.Run(seed, ownTables, (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc, ShadowTables.FewestPages), pieces: 20, pae: pae);
         Assert.True(libc.AreIntact);
     }
 

@@ -13,7 +13,7 @@ namespace LguestPS.Tests.Cpu.Kvm;
 [Trait("Cpu", "kvm")]
 public sealed class TrapMonitorTests : IDisposable
 {
-    private const uint Directory = 0x100000, LowTable = 0x101000, Data = 0x102F40, Program = 0x104000, Handler = 0x105000, LastFrame = 0x180000;
+    private const uint Directory = 0x100000, LowTable = 0x101000, Data = 0x102F40, Program = 0x104000, Handler = 0x105000, Middle = 0x106000, LastFrame = 0x180000;
 
     // Linear addresses of the guest's programs and of its kernel stack; 4 MiB and above have no page table.
     private const uint ProgramAt = 0x1000, HandlerAt = 0x2000, StackAt = 0x3000, StackEnd = 0x5000, UserStackAt = 0x6000, ProbedAt = 0x7000, NoTableAt = 0x00500000;
@@ -235,7 +235,7 @@ public sealed class TrapMonitorTests : IDisposable
         guest.Machine.Gates.Load(vector, (uint)DescriptorTable.KernelCodeSelector << 16 | handler & 0xFFFF, handler & 0xFFFF0000 | gate);
 
     /// <summary>A guest just before a trap.</summary>
-    private sealed record TrapCase(bool FromUser, byte[] Instruction, uint Rights, uint Address, uint Esp, uint KernelEsp, uint Flags, uint IrqEnabled, uint Gate, bool StackIsReady, int Registers)
+    private sealed record TrapCase(bool FromUser, byte[] Instruction, uint Rights, uint Address, uint Esp, uint KernelEsp, uint Flags, uint IrqEnabled, uint Gate, bool StackIsReady, int Registers, bool Pae = false)
     {
         public static TrapCase SystemCall { get; } = new(
             FromUser: true, [0xCD, Vector.SystemCall], 0, ProbedAt, UserStackAt + 0x800, StackEnd, Eflags.AlwaysOne, Eflags.Interrupt, TrapGate, StackIsReady: true, 1);
@@ -252,7 +252,7 @@ public sealed class TrapMonitorTests : IDisposable
             return new TrapCase(
                 fromUser, instruction, forbidding[random.Next(forbidding.Length)], random.Next(4) == 0 ? NoTableAt + (uint)random.Next(4096) : ProbedAt + (uint)random.Next(4092),
                 fromUser ? UserStackAt + (uint)random.Next(4096) : top, top, (uint)random.Next() & drawn | Eflags.AlwaysOne,
-                (uint)random.Next() & ~Eflags.Interrupt | (random.Next(2) == 0 ? 0 : Eflags.Interrupt), random.Next(2) == 0 ? TrapGate : InterruptGate, random.Next(4) != 0, random.Next());
+                (uint)random.Next() & ~Eflags.Interrupt | (random.Next(2) == 0 ? 0 : Eflags.Interrupt), random.Next(2) == 0 ? TrapGate : InterruptGate, random.Next(4) != 0, random.Next(), Pae: random.Next(2) == 0);
         }
 
         public static TrapCase PageFault { get; } = SystemCall with { Instruction = [0x8B, 0x01] };
@@ -266,7 +266,9 @@ public sealed class TrapMonitorTests : IDisposable
             memory.Write(Directory, 4096).Clear();
             memory.Write(LowTable, 4096).Clear();
             memory.Write(StackAt + LastFrame, StackEnd - StackAt).Clear();
-            memory.Write32(Directory, LowTable | Everybody);
+            memory.Write(Middle, 4096).Clear();
+            memory.Write32(Directory, Pae ? Middle | PageFlags.Present : LowTable | Everybody);
+            memory.Write32(Middle, LowTable | Everybody);
             Map(memory, ProgramAt, Program | Everybody);
             Map(memory, HandlerAt, Handler | KernelOnly);
             for (uint page = StackAt; page < StackEnd; page += GuestMemory.PageSize)
@@ -280,6 +282,7 @@ public sealed class TrapMonitorTests : IDisposable
             guest.Data.IrqEnabled = IrqEnabled;
             guest.Data.Cr2 = 0;
             guest.Machine.Stack = new KernelStack(DescriptorTable.KernelDataSelector, KernelEsp, 1);
+            guest.Machine.SetPageTableFormat(Pae ? PageTableFormat.Pae : PageTableFormat.TwoLevel);
             guest.Machine.SetPageDirectory(Directory);
             guest.Cpu.FlushAll();
 
@@ -311,6 +314,6 @@ public sealed class TrapMonitorTests : IDisposable
             guest.Cpu.Registers = own;
         }
 
-        private static void Map(GuestMemory memory, uint linear, uint entry) => memory.Write32(LowTable + (linear >> 12) * 4, entry);
+        private void Map(GuestMemory memory, uint linear, uint entry) => memory.Write32(LowTable + (linear >> 12) * (Pae ? 8u : 4u), entry);
     }
 }
