@@ -42,7 +42,9 @@ internal sealed class BootMemory
     private readonly GuestDefinition definition;
     private readonly uint initrdAddress;
     private readonly uint initrdRoom;
+    private readonly PageTableFormat format;
     private readonly uint tablesAddress;
+    private readonly uint middleAddress;
     private readonly uint mappedPages;
 
     /// <summary>Decides where everything goes.</summary>
@@ -55,6 +57,7 @@ internal sealed class BootMemory
         this.definition = definition;
         uint ramSize = (uint)definition.Memory;
         initrdRoom = RoundUp((uint)(initrd?.Length ?? 0));
+        format = kernel.Tables;
         mappedPages = rules.HasTables ? Math.Min(ramSize, LinearMappingLimit) / GuestMemory.PageSize : 0;
         CheckThatItFits(ramSize);
 
@@ -62,14 +65,16 @@ internal sealed class BootMemory
         if (!rules.HasTables) return;
         PageDirectory = initrdAddress - GuestMemory.PageSize;
         tablesAddress = PageDirectory - TablePages * GuestMemory.PageSize;
+        middleAddress = tablesAddress - MiddlePages * GuestMemory.PageSize;
     }
 
     /// <summary>Guest-physical address of the first page directory; 0 if there is none.</summary>
     public uint PageDirectory { get; }
 
-    private static ReadOnlySpan<PageLevel> Levels => PageTableFormat.TwoLevel.Levels;
+    private uint TablePages => (mappedPages + format.Levels[^1].Entries - 1) / format.Levels[^1].Entries;
 
-    private uint TablePages => (mappedPages + Levels[1].Entries - 1) / Levels[1].Entries;
+    /// <summary>With PAE one middle directory is enough for all that is mapped, and for each place where it is.</summary>
+    private uint MiddlePages => format.Levels.Length == PageTableFormat.MostLevels ? 1u : 0;
 
     /// <summary>What goes where, lowest address first.</summary>
     public IEnumerable<LoadedPart> Parts()
@@ -80,6 +85,7 @@ internal sealed class BootMemory
             yield return new LoadedPart("kernel", segment.Physical, segment.Size, definition.Kernel);
         if (rules.HasTables)
         {
+            if (MiddlePages > 0) yield return new LoadedPart("page middle directory", middleAddress, MiddlePages * GuestMemory.PageSize, null);
             yield return new LoadedPart("page tables", tablesAddress, TablePages * GuestMemory.PageSize, null);
             yield return new LoadedPart("page directory", PageDirectory, GuestMemory.PageSize, null);
         }
@@ -102,7 +108,7 @@ internal sealed class BootMemory
             if (segment.Physical < KernelImage.LowestAddress)
                 throw KernelImage.Invalid(definition.Kernel, $"loads at 0x{segment.Physical:x8}, over the boot parameters below 0x{KernelImage.LowestAddress:x}");
         }
-        ulong needed = (ulong)kernel.End + initrdRoom + (rules.HasTables ? 1 + TablePages : 0) * GuestMemory.PageSize;
+        ulong needed = (ulong)kernel.End + initrdRoom + (rules.HasTables ? 1 + TablePages + MiddlePages : 0) * GuestMemory.PageSize;
         if (needed <= ramSize) return;
         throw new LguestException(LguestError.InvalidImage,
             $"{ramSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {(needed + (1 << 20) - 1) >> 20} MiB")
@@ -111,21 +117,33 @@ internal sealed class BootMemory
 
     private void WritePageTables(GuestMemory memory)
     {
-        for (uint page = 0; page < mappedPages; page++)
-            memory.Write32(tablesAddress + page * 4, page * GuestMemory.PageSize | EntryFlags);
+        if (!rules.HasTables) return;
+        for (uint page = 0; page < mappedPages; page++) Write(memory, tablesAddress, page, page * GuestMemory.PageSize | EntryFlags);
+        for (uint table = 0; MiddlePages > 0 && table < TablePages; table++) Write(memory, middleAddress, table, TableAt(table) | EntryFlags);
         if (rules.MapsIdentity) MapAllAt(memory, 0);
         if (rules.MapsPageOffset) MapAllAt(memory, kernel.PageOffset);
     }
 
     private void MapAllAt(GuestMemory memory, uint first)
     {
+        ref readonly PageLevel level = ref format.Levels[0];
+        if (MiddlePages > 0)
+        {
+            Write(memory, PageDirectory, level.Index(first), middleAddress | PageFlags.Present);
+            return;
+        }
         for (uint table = 0; table < TablePages; table++)
         {
-            ulong linear = first + (ulong)table * Levels[0].Span;
-            if (linear >= PageTableFormat.TwoLevel.End) break;
-            memory.Write32(PageDirectory + Levels[0].Index((uint)linear) * 4, (tablesAddress + table * GuestMemory.PageSize) | EntryFlags);
+            ulong linear = first + (ulong)table * level.Span;
+            if (linear >= format.End) break;
+            Write(memory, PageDirectory, level.Index((uint)linear), TableAt(table) | EntryFlags);
         }
     }
+
+    private uint TableAt(uint table) => tablesAddress + table * GuestMemory.PageSize;
+
+    /// <summary>Writes an entry into fresh memory, where an upper half is 0 already.</summary>
+    private void Write(GuestMemory memory, uint table, uint index, uint entry) => memory.Write32(table + (index << format.EntryShift), entry);
 
     private void WriteBootParameters(GuestMemory memory)
     {

@@ -31,19 +31,18 @@ internal static class GuestBuilder
         GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
         AbiProfile? asked = Check(definition);
-        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
-        if (makeCpu is not null) (cpuReason, factory) = ("given by the caller", makeCpu);
-
         BootMemory boot = PlanMemory(definition, asked, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
+        PageTableFormat tables = kernel.Tables;
         AbiProfile abi = kernel.Abi;
+        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = makeCpu is null ? CpuSelection.Choose(definition, abi) : ("given by the caller", makeCpu);
         // A guest that is built again from this one's checkpoint may have no kernel file any more to tell its era.
         definition = definition with { Abi = abi.Name };
         makeTransport ??= devices => Transports.Make(abi, devices);
         return Assemble(definition, abi, cpuReason, factory, makeTransport, kernel.PageOffset, symbols, isAlone: false, guest =>
         {
             boot.CopyTo(guest.Memory);
-            if (!abi.Boot.HasTables) guest.Machine.SetPageTableFormat(PageTableFormat.Linear);
+            guest.Machine.SetPageTableFormat(tables);
             guest.Machine.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref guest.Cpu.Registers, entry, abi.Boot);
             if (definition.Record) guest.Record();
@@ -63,7 +62,7 @@ internal static class GuestBuilder
             Symbols = definition.Symbols is { } file && File.Exists(file) ? file : null,
         };
         AbiProfile abi = Check(definition) ?? AbiProfile.Find(AbiProfile.DefaultName)!;
-        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition);
+        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition, abi);
         GuestSymbols symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
         return Assemble(definition, abi, cpuReason, factory, devices => Transports.Make(abi, devices), checkpoint.PageOffset, symbols, isAlone, _ => { });
     }
@@ -126,9 +125,9 @@ internal static class GuestBuilder
     public static LoadPlan Plan(GuestDefinition definition)
     {
         AbiProfile? asked = Check(definition);
-        (string cpuReason, _) = CpuSelection.Choose(definition);
         KernelImage? kernel = null;
         BootMemory boot = PlanMemory(definition, asked, ref kernel, out _);
+        (string cpuReason, _) = CpuSelection.Choose(definition, kernel.Abi);
         return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, kernel.Abi.Name, cpuReason);
     }
 

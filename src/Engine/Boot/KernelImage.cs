@@ -1,5 +1,6 @@
 using LguestPS.Abi;
 using LguestPS.Memory;
+using LguestPS.Paging;
 
 namespace LguestPS.Boot;
 
@@ -17,6 +18,9 @@ internal sealed class KernelImage
 
     /// <summary>The page offset of most kernels, for one that does not tell.</summary>
     private const uint UsualPageOffset = 0xC0000000;
+
+    /// <summary>The first release whose guests may use PAE.</summary>
+    private static readonly Version FirstPae = new(2, 6, 31);
 
     private KernelImage(AbiProfile abi, IReadOnlyList<KernelSegment> segments, uint pageOffset, uint entry)
     {
@@ -43,6 +47,12 @@ internal sealed class KernelImage
 
     /// <summary>First guest-physical address after the kernel, and after what it unpacks itself to.</summary>
     public uint End { get; private init; }
+
+    /// <summary>How the page tables are laid out that the kernel finds when it starts.</summary>
+    public PageTableFormat Tables => !Abi.Boot.HasTables ? PageTableFormat.Linear : UsesPae ? PageTableFormat.Pae : PageTableFormat.TwoLevel;
+
+    /// <summary>Whether it expects page tables of PAE.</summary>
+    private bool UsesPae { get; init; }
 
     /// <summary>What a kernel that unpacks itself aligns its place to; the boot parameters repeat it.</summary>
     public uint Alignment { get; private init; } = BzImageHeader.UsualAlignment;
@@ -80,12 +90,14 @@ internal sealed class KernelImage
         return new KernelImage(abi, kernel.Segments, pageOffset, entry + pageOffset);
     }
 
+    private static bool UsesPaeIn(AbiProfile abi, KernelContents kernel) => abi.Boot.HasTables && abi.FirstKernel >= FirstPae && PaeInImage.IsFound(kernel.Segments);
+
     private static KernelImage EnterElf(string path, AbiProfile abi, KernelContents kernel)
     {
         uint entry = kernel.EntryPoint!.Value;
         if (!kernel.Segments.Any(segment => entry >= segment.Physical && entry - segment.Physical < segment.Bytes.Length))
             throw Invalid(path, $"has its entry point 0x{entry:x8} outside what it loads; a kernel of ABI profile {abi.Name} is entered at a physical address");
-        return new KernelImage(abi, kernel.Segments, kernel.PageOffset!.Value, entry);
+        return new KernelImage(abi, kernel.Segments, kernel.PageOffset!.Value, entry) { UsesPae = UsesPaeIn(abi, kernel) };
     }
 
     /// <summary>A bzImage as it is: its own program unpacks the kernel.</summary>
@@ -102,6 +114,7 @@ internal sealed class KernelImage
         return new KernelImage(abi, [stub], kernel.PageOffset ?? UsualPageOffset, entry)
         {
             Alignment = alignment,
+            UsesPae = UsesPaeIn(abi, kernel),
             End = Math.Max(Math.Max(stub.Physical + stub.Size, unpacked), (uint)Math.Min(unpacking, uint.MaxValue)),
         };
     }

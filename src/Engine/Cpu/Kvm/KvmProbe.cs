@@ -8,6 +8,7 @@ internal sealed class KvmProbe(LibC libc)
 {
     private readonly Lazy<KvmVerdict> quick = new(() => Probe(libc));
     private readonly Lazy<bool> debugRegisters = new(() => TryDebugRegisters(libc, Assistance.OnRequest));
+    private readonly Lazy<bool> vmcalls = new(() => TryVmcall(libc));
     private readonly Lock gate = new();
     private KvmVerdict? thorough;
 
@@ -28,6 +29,9 @@ internal sealed class KvmProbe(LibC libc)
 
     /// <summary>With what guests are watched. Where KVM needs the emulated CPU's help, that alone is faster; and such a KVM may get stores into missing pages wrong.</summary>
     public WatchMeans WatchMeans => !IsReady ? WatchMeans.EmulatedCpu : debugRegisters.Value ? WatchMeans.PagesAndDebugRegisters : WatchMeans.Pages;
+
+    /// <summary>Whether a vmcall of the guest's kernel comes out; a KVM that needs the emulated CPU's help has that to do it.</summary>
+    public bool BringsOutVmcalls => !IsReady || vmcalls.Value;
 
     /// <summary>Why <c>cpu: auto</c> takes KVM, or does not.</summary>
     public string WhyChosen => quick.Value.Reason;
@@ -79,6 +83,19 @@ internal sealed class KvmProbe(LibC libc)
             using ProbeGuest guest = new((memory, timeStamp) =>
                 new KvmCpu(memory, timeStamp, libc, assistance, ShadowTables.FewestPages) { FindMeans = () => WatchMeans.PagesAndDebugRegisters });
             return guest.RunWatched() is null;
+        }
+        catch (ErrnoException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryVmcall(LibC libc)
+    {
+        try
+        {
+            using ProbeGuest guest = new((memory, timeStamp) => new KvmCpu(memory, timeStamp, libc, Assistance.None, ShadowTables.FewestPages));
+            return guest.RunVmcall() is null;
         }
         catch (ErrnoException)
         {

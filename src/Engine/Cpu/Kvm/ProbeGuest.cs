@@ -140,6 +140,15 @@ internal sealed class ProbeGuest : IDisposable
         return found == instructions.Length ? null : "a watched instruction was passed";
     }
 
+    /// <summary>Runs the guest's kernel, which makes a hypercall by <c>vmcall</c>.</summary>
+    /// <returns>As <see cref="Run"/>.</returns>
+    public string? RunVmcall()
+    {
+        cpu.AcceptsVmcall = true;
+        memory.Write(KernelCode, [0x0F, 0x01, 0xC1, 0xCD, 0x1F]);      // vmcall; int 0x1f, where it would come out if nothing came of that
+        return Expect("vmcall", CpuExit.Trap(Vector.Hypercall), r => r.Eip == KernelBase + GuestCode.VmcallLength);
+    }
+
     public void Dispose()
     {
         cpu.Dispose();

@@ -1,6 +1,8 @@
 using LguestPS.Boot;
+using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Cpu.Kvm;
+using LguestPS.Cpu.Scripted;
 using LguestPS.Native;
 using Xunit;
 
@@ -48,13 +50,31 @@ public class KvmProbeTests
     }
 
     [Fact]
+    public void The_probe_tells_whether_a_vmcall_comes_out()
+    {
+        using ProbeGuest guest = new((memory, timeStamp) => new EmulatedCpu(memory, timeStamp));
+        Assert.Null(guest.RunVmcall());
+        using ProbeGuest deaf = new((_, _) =>
+        {
+            ScriptedCpu passesIt = new();
+            passesIt.Then(cpu =>
+            {
+                cpu.Registers.Eip += 5;
+                return CpuExit.Trap(Vector.Hypercall);
+            });
+            return passesIt;
+        });
+        Assert.Contains("vmcall", deaf.RunVmcall());
+    }
+
+    [Fact]
     public void Auto_never_takes_a_degraded_KVM_and_says_why_it_took_what()
     {
         GuestDefinition definition = new() { Name = "any", Kernel = "any", Memory = 4 << 20 };
-        (string reason, _) = CpuSelection.Choose(definition);
+        (string reason, _) = CpuSelection.Choose(definition, AbiProfile.Find(AbiProfile.DefaultName)!);
         Assert.Equal(KvmProbe.Machine.WhyChosen, reason);
         Assert.Equal(HostReport.Probe().KvmState == KvmState.Ready ? "kvm" : "emulated", HostReport.Probe().AutoCpu);
-        Assert.Contains("virtual", CpuSelection.Choose(definition with { Clock = ClockKind.Virtual }).Reason);
-        Assert.Contains("limit", CpuSelection.Choose(definition with { Limits = new GuestLimits(null, 1000) }).Reason);
+        Assert.Contains("virtual", CpuSelection.Choose(definition with { Clock = ClockKind.Virtual }, AbiProfile.Find(AbiProfile.DefaultName)!).Reason);
+        Assert.Contains("limit", CpuSelection.Choose(definition with { Limits = new GuestLimits(null, 1000) }, AbiProfile.Find(AbiProfile.DefaultName)!).Reason);
     }
 }
