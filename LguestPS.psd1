@@ -24,6 +24,7 @@
         'Get-LguestDescriptor'
         'Get-LguestDisassembly'
         'Get-LguestDma'
+        'Get-LguestVirtqueue'
         'Get-LguestGuest'
         'Get-LguestHypercallRing'
         'Get-LguestMemory'

@@ -105,7 +105,7 @@ internal static class Errors
         new(LguestError.InvalidValue, $"'{text}' means several devices of guest '{guest.Name}'; name one, or * for any");
 
     public static LguestException NoVirtqueues(Guest guest) =>
-        new(LguestError.InvalidValue, $"guest '{guest.Name}' has no virtqueues: it is of ABI profile {guest.Abi.Name}, whose devices are reached by DMA; leave out -Queue");
+        new(LguestError.InvalidValue, $"guest '{guest.Name}' has no virtqueues: it is of ABI profile {guest.Abi.Name}, whose devices are reached by DMA; Get-LguestDma shows its buffers");
 
     public static LguestException UnknownTrap(string text) =>
         new(LguestError.InvalidDefinition, $"'{text}' is no trap; write a vector from 0 to 255, a name such as #PF, or * for any");

@@ -177,6 +177,9 @@ public sealed class GuestInspector
     /// <param name="most">How many at most.</param>
     public IReadOnlyList<CallStackFrame> CallStack(int most = 64) => guest.Look(() => new CallStack(guest, most).Frames());
 
+    /// <summary>The virtqueues of its devices, in order; none for guests of the DMA eras.</summary>
+    public IReadOnlyList<GuestVirtqueue> Virtqueues() => guest.Look(() => Inspection.Virtqueues.Of(guest));
+
     /// <summary>The arrays of DMA buffers the guest has bound, in the order it did.</summary>
     public IReadOnlyList<BoundDmaArray> DmaArrays() => guest.Look(() => Inspection.DmaArrays.Of(guest));
 
