@@ -21,6 +21,18 @@ void *memcpy(void *to, const void *from, __SIZE_TYPE__ count)
     return to;
 }
 
+#ifdef VIRTIO
+void lguest_init(void)
+{
+    /* Code that runs where memory is, and not where the kernel is, has done it: start.S. */
+}
+
+void crash(const char *why)
+{
+    for (;;)
+        hypercall(SHUTDOWN, physical(why), POWER_OFF, 0);
+}
+#else
 void lguest_init(void)
 {
     for (u32 slot = 0; slot < RING_SLOTS; slot++)
@@ -35,33 +47,42 @@ void crash(const char *why)
     for (;;)
         hypercall(CRASH, physical(why), 0, 0);
 }
+#endif
 
 void power_down(void)
 {
     crash("Power down");
 }
 
-int queue_hypercall(u32 call, u32 edx, u32 ebx, u32 ecx)
+int queue_hypercall(u32 call, u32 first, u32 second, u32 third)
 {
     u32 slot = next_slot;
 
     if (lguest_data.hcall_status[slot] != SLOT_FREE)
         return -1;
     lguest_data.hcalls[slot].call = call;
-    lguest_data.hcalls[slot].edx = edx;
-    lguest_data.hcalls[slot].ebx = ebx;
-    lguest_data.hcalls[slot].ecx = ecx;
+#ifdef VIRTIO
+    lguest_data.hcalls[slot].argument[0] = first;
+    lguest_data.hcalls[slot].argument[1] = second;
+    lguest_data.hcalls[slot].argument[2] = third;
+#else
+    lguest_data.hcalls[slot].edx = first;
+    lguest_data.hcalls[slot].ebx = second;
+    lguest_data.hcalls[slot].ecx = third;
+#endif
     lguest_data.hcall_status[slot] = SLOT_READY;
     next_slot = (slot + 1) % RING_SLOTS;
     return slot;
 }
 
+#ifndef VIRTIO
 void one_section(struct lguest_dma *dma, const volatile void *data, u32 length)
 {
     memset(dma, 0, sizeof *dma);
     dma->len[0] = length;
     dma->addr[0] = physical(data);
 }
+#endif
 
 static char *put_number(char *out, u32 number, u32 base, int width)
 {
@@ -82,7 +103,9 @@ static char *put_number(char *out, u32 number, u32 base, int width)
 void print(const char *format, ...)
 {
     char text[256], *out = text, *const room = text + sizeof text - 12;
+#ifndef VIRTIO
     struct lguest_dma dma;
+#endif
     va_list values;
 
     va_start(values, format);
@@ -123,8 +146,13 @@ void print(const char *format, ...)
     }
     va_end(values);
 
+#ifdef VIRTIO
+    *out = 0;                           /* what is in memory, and not in a virtqueue, goes to the console as well */
+    hypercall(NOTIFY, physical(text), 0, 0);
+#else
     one_section(&dma, text, out - text);
     hypercall(SEND_DMA, CONSOLE_KEY, physical(&dma), 0);
+#endif
 }
 
 void sleep_until(const volatile u32 *flag)
@@ -151,7 +179,12 @@ void load_user_segments(void)
         [USER_DATA >> 3] = FLAT_DATA | PRIVILEGE(3),
     };
 
+#ifdef VIRTIO
+    for (u32 i = 0; i < GDT_ENTRIES; i++)
+        hypercall(LOAD_GDT_ENTRY, i, table[i], table[i] >> 32);
+#else
     hypercall(LOAD_GDT, physical(table), GDT_ENTRIES, 0);
+#endif
 }
 
 void dispatch_trap(struct trap_frame *frame)

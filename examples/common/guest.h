@@ -21,10 +21,12 @@ void power_down(void) __attribute__((noreturn));
 
 /* The first SLOT_FREE slot after the one used last, filled and made ready; the host looks at the
  * ring only when a real hypercall comes. Returns the slot, or -1 when the ring is full. */
-int queue_hypercall(u32 call, u32 edx, u32 ebx, u32 ecx);
+int queue_hypercall(u32 call, u32 first, u32 second, u32 third);
 
+#ifndef VIRTIO
 /* Fills a buffer description with one section. */
 void one_section(struct lguest_dma *dma, const volatile void *data, u32 length);
+#endif
 
 static inline void interrupts_on(void)
 {

@@ -1,4 +1,5 @@
-/* The lguest ABI of October 2007 (profile dma-2007-10), as a guest sees it. */
+/* The lguest ABI of October 2007 (profile dma-2007-10), as a guest sees it. With VIRTIO, the version of a
+ * later kernel such as 0x020630, it is that of the kernel's era instead. */
 #ifndef LGUEST_H
 #define LGUEST_H
 
@@ -6,13 +7,32 @@
 #define PAGE_OFFSET     0xC0000000
 #define PAGE_SIZE       4096
 
-/* Trap number of a hypercall: eax = which, then edx, ebx, ecx; the result comes back in eax. */
+/* Trap number of a hypercall: eax = which, then edx, ebx, ecx; the result comes back in eax.
+ * From 2.6.30 on the arguments are in ebx, ecx, edx and esi, and up to 2.6.33 the instruction is vmcall. */
 #define HYPERCALL_TRAP  0x1f
+#if defined(VIRTIO) && VIRTIO < 0x020634
+#define HYPERCALL       vmcall
+#else
+#define HYPERCALL       int $0x1f
+#endif
 
 #define FLUSH_ASYNC     0
 #define LGUEST_INIT     1
+#ifndef VIRTIO
 #define CRASH           2
 #define LOAD_GDT        3
+#define BIND_DMA        12
+#define SEND_DMA        13
+#else
+#define SHUTDOWN        2
+#define NOTIFY          17
+#define LOAD_GDT_ENTRY  18
+#define SEND_INTERRUPTS 19          /* from 2.6.31 on */
+
+/* SHUTDOWN's second argument */
+#define POWER_OFF       1
+#define RESTART         2
+#endif
 #define NEW_PGTABLE     4
 #define FLUSH_TLB       5
 #define LOAD_IDT_ENTRY  6
@@ -20,8 +40,6 @@
 #define TS              8
 #define SET_CLOCKEVENT  9
 #define HALT            10
-#define BIND_DMA        12
-#define SEND_DMA        13
 #define SET_PTE         14
 #define SET_PMD         15
 #define LOAD_TLS        16
@@ -49,8 +67,10 @@
 #define SLOT_READY      0x00
 #define SLOT_FREE       0xFF
 
+#ifndef VIRTIO
 #define DMA_SECTIONS    16
 #define CONSOLE_KEY     0
+#endif
 
 #ifndef __ASSEMBLER__
 
@@ -58,6 +78,9 @@ typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
 
+#ifdef VIRTIO
+#include "virtio.h"
+#else
 struct hypercall_slot {
     u32 call, edx, ebx, ecx;
 };
@@ -109,6 +132,8 @@ struct device_descriptor {
     u32 pfn;
 };
 
+#endif
+
 /* Boot parameters, as far as the guests here look at them. */
 #define BOOT_MEMORY_SIZE    0x2d8   /* size in the first e820 entry */
 #define BOOT_COMMAND_LINE   0x228   /* guest-physical address of a string */
@@ -123,6 +148,21 @@ static inline void *kernel_address(u32 physical)
     return (void *)(physical + PAGE_OFFSET);
 }
 
+#ifdef VIRTIO
+#define HYPERCALL_TEXT2(...) #__VA_ARGS__
+#define HYPERCALL_TEXT(instruction) HYPERCALL_TEXT2(instruction)
+
+static inline u32 hypercall(u32 call, u32 ebx, u32 ecx, u32 edx)
+{
+    u32 result;
+
+    asm volatile(HYPERCALL_TEXT(HYPERCALL)
+                 : "=a"(result)
+                 : "a"(call), "b"(ebx), "c"(ecx), "d"(edx), "S"(0)
+                 : "memory");
+    return result;
+}
+#else
 static inline u32 hypercall(u32 call, u32 edx, u32 ebx, u32 ecx)
 {
     u32 result;
@@ -133,6 +173,7 @@ static inline u32 hypercall(u32 call, u32 edx, u32 ebx, u32 ecx)
                  : "memory");
     return result;
 }
+#endif
 
 #endif
 #endif

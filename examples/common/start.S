@@ -2,6 +2,9 @@
 
 #include "lguest.h"
 
+#ifdef VIRTIO
+#include "start-virtio.S"
+#else
 	/* The host looks for this text and starts the guest right behind it. */
 	.section .entry, "ax"
 	.ascii "GenuineLguest"
@@ -11,6 +14,7 @@ lguest_entry:
 	movl %esi, boot_parameters
 	call main
 	call power_down
+#endif
 
 	.bss
 	.balign 16

@@ -14,10 +14,15 @@
  * is nothing else to do. What happens then depends on no clock and no processor. */
 extern int cooperative;
 
+#ifdef VIRTIO
+/* True: on the network this guest answers, and another one asks. With DMA its slot says so. */
+extern int answers;
+#endif
+
 /* ---- lazy.c: calls the host may hear of later ---- */
 
 /* Puts a hypercall into the ring. The host does it before the next direct one. */
-void later(u32 call, u32 edx, u32 ebx, u32 ecx);
+void later(u32 call, u32 first, u32 second, u32 third);
 
 /* Returns when the host has done all of them. */
 void settle(void);
@@ -124,14 +129,17 @@ void fpu_switch(struct process *next);
 void fpu_copy(struct process *child);
 void fpu_drop(struct process *process);
 
-/* ---- console.c, disk.c and net.c ---- */
+/* ---- console.c, disk.c and net.c; with VIRTIO those of the folder virtio ---- */
 
 extern int has_disk, has_input, has_net;
 extern u32 disk_requests, net_interrupts;
 
+#ifndef VIRTIO
+
 /* The slot of the first device of this kind among the descriptors, or -1. */
 int find_device(u32 type);
 volatile struct device_descriptor *device(u32 slot);
+#endif
 
 void console_begin(void);
 u32 console_write(const char *text, u32 length);

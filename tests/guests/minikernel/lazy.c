@@ -16,13 +16,13 @@ void settle(void)
     batches++;
 }
 
-void later(u32 call, u32 edx, u32 ebx, u32 ecx)
+void later(u32 call, u32 first, u32 second, u32 third)
 {
-    int slot = queue_hypercall(call, edx, ebx, ecx);
+    int slot = queue_hypercall(call, first, second, third);
 
     if (slot < 0) {
         settle();
-        slot = queue_hypercall(call, edx, ebx, ecx);
+        slot = queue_hypercall(call, first, second, third);
     }
     last_slot = slot;
     calls_queued++;

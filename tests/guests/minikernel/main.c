@@ -4,11 +4,15 @@
  * Words it knows on its command line:
  *   cooperative   change processes at system calls only
  *   integer       leave the FPU alone
- *   input         ask for a line on the console */
+ *   input         ask for a line on the console
+ *   answers       with virtio devices: answer on the network, do not ask */
 
 #include "kernel.h"
 
 int cooperative;
+#ifdef VIRTIO
+int answers;
+#endif
 
 static int same_word(const char *text, const char *word)
 {
@@ -93,6 +97,9 @@ int main(void)
 
     lguest_init();
     cooperative = command_line_has("cooperative");
+#ifdef VIRTIO
+    answers = command_line_has("answers");
+#endif
     print("minikernel: processes change %s\n", cooperative ? "at system calls" : "at every tick of the clock");
 
     memory_begin();

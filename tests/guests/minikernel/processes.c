@@ -201,5 +201,9 @@ void idle(void)
     if (cooperative)
         wait_for_one_thing();
     hypercall(HALT, 0, 0, 0);
+#if defined(VIRTIO) && VIRTIO >= 0x020631
+    if (lguest_data.irq_pending && !cooperative)
+        hypercall(SEND_INTERRUPTS, 0, 0, 0);
+#endif
     interrupts_off();                   /* waking has turned them on */
 }
