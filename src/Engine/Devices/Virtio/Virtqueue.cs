@@ -72,8 +72,21 @@ internal sealed class Virtqueue
         if (waiting == 0) return null;
         if (waiting > Size) throw Bad($"its available index went from {taken} to {available}, and it has {Size} descriptors");
         if (InFlight == Size) throw Bad($"more than its {Size} buffers are in flight");
-        Parse(memory.Read16(Place.Available + Elements + (uint)(taken % Size) * sizeof(ushort)));
+        Parse(HeadAt(taken), chain);
         return chain;
+    }
+
+    /// <summary>The descriptor that the available ring names at a position, whatever it is good for.</summary>
+    /// <param name="position">Of the ring's index, modulo 2¹⁶.</param>
+    public ushort HeadAt(ushort position) => memory.Read16(Place.Available + Elements + (uint)(position % Size) * sizeof(ushort));
+
+    /// <summary>Looks at a chain, and changes nothing.</summary>
+    /// <exception cref="GuestKilledException">It breaks a rule.</exception>
+    public DescriptorChain Look(ushort head)
+    {
+        DescriptorChain seen = new(memory, Size);
+        Parse(head, seen);
+        return seen;
     }
 
     /// <summary>Takes the chain that <see cref="Peek"/> gave.</summary>
@@ -119,10 +132,10 @@ internal sealed class Virtqueue
     }
 
     /// <summary>Walks a chain, reading each descriptor once.</summary>
-    private void Parse(ushort head)
+    private void Parse(ushort head, DescriptorChain into)
     {
         if (head >= Size) throw Bad($"its available ring names descriptor {head} of {Size}");
-        chain.Begin(head);
+        into.Begin(head);
         uint table = Place.Descriptors;
         int entries = Size, visited = 0;
         bool isIndirect = false;
@@ -148,9 +161,9 @@ internal sealed class Virtqueue
             }
 
             bool isWritable = (flags & DeviceWrites) != 0;
-            if (!isWritable && chain.HasWritable) throw Bad($"descriptor {at} is to be read and comes after one to be written");
-            chain.Add(new GuestRange((uint)address, length), isWritable);
-            if (!chain.IsCountable) throw Bad($"the chain of descriptor {head} has 4 GiB or more");
+            if (!isWritable && into.HasWritable) throw Bad($"descriptor {at} is to be read and comes after one to be written");
+            into.Add(new GuestRange((uint)address, length), isWritable);
+            if (!into.IsCountable) throw Bad($"the chain of descriptor {head} has 4 GiB or more");
             if ((flags & Next) == 0) return;
             if (next >= entries) throw Bad($"descriptor {at} goes on at {next} of {entries}");
             at = next;
