@@ -9,7 +9,7 @@ namespace LguestPS.Tests;
 
 /// <summary>
 /// The largest test guest (tests/guests/minikernel): when its processes change at system calls only, every run makes
-/// the hypercalls and DMAs of its golden lists; when the clock changes them, it must end as well as ever.
+/// the hypercalls and transfers of its golden lists; when the clock changes them, it must end as well as ever.
 /// </summary>
 public class MinikernelTests
 {
@@ -27,10 +27,16 @@ public class MinikernelTests
     [InlineData("minikernel-cooperative-integer", "golden-integer.txt", ClockKind.Events)]
     [InlineData("minikernel-cooperative-integer", "golden-integer.txt", ClockKind.Virtual)]
     [InlineData("minikernel-cooperative-integer", "golden-integer.txt", ClockKind.Host)]
-    public void A_cooperative_run_makes_the_golden_hypercalls_and_DMAs(string name, string list, ClockKind clock)
+    [InlineData("minikernel-cooperative-2.6.30", "golden-2.6.30.txt", ClockKind.Events)]
+    [InlineData("minikernel-cooperative-2.6.30", "golden-2.6.30.txt", ClockKind.Virtual)]
+    [InlineData("minikernel-cooperative-2.6.30", "golden-2.6.30.txt", ClockKind.Host)]
+    [InlineData("minikernel-cooperative-3.1", "golden-3.1.txt", ClockKind.Events)]
+    [InlineData("minikernel-cooperative-3.1", "golden-3.1.txt", ClockKind.Virtual)]
+    [InlineData("minikernel-cooperative-3.1", "golden-3.1.txt", ClockKind.Host)]
+    public void A_cooperative_run_makes_the_golden_hypercalls_and_transfers(string name, string list, ClockKind clock)
     {
         string[] golden = File.ReadAllLines(Repository.Path("tests", "guests", "minikernel", list));
-        string[] lines = [.. Run(name, clock, EventKinds.Hypercall | EventKinds.Dma, out Guest guest).Select(GoldenLine)];
+        string[] lines = [.. Run(name, clock, EventKinds.Hypercall | EventKinds.Dma | EventKinds.Kick | EventKinds.Virtqueue, out Guest guest).Select(GoldenLine)];
         guest.Dispose();
 
         int same = golden.Zip(lines).TakeWhile(pair => pair.First == pair.Second).Count();
@@ -48,6 +54,10 @@ public class MinikernelTests
     [InlineData("minikernel", ClockKind.Virtual)]
     [InlineData("minikernel-integer", ClockKind.Host)]
     [InlineData("minikernel-integer", ClockKind.Virtual)]
+    [InlineData("minikernel-2.6.30", ClockKind.Host)]
+    [InlineData("minikernel-2.6.30", ClockKind.Virtual)]
+    [InlineData("minikernel-3.1", ClockKind.Host)]
+    [InlineData("minikernel-3.1", ClockKind.Virtual)]
     public void A_preemptive_run_ends_well_though_the_clock_interrupts_programs(string name, ClockKind clock)
     {
         List<LguestEvent> events = Run(name, clock, EventKinds.Interrupt, out Guest guest);
@@ -62,6 +72,8 @@ public class MinikernelTests
     [SkippableTheory]
     [InlineData("minikernel")]
     [InlineData("minikernel-integer")]
+    [InlineData("minikernel-2.6.30")]
+    [InlineData("minikernel-3.1")]
     public void Under_the_virtual_clock_a_preemptive_run_is_repeatable_to_the_last_event(string name) =>
         Assert.Equal(RunHash(name), RunHash(name));
 
@@ -73,7 +85,7 @@ public class MinikernelTests
         {
             everything.Append(CultureInfo.InvariantCulture, $"{happened.Sequence} {happened.GuestTime.Ticks} {happened.Kind} ").Append(happened switch
             {
-                HypercallEvent or DmaEvent => GoldenLine(happened),
+                HypercallEvent or DmaEvent or KickEvent or VirtqueueEvent => GoldenLine(happened),
                 TrapEvent trap => $"{trap.Vector} {trap.ErrorCode} {trap.Address} {trap.Eip} {trap.Outcome}",
                 InterruptEvent interrupt => $"{interrupt.Irq} {interrupt.Eip}",
                 GuestEndedEvent ended => $"{ended.Reason} {ended.Eip}",
@@ -94,6 +106,13 @@ public class MinikernelTests
         DmaEvent dma =>
             $"{dma.Direction} {dma.Device}{string.Concat(dma.Sections.Select(section => $" {section.Address:x}+{section.Length:x}:{Convert.ToBase64String(section.Data)}"))}" +
             $"{(dma.UsedLength is { } used ? $" used {used:x}" : "")}{(dma.Device == "console" ? $" {JsonSerializer.Serialize(dma.Text, PlainText)}" : "")}",
+        KickEvent kick =>
+            $"Kick {kick.Device} {kick.Purpose}{(kick.Queue is { } queue ? $" {queue}" : "")}{(kick.Status is { } status ? $" {status:x}" : "")} at {kick.Address:x}" +
+            $"{(kick.Text is { } text ? $" {JsonSerializer.Serialize(text, PlainText)}" : "")}",
+        VirtqueueEvent buffer =>
+            $"{buffer.Operation} {buffer.Device} {buffer.Queue} head {buffer.Head}" +
+            string.Concat(buffer.Descriptors.Select(descriptor => $" {descriptor.Address:x}+{descriptor.Length:x}{(descriptor.IsWritable ? "w" : "")}:{Convert.ToBase64String(descriptor.Data)}")) +
+            $"{(buffer.UsedLength is { } used ? $" used {used:x}" : "")}{(buffer.Device == "console" ? $" {JsonSerializer.Serialize(buffer.Text, PlainText)}" : "")}",
         _ => throw new NotSupportedException($"{happened.Kind} is in no golden list"),
     };
 

@@ -29,6 +29,7 @@ internal sealed class GuestRun(JsonElement entry)
     public GuestDefinition Definition(ClockKind clock) => new()
     {
         Name = Name,
+        Abi = String("abi") ?? AbiProfile.DefaultName,
         Kernel = FullPath(entry.GetProperty("image").GetString()!),
         Memory = entry.GetProperty("memoryMiB").GetInt64() << 20,
         CommandLine = String("commandLine") ?? "",

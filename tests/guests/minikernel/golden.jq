@@ -1,4 +1,4 @@
-# From the launcher's events to one line for each hypercall and each DMA; numbers are hexadecimal.
+# From the launcher's events to one line for each hypercall, DMA, kick and buffer of a virtqueue; numbers are hexadecimal.
 # MinikernelTests writes the same lines.
 
 def hex: if . < 16 then "0123456789abcdef"[.:. + 1] else (. / 16 | floor | hex) + (. % 16 | hex) end;
@@ -15,4 +15,16 @@ def dma:
     + (if .usedLength == null then "" else " used \(.usedLength | hex)" end)
     + (if .device == "console" then " \(.text | tojson)" else "" end);
 
-if .kind == "Hypercall" then hypercall elif .kind == "Dma" then dma else empty end
+def kick:
+    "Kick \(.device) \(.purpose)" + (if .queue == null then "" else " \(.queue)" end)
+    + (if .status == null then "" else " \(.status | hex)" end) + " at \(.address | hex)"
+    + (if .text == null then "" else " \(.text | tojson)" end);
+
+def buffer:
+    "\(.operation) \(.device) \(.queue) head \(.head)"
+    + (.descriptors | map(" \(.address | hex)+\(.length | hex)\(if .isWritable then "w" else "" end):\(.data)") | join(""))
+    + (if .usedLength == null then "" else " used \(.usedLength | hex)" end)
+    + (if .device == "console" then " \(.text | tojson)" else "" end);
+
+if .kind == "Hypercall" then hypercall elif .kind == "Dma" then dma
+elif .kind == "Kick" then kick elif .kind == "Virtqueue" then buffer else empty end
