@@ -116,7 +116,8 @@ void make_available(struct virtqueue *queue, u32 head)
 
 void kick(struct virtqueue *queue)
 {
-    hypercall(NOTIFY, queue->address, 0, 0);
+    if (!(queue->used->flags & USED_NO_KICK))
+        hypercall(NOTIFY, queue->address, 0, 0);
 }
 
 int take_used(struct virtqueue *queue, u32 *length)

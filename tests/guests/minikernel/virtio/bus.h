@@ -14,6 +14,8 @@ struct descriptor {
 
 #define AVAILABLE_NO_INTERRUPT 1
 
+#define USED_NO_KICK        1
+
 struct available_ring {
     u16 flags, index, ring[];
 };
@@ -56,6 +58,8 @@ void describe(struct virtqueue *queue, u32 index, const volatile void *data, u32
 
 /* Puts a chain into the available ring. The device need not look before it is kicked. */
 void make_available(struct virtqueue *queue, u32 head);
+
+/* Kicks the device, unless it looks by itself. */
 void kick(struct virtqueue *queue);
 
 /* The next chain that the device gave back and how much it wrote, or -1. */
