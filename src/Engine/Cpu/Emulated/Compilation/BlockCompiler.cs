@@ -156,7 +156,9 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
             while (i + 1 < exits.Count && exits[i + 1].Operation == operation && exits[i + 1].Handler == handler) assembler.Land(exits[++i].Jump);
             assembler.MoveImmediate64(Address, operation);
             assembler.MoveImmediate64(Other, handler);
-            assembler.Land(assembler.Jump(), entry.OperationExit);
+            int count = Block.Of((Operation*)operation)->Instructions - Block.InfoOf((Operation*)operation)->Ordinal;
+            assembler.MoveImmediate(Third, (uint)(count << CompiledExit.CountShift) | (uint)ExitKind.Operation);
+            assembler.Land(assembler.Jump(), entry.Leave);
         }
 
         for (int i = 0; i < links.Count; i++)

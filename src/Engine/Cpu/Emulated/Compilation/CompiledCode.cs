@@ -158,7 +158,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     }
 
     /// <summary>Instructions from an operation to the end of its block.</summary>
-    private static int InstructionsFrom(Operation* op) => Block.Of(op)->Instructions - Block.InfoOf(op)->Ordinal;
+    private static int InstructionsFrom(Operation* op) => Block.Of(op)->Instructions - (op->Slot == 0 ? 0 : Block.InfoOf(op)->Ordinal);
 
     private bool IsCompiled(Block* block) => block->Compiled > 0 && block->Code != blockExit;
 
@@ -187,11 +187,11 @@ internal sealed unsafe class CompiledCode : IDisposable
             cpu->Slice -= unused;
             cpu->Reserve += unused - extra;
 
-            switch (cpu->Exit.Kind)
+            switch ((ExitKind)(cpu->Exit.Kind & CompiledExit.KindMask))
             {
                 case ExitKind.Operation:
                     var op = (Operation*)cpu->Exit.First;
-                    Instructions -= InstructionsFrom(op);
+                    Instructions -= cpu->Exit.Kind >> CompiledExit.CountShift;
                     return ((delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)cpu->Exit.Second)(cpu, op, cpu->Tlb);
                 case ExitKind.Link:
                     var link = (Link*)cpu->Exit.First;

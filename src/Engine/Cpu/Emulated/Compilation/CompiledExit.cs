@@ -9,7 +9,10 @@ internal unsafe struct CompiledExit
     /// <summary>Depends on the kind: see <see cref="ExitKind"/>.</summary>
     public nint First, Second;
 
-    public ExitKind Kind;
+    /// <summary>An <see cref="ExitKind"/>, and above it, for an operation, the instructions from it to the end of its block.</summary>
+    public int Kind;
+
+    public const int CountShift = 8, KindMask = (1 << CountShift) - 1;
 
     /// <summary>On the way in, the guest's status flags as lahf (in bits 8 to 15) and seto (in bit 0) show them.</summary>
     public uint Flags;

@@ -12,7 +12,6 @@ internal sealed unsafe class EntryCode
     private const int Carry = 1, AlwaysOne = 2, Parity = 4, Adjust = 16, Zero = 64, Sign = 128;
 
     private readonly X64Assembler assembler;
-    private readonly int leave;
     private readonly int flagTable;
 
     public EntryCode(byte* buffer, byte* start)
@@ -24,9 +23,8 @@ internal sealed unsafe class EntryCode
         WriteEnter();
         LoadVectors = assembler.Position;
         WriteLoadVectors();
-        leave = assembler.Position;
+        Leave = assembler.Position;
         WriteLeave();
-        OperationExit = WriteExit(ExitKind.Operation);
         LinkExit = WriteExit(ExitKind.Link);
         LoopExit = WriteExit(ExitKind.Loop);
         FpuExit = WriteExit(ExitKind.Fpu);
@@ -50,9 +48,10 @@ internal sealed unsafe class EntryCode
     /// <summary>Offset of what brings the guest's vectors into the host's registers, as far as the guest may use them now; ends by returning.</summary>
     public int LoadVectors { get; }
 
-    /// <summary>Offsets. r10 and r11 are the exit's first and second.</summary>
-    public int OperationExit { get; }
+    /// <summary>Offset of what all exits end in: r15 is <see cref="CompiledExit.Kind"/>, r10 and r11 are the exit's first and second.</summary>
+    public int Leave { get; }
 
+    /// <summary>Offsets. r10 and r11 are the exit's first and second.</summary>
     public int LinkExit { get; }
 
     public int LoopExit { get; }
@@ -197,7 +196,7 @@ internal sealed unsafe class EntryCode
     {
         int position = assembler.Position;
         assembler.MoveImmediate(Third, (uint)kind);
-        assembler.Land(assembler.Jump(), leave);
+        assembler.Land(assembler.Jump(), Leave);
         return position;
     }
 

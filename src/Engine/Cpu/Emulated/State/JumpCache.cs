@@ -54,7 +54,7 @@ internal sealed unsafe class JumpCache : IDisposable
 
             // A block that reaches into the next page has a single instruction.
             bool isInside = entry.Eip <= last && entry.Eip + (ulong)InstructionReader.MaxInstructionBytes > first;
-            if (isInside) entry = Unused(index);
+            if (isInside) entry = Unused(index) with { Target = entry.Target };
             else used[kept++] = (ushort)index;
         }
 
@@ -63,9 +63,23 @@ internal sealed unsafe class JumpCache : IDisposable
 
     public void Clear()
     {
-        for (int i = 0; i < usedCount; i++) user[used[i]] = Unused(used[i]);
+        for (int i = 0; i < usedCount; i++) user[used[i]] = Unused(used[i]) with { Target = user[used[i]].Target };
         usedCount = 0;
         Array.Clear(pages);
+    }
+
+    /// <summary>Forgets even what entries led to before they were forgotten: those blocks are gone.</summary>
+    public void ForgetBlocks()
+    {
+        Clear();
+        for (int i = 0; i < 2 * Entries; i++) user[i].Target = null;
+    }
+
+    /// <summary>The block that was last known at an address like this one, translations apart; null if there was none.</summary>
+    public static Block* LastKnown(Link* cache, uint eip)
+    {
+        Operation* first = For(cache, eip)->Target;
+        return first == null ? null : Block.Of(first);
     }
 
     public void Dispose()

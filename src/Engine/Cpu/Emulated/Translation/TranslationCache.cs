@@ -10,7 +10,7 @@ namespace LguestPS.Cpu.Emulated;
 /// </remarks>
 internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMemory memory, CompiledCode? compiled = null) : IDisposable
 {
-    private const int Buckets = 1 << 14;
+    private const int Buckets = 1 << 16;
 
     private readonly Block** buckets = (Block**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Block*));
     private readonly Block*[] firstInFrame = new Block*[memory.FrameLimit];
@@ -37,7 +37,11 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
 
         if (!mmu.TryFetch(cpu, linear, out byte* code)) return null;
         uint physical = mmu.PhysicalOf(code);
-        Block* block = buckets[Bucket(physical, eip)];
+
+        // After a change of the address space most blocks are where they were.
+        Block* block = JumpCache.LastKnown(cpu->Jumps, eip);
+        if (block != null && block->Eip == eip && block->Physical == physical && block->Mode == mode && !block->Straddles && !block->Dropped && (mode & CpuMode.FlatCode) != 0) return block;
+        block = buckets[Bucket(physical, eip)];
         for (; block != null; block = block->NextInBucket)
         {
             if (block->Physical != physical || block->Eip != eip || block->Mode != mode) continue;
@@ -100,7 +104,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
             mmu.UnprotectCode(frame);
         }
 
-        jumps.Clear();
+        jumps.ForgetBlocks();
         cpu->Unlinked = null;
         compiled?.Forget();
         arena.Reset();
