@@ -61,6 +61,7 @@ internal sealed unsafe partial class BlockCompiler
             case OperationForm.Pop: return TryPop();
             case OperationForm.Leave: return TryLeave();
             case OperationForm.String: return TryString();
+            case OperationForm.RepeatedString: return TryRepeatedString();
             default: return false;
         }
     }

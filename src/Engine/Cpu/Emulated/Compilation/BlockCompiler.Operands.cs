@@ -74,6 +74,12 @@ internal sealed unsafe partial class BlockCompiler
         FindTlbEntry();
         if (bytes > 1) assembler.LoadAddress(Third, HostOperand.At(Address, bytes - 1));
         else assembler.Move(Third, Address);
+        ComparePage(write);
+    }
+
+    /// <summary>Leaves if the last byte's page is not the one in the TLB entry of the first byte; else makes the address a host address.</summary>
+    private void ComparePage(bool write)
+    {
         assembler.Arithmetic(4, 4, HostOperand.Of(Third), WholePage);
         assembler.Op(4, 0x3B, Third, HostOperand.At(Tlb, Other, 3, write ? sizeof(uint) : 0));
         ExitIf(5);

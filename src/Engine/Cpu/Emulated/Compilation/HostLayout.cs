@@ -34,7 +34,7 @@ internal static unsafe class HostLayout
 
     public static readonly int BudgetOffset, JumpsOffset, TlbOffset, EipOffset, EflagsOffset, FlagResultOffset, FlagCarriesOffset, SegmentsOffset;
     public static readonly int ExitFirstOffset, ExitSecondOffset, ExitKindOffset, ExitFlagsOffset, ScratchOffset, CodeOffset;
-    public static readonly int VectorsReadyOffset, XmmOffset, MxcsrOffset, TaskSwitchedOffset;
+    public static readonly int VectorsReadyOffset, XmmOffset, MxcsrOffset, TaskSwitchedOffset, RepeatLimitOffset;
     public static readonly int FpuLoadedOffset, FpuHoldOffset, FpuImageOffset, FpuControlOffset, NotedOpcodeOffset, NotedEipOffset, NotedDataOffset, NotedSegmentOffset;
     public static readonly int SegmentReadEnd, SegmentWriteEnd, SegmentBase;
 
@@ -58,6 +58,7 @@ internal static unsafe class HostLayout
         XmmOffset = (int)((byte*)&cpu->Vectors - (byte*)cpu);
         MxcsrOffset = XmmOffset + VectorState.MxcsrOffset;
         TaskSwitchedOffset = (int)((byte*)&cpu->TaskSwitched - (byte*)cpu);
+        RepeatLimitOffset = (int)((byte*)&cpu->RepeatLimit - (byte*)cpu);
         FpuLoadedOffset = (int)(&cpu->Exit.FpuLoaded - (byte*)cpu);
         FpuHoldOffset = (int)((byte*)&cpu->Exit.FpuHold - (byte*)cpu);
         FpuImageOffset = (int)((byte*)&cpu->Exit.FpuImage - (byte*)cpu);
