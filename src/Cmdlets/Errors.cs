@@ -21,15 +21,21 @@ internal static class Errors
             LguestError.HypercallRefused => (ErrorCategory.InvalidOperation, "See about_Lguest_Breakpoints for what can be done to a hypercall, and when."),
             LguestError.CheckpointRefused => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints says which guests can be kept and recorded."),
             LguestError.InvalidCheckpoint => (ErrorCategory.InvalidData, "Give a file that Checkpoint-LguestGuest or Start-LguestGuest -RecordPath wrote."),
-            LguestError.NotRecorded => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints shows how to record a guest."),
+            LguestError.NotRecorded => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints shows how to record a guest: New-LguestGuest -Record, Start-LguestGuest -Record, or -RecordPath for a file."),
             LguestError.ReplayDiverged => (ErrorCategory.InvalidResult, "Step-LguestGuest -Back leads to what came before; about_Lguest_Checkpoints says what makes a run another one."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
-            LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols."),
+            LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols, and New-LguestGuest -SymbolPath gives a guest its System.map."),
+            LguestError.NotInitialised => (ErrorCategory.InvalidOperation, "Step-LguestGuest -Hypercall LGUEST_INIT leads a guest there."),
             LguestError.AddressNotMapped => (ErrorCategory.ReadError, "Get-LguestPageTable shows how an address is translated, and with -Tree what is mapped."),
-            LguestError.InvalidValue => (ErrorCategory.InvalidArgument, "Give a value that fits; about_Lguest_Inspecting tells what may be set."),
+            LguestError.InvalidValue => (ErrorCategory.InvalidArgument, "Give a value that fits; about_Lguest_Inspecting tells what may be set, and Get-LguestDescriptor lists the segments that a selector can name."),
             _ => (ErrorCategory.NotSpecified, ""),
         };
-        return Record(e, $"{e.Error}", category, target ?? e.Path, advice);
+        return Record(e, $"{e.Error}", category, target ?? e.Path, advice, e.Error switch
+        {
+            // The engine says what is missing; which parameter gives it only this layer knows.
+            LguestError.NotRecorded => $"{e.Message} {advice}",
+            _ => e.Message,
+        });
     }
 
     public static ErrorRecord GuestNotFound(string name, bool pathsToo) => Record(
@@ -149,8 +155,8 @@ internal static class Errors
         new ArgumentException($"{what} is missing; give {string.Join(" or ", parameters.Select(name => $"-{name}"))}."),
         "ArgumentMissing", ErrorCategory.InvalidArgument, null, "Get-Help shows the parameters.");
 
-    private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string advice) =>
-        new(e, id, category, target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = advice } };
+    private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string advice, string? message = null) =>
+        new(e, id, category, target) { ErrorDetails = new ErrorDetails(message ?? e.Message) { RecommendedAction = advice } };
 
     private static ErrorCategory FileCategory(Exception? inner) => inner switch
     {

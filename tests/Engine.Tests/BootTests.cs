@@ -45,9 +45,9 @@ public sealed class BootTests : IDisposable
         string initrd = folder.Write("initrd", contents);
         using ScriptedGuest guest = Boot(Smallest, definition => definition with { Initrd = initrd });
         Assert.Equal(contents, guest.Memory.Read(Ram - 8192, 5000).ToArray());
-        Assert.Equal(Ram - 8192 - 4096, guest.Guest.PageDirectory);
-        Assert.Equal((Ram - 8192 - 4096 - 2 * 4096) | 7, guest.Memory.Read32(guest.Guest.PageDirectory + (PageOffset >> 22) * 4));
-        Assert.Equal(guest.Guest.PageDirectory, guest.Cpu.PageDirectory);
+        Assert.Equal(Ram - 8192 - 4096, guest.Guest.Machine.PageDirectory);
+        Assert.Equal((Ram - 8192 - 4096 - 2 * 4096) | 7, guest.Memory.Read32(guest.Guest.Machine.PageDirectory + (PageOffset >> 22) * 4));
+        Assert.Equal(guest.Guest.Machine.PageDirectory, guest.Cpu.PageDirectory);
     }
 
     [Fact]
@@ -56,16 +56,16 @@ public sealed class BootTests : IDisposable
         using ScriptedGuest guest = Boot(Smallest);
         for (uint page = 0; page < Ram; page += 4096)
         {
-            Translation translation = guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, PageOffset + page + 0x123, PageAccess.Write | PageAccess.User);
+            Translation translation = guest.Guest.Machine.PageTables.Walk(guest.Guest.Machine.PageDirectory, PageOffset + page + 0x123, PageAccess.Write | PageAccess.User);
             Assert.True(translation.Ok);
             Assert.Equal(page + 0x123, translation.Physical);
         }
         for (uint slot = 0; slot < 1024; slot++)
         {
             bool mapped = slot >= PageOffset >> 22 && slot < (PageOffset + Ram) >> 22;
-            Assert.Equal(mapped, guest.Memory.Read32(guest.Guest.PageDirectory + slot * 4) != 0);
+            Assert.Equal(mapped, guest.Memory.Read32(guest.Guest.Machine.PageDirectory + slot * 4) != 0);
         }
-        Assert.False(guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, PageOffset + Ram, PageAccess.Read).Ok);
+        Assert.False(guest.Guest.Machine.PageTables.Walk(guest.Guest.Machine.PageDirectory, PageOffset + Ram, PageAccess.Read).Ok);
     }
 
     [Fact]
@@ -73,8 +73,8 @@ public sealed class BootTests : IDisposable
     {
         byte[] kernel = Elf(new Segment(Physical, Signature, Virtual: 0xFF800000 + Physical));
         using ScriptedGuest guest = Boot(kernel);
-        Assert.Equal(0u, guest.Memory.Read32(guest.Guest.PageDirectory + 1023 * 4));
-        Assert.NotEqual(0u, guest.Memory.Read32(guest.Guest.PageDirectory + 1022 * 4));
+        Assert.Equal(0u, guest.Memory.Read32(guest.Guest.Machine.PageDirectory + 1023 * 4));
+        Assert.NotEqual(0u, guest.Memory.Read32(guest.Guest.Machine.PageDirectory + 1022 * 4));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class BootTests : IDisposable
     {
         using ScriptedGuest guest = Boot(Elf(new Segment(Physical, Signature, Virtual: Physical + offset)));
         Assert.Equal((offset, offset + Physical + 13), (guest.Guest.Machine.PageOffset, guest.Cpu.Registers.Eip));
-        Assert.True(guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, offset + Physical, PageAccess.Write).Ok);
+        Assert.True(guest.Guest.Machine.PageTables.Walk(guest.Guest.Machine.PageDirectory, offset + Physical, PageAccess.Write).Ok);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class BootTests : IDisposable
     {
         using ScriptedGuest guest = Boot(
             Elf(new Segment(Physical, Signature, Virtual: Physical + 0x80000000)), definition => definition with { Memory = 1 << 30 });
-        Translation last = guest.Guest.Machine.PageTables.Walk(guest.Guest.PageDirectory, 0xBFFFFFFF, PageAccess.Write);
+        Translation last = guest.Guest.Machine.PageTables.Walk(guest.Guest.Machine.PageDirectory, 0xBFFFFFFF, PageAccess.Write);
         Assert.Equal((true, (1u << 30) - 1), (last.Ok, last.Physical));
     }
 

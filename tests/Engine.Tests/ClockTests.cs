@@ -129,7 +129,7 @@ public class ClockTests
         guest.Gate(0x21, Handler).Gate(99, Handler, type: 0xF);
         guest.IrqEnabled = Eflags.Interrupt;
         guest.Code().Play();
-        guest.Guest.Interrupts.Raise(1);
+        guest.Guest.Machine.Interrupts.Raise(1);
         guest.Code().Code().Trap(99).Code();
         Assert.Equal(["int 0x63", "irq 1"], ScriptedGuest.Words(guest.Play()));
     }

@@ -132,7 +132,7 @@ public sealed unsafe class HostileGuestTests : IDisposable
                 guest.Trap((byte)deed.Number, deed.B & 0xFFFF, deed.C);
                 break;
             default:
-                guest.Guest.Interrupts.Raise((int)(deed.A % 32));
+                guest.Guest.Machine.Interrupts.Raise((int)(deed.A % 32));
                 guest.Code(_ => Scribble(guest, deed));
                 break;
         }
@@ -141,7 +141,7 @@ public sealed unsafe class HostileGuestTests : IDisposable
     /// <summary>The guest's own stores: to lguest_data, its page tables and its devices.</summary>
     private static void Scribble(ScriptedGuest guest, Deed deed)
     {
-        uint[] targets = [ScriptedGuest.DataAddress, guest.Guest.PageDirectory, ScriptedGuest.DmaAddress, ScriptedGuest.MemorySize, ScriptedGuest.MemorySize + 0x1000];
+        uint[] targets = [ScriptedGuest.DataAddress, guest.Guest.Machine.PageDirectory, ScriptedGuest.DmaAddress, ScriptedGuest.MemorySize, ScriptedGuest.MemorySize + 0x1000];
         uint address = targets[deed.Number % (uint)targets.Length] + (deed.A & 0xFFC);
         if (guest.Memory.Contains(address, 4)) guest.Memory.Write32(address, deed.B);
         guest.Ring((int)(deed.C % 64), deed.Number, deed.A, deed.B, deed.D);

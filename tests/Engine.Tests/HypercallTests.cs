@@ -149,7 +149,7 @@ public class HypercallTests
         using ScriptedGuest guest = ScriptedGuest.Initialised();
         CopyDirectory(guest, Directory);
         guest.Hypercall(Call.NewPageTable, Directory | 0x018).Play();
-        Assert.Equal((Directory, Directory), (guest.Guest.PageDirectory, guest.Cpu.PageDirectory));
+        Assert.Equal((Directory, Directory), (guest.Guest.Machine.PageDirectory, guest.Cpu.PageDirectory));
     }
 
     [Fact]
@@ -283,7 +283,7 @@ public class HypercallTests
         Assert.True(guest.Guest.IsHalted);
         Assert.False(ran);
 
-        guest.Guest.Interrupts.Raise(3);
+        guest.Guest.Machine.Interrupts.Raise(3);
         Assert.Equal(["irq 3"], ScriptedGuest.Words(guest.Play()));
         Assert.False(guest.Guest.IsHalted);
         Assert.True(ran);
@@ -349,10 +349,10 @@ public class HypercallTests
     }
 
     private static void CopyDirectory(ScriptedGuest guest, uint to) =>
-        guest.Memory.Write(to, guest.Memory.Read(guest.Guest.PageDirectory, GuestMemory.PageSize).ToArray());
+        guest.Memory.Write(to, guest.Memory.Read(guest.Guest.Machine.PageDirectory, GuestMemory.PageSize).ToArray());
 
     private static uint EntryAddress(ScriptedGuest guest, uint linear) =>
-        (guest.Memory.Read32(guest.Guest.PageDirectory + (linear >> 22) * 4) & PageFlags.Frame) + ((linear >> 12) & 1023) * 4;
+        (guest.Memory.Read32(guest.Guest.Machine.PageDirectory + (linear >> 22) * 4) & PageFlags.Frame) + ((linear >> 12) & 1023) * 4;
 
     private static void Unmap(ScriptedGuest guest, uint linear) => guest.Memory.Write32(EntryAddress(guest, linear), 0);
 }

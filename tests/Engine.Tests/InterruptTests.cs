@@ -65,7 +65,7 @@ public class InterruptTests
         guest.IrqEnabled = 0;
         guest.Code();
         Assert.Empty(guest.Play());
-        Assert.True(guest.Guest.Interrupts.AnyWaiting);
+        Assert.True(guest.Guest.Machine.Interrupts.AnyWaiting);
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public class InterruptTests
         guest.Gate(0x21, Handler);
         guest.Hypercall(Call.LguestInit, ScriptedGuest.DataAddress).Play();
         guest.IrqEnabled = Eflags.Interrupt;
-        guest.Guest.Interrupts.Raise(1);
+        guest.Guest.Machine.Interrupts.Raise(1);
         guest.Cpu.Registers.Eip = eip;
         Assert.Equal(enters, guest.Code().Play().Count == 1);
     }
@@ -92,7 +92,7 @@ public class InterruptTests
     {
         using ScriptedGuest guest = ScriptedGuest.Fresh();
         guest.Gate(0x21, Handler);
-        guest.Guest.Interrupts.Raise(1);
+        guest.Guest.Machine.Interrupts.Raise(1);
         Assert.Empty(guest.Code().Play());
     }
 
@@ -124,7 +124,7 @@ public class InterruptTests
     public void Without_a_gate_it_stays_pending_but_wakes_a_halted_guest()
     {
         using ScriptedGuest guest = Ready();
-        guest.Guest.Interrupts.Raise(9);
+        guest.Guest.Machine.Interrupts.Raise(9);
         bool ran = false;
         guest.Hypercall(Call.Halt).Code(_ => ran = true).Code(_ => guest.Gate(0x29, Handler));
         Assert.Equal(["HALT", "irq 9"], ScriptedGuest.Words(guest.Play()));
@@ -151,7 +151,7 @@ public class InterruptTests
         guest.Time = (0, 0);
         guest.Code().Play();
         Assert.Equal((0u, 0u), guest.Time);
-        guest.Guest.Interrupts.Raise(1);
+        guest.Guest.Machine.Interrupts.Raise(1);
         guest.Gate(0x21, Handler);
         guest.Code().Play();
         Assert.NotEqual((0u, 0u), guest.Time);
@@ -222,7 +222,7 @@ public class InterruptTests
         foreach (int irq in irqs)
         {
             guest.Gate(0x20 + irq, Handler);
-            guest.Guest.Interrupts.Raise(irq);
+            guest.Guest.Machine.Interrupts.Raise(irq);
         }
         return guest;
     }

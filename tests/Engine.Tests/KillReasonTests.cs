@@ -22,7 +22,7 @@ public class KillReasonTests
         ["attempt to access switcher pages: SET_PTE 0xffc00000"] = guest => guest.Hypercall(Call.SetPte, 0, 0xFFC00000, 0),
         ["attempt to access switcher pages: 0xffc00000"] = guest =>
         {
-            guest.Memory.Write32(guest.Guest.PageDirectory + 1023 * 4, 0x1000 | PageFlags.DirectoryEntry);
+            guest.Memory.Write32(guest.Guest.Machine.PageDirectory + 1023 * 4, 0x1000 | PageFlags.DirectoryEntry);
             guest.Trap(14, 0, 0xFFC00000);
         },
         ["bad stack segment 0x73"] = guest => guest.Hypercall(Call.SetStack, 0x73, 0xC0020000, 1),

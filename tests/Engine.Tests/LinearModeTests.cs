@@ -86,7 +86,7 @@ public sealed class LinearModeTests : IDisposable
     {
         guest.Memory.Write32(Directory, 0x42000 | flags);
         guest.Hypercall(Call.NewPageTable, Directory).Play();
-        Assert.Equal((null, mode, Directory), (guest.Ending, Tables.Format.Mode, guest.Guest.PageDirectory));
+        Assert.Equal((null, mode, Directory), (guest.Ending, Tables.Format.Mode, guest.Guest.Machine.PageDirectory));
         Assert.Equal([$"{mode}"], guest.Cpu.Flushes);
     }
 
@@ -105,7 +105,7 @@ public sealed class LinearModeTests : IDisposable
     public void Only_PAE_has_page_directories_that_are_no_pages()
     {
         guest.Hypercall(Call.NewPageTable, Directory + 0x2F).Play();
-        Assert.Equal((PagingMode.Pae, Directory + 0x20), (Tables.Format.Mode, guest.Guest.PageDirectory));
+        Assert.Equal((PagingMode.Pae, Directory + 0x20), (Tables.Format.Mode, guest.Guest.Machine.PageDirectory));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class LinearModeTests : IDisposable
         guest.Memory.Write32(Directory, 0x42000 | P | W | U);
         guest.Memory.Write32(Directory + 0x1000, 0x42000 | P);
         guest.Hypercall(Call.NewPageTable, Directory).Hypercall(Call.NewPageTable, Directory + 0x1000).Play();
-        Assert.Equal((PagingMode.TwoLevel, Directory + 0x1000), (Tables.Format.Mode, guest.Guest.PageDirectory));
+        Assert.Equal((PagingMode.TwoLevel, Directory + 0x1000), (Tables.Format.Mode, guest.Guest.Machine.PageDirectory));
     }
 
     [Theory]

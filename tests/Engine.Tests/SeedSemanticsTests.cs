@@ -274,7 +274,7 @@ public class SeedSemanticsTests
         using ScriptedGuest guest = ScriptedGuest.Initialised(clock);
         guest.Gate(0x21, 0xC0003000);
         guest.IrqEnabled = 0;
-        guest.Guest.Interrupts.Raise(1);
+        guest.Guest.Machine.Interrupts.Raise(1);
         guest.Code().Code().Code(_ => guest.IrqEnabled = Eflags.Interrupt);
         List<LguestEvent> events = guest.Play();
         Assert.Equal(["irq 1"], ScriptedGuest.Words(events));

@@ -128,7 +128,7 @@ public class TrapTests
         Assert.Equal(0xFFC00010u, guest.Cr2);
         Assert.Null(guest.Ending);
 
-        guest.Memory.Write32(guest.Guest.PageDirectory + 1023 * 4, 0x1000 | PageFlags.DirectoryEntry);
+        guest.Memory.Write32(guest.Guest.Machine.PageDirectory + 1023 * 4, 0x1000 | PageFlags.DirectoryEntry);
         guest.Trap(14, 0, 0xFFFFF000).Play();
         Assert.Equal("attempt to access switcher pages: 0xfffff000", guest.Ending);
     }
@@ -259,7 +259,7 @@ public class TrapTests
     {
         using ScriptedGuest guest = InKernel();
         // The kernel's linear page 0x30 lies in physical page 0x50.
-        uint table = guest.Memory.Read32(guest.Guest.PageDirectory + (0xC0030000 >> 22) * 4) & PageFlags.Frame;
+        uint table = guest.Memory.Read32(guest.Guest.Machine.PageDirectory + (0xC0030000 >> 22) * 4) & PageFlags.Frame;
         guest.Memory.Write32(table + 0x30 * 4, 0x50000 | PageFlags.Present | PageFlags.Writable);
         guest.Cpu.Registers.Esp = 0xC0031000;
         guest.Gate(6, Handler).Trap(6).Play();

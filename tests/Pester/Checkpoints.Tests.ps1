@@ -122,7 +122,7 @@ Describe 'Step-LguestGuest -Back' {
     }
     It 'explains how to turn recording on' {
         $other = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
-        { $other | Step-LguestGuest -Back -ErrorAction Stop } | Should -Throw '*New-LguestGuest -Record*' -ErrorId 'NotRecorded,*'
+        { $other | Step-LguestGuest -Back -ErrorAction Stop } | Should -Throw -ErrorId 'NotRecorded,*' -PassThru | ForEach-Object ErrorDetails | Should -Match 'New-LguestGuest -Record'
     }
     It 'is not to be had with real time' {
         { New-LguestGuest $examples/ring/ring.yaml -Clock Host -Record -ErrorAction Stop } | Should -Throw "*clock*host*virtual*" -ErrorId 'InvalidDefinition,*'

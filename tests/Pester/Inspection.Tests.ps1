@@ -150,7 +150,7 @@ Describe 'Frames across a trap' {
 Describe 'The ring and DMA' {
     It 'show what waits' {
         $guest = New-LguestGuest $examples/ring/ring.yaml
-        (Get-Failure { $guest | Get-LguestHypercallRing -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'InvalidAddress,*'
+        (Get-Failure { $guest | Get-LguestHypercallRing -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'NotInitialised,*'
         $guest | Step-LguestGuest -Count 3 | Out-Null
         $waiting = $guest | Get-LguestHypercallRing -Ready
         $waiting[0].Call.Name, $waiting[0].IsCursor, $waiting[0].Order | Should -Be SEND_DMA, $true, 1

@@ -174,7 +174,7 @@ internal sealed class Interceptor(Guest guest)
     {
         if (access.Access == MemoryAccess.Execute) return [];
         byte[] now = new byte[Math.Max(access.Before.Length, Math.Min(access.Length, 16))];
-        return LinearMemory.TryRead(guest.Machine.PageTables, guest.PageDirectory, access.Address, now) ? now : [];
+        return LinearMemory.TryRead(guest.Machine.PageTables, guest.Machine.PageDirectory, access.Address, now) ? now : [];
     }
 
     private void TakeChanges(uint? runTo)

@@ -14,6 +14,16 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
 {
     private readonly Machine machine = guest.Machine;
 
+    /// <param name="guest">The guest.</param>
+    /// <param name="obstacle">What one of its devices has against it, or null.</param>
+    /// <param name="what">What the guest then cannot.</param>
+    /// <exception cref="LguestException">CheckpointRefused.</exception>
+    public static void CheckCanGoBack(Guest guest, string? obstacle, string what)
+    {
+        if (!guest.Cpu.CanBeSaved) obstacle = $"the '{guest.CpuName}' CPU cannot tell all of its state";
+        if (obstacle is not null) throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot {what}: {obstacle}.");
+    }
+
     /// <param name="label">A name for the checkpoint, or null.</param>
     public Checkpoint Keep(string? label)
     {
@@ -27,7 +37,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         Save(state);
         return new Checkpoint(guest.Definition, machine.PageOffset, state.ToArray(), state.SharedParts)
         {
-            Source = guest, Label = label ?? "", Taken = DateTime.UtcNow, GuestTime = machine.Clock.Elapsed, InstructionCount = guest.CountInstructions(),
+            Source = guest, Label = label ?? "", Taken = DateTime.UtcNow, GuestTime = machine.Clock.Elapsed, InstructionCount = guest.InstructionCount,
             EventCount = guest.Events.Count, Standstill = runner.Place, Next = Pending.First(guest)?.Words(guest),
             OwnBytes = memory.BytesNotIn(before),
         };

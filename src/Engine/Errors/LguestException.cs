@@ -48,6 +48,9 @@ public enum LguestError
     /// <summary>An address cannot be understood, or names something the guest does not have.</summary>
     InvalidAddress,
 
+    /// <summary>The guest has not told its host yet where what was asked for is: LGUEST_INIT is still to come.</summary>
+    NotInitialised,
+
     /// <summary>Nothing is at an address, or no page is mapped there.</summary>
     AddressNotMapped,
 

@@ -46,7 +46,7 @@ public sealed record InterventionEvent : LguestEvent
 
     public required InterventionOperation Operation { get; init; }
 
-    /// <summary>Who did it, such as Set-LguestMemory.</summary>
+    /// <summary>Who did it, such as the command that was used.</summary>
     public required string By { get; init; }
 
     /// <summary>What was changed, from what and to what.</summary>

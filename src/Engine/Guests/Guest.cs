@@ -2,7 +2,6 @@ using LguestPS.Breakpoints;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Devices;
-using LguestPS.Devices.Dma;
 using LguestPS.Events;
 using LguestPS.Guests;
 using LguestPS.Hypercalls;
@@ -23,11 +22,10 @@ namespace LguestPS;
 /// </remarks>
 public sealed partial class Guest : IDisposable
 {
-    private string? stalledAt;
     private readonly RunLoop loop;
     private readonly Runner runner;
     private readonly ConsoleTyping typing;
-    private LastState? last;
+    private readonly Readings readings;
 
     internal Guest(GuestDefinition definition, Machine machine, string cpuReason, DeviceSet devices, IDeviceTransport transport)
     {
@@ -36,6 +34,8 @@ public sealed partial class Guest : IDisposable
         CpuReason = cpuReason;
         Devices = devices;
         Seat = new DriverSeat(machine);
+        readings = new Readings(machine, Seat.Gate);
+        Stall = new StallReport(this);
         Events = new EventRecorder(machine);
         DeviceHost = new DeviceHost(machine, Events, Seat.Gate);
         Transport = transport;
@@ -77,7 +77,7 @@ public sealed partial class Guest : IDisposable
     public string StateReason => StandstillText.Of(this);
 
     /// <summary>What is next and where, in a line: a call, a DMA, a trap, an interrupt, or the instruction.</summary>
-    public string Position => Now(_ => StateReason, () => GuestPosition.Of(this));
+    public string Position => readings.WhileLive(() => GuestPosition.Of(this)) ?? StateReason;
 
     /// <summary>Who drives the guest now, or null.</summary>
     public string? Driver => Seat.Driver;
@@ -91,7 +91,7 @@ public sealed partial class Guest : IDisposable
     public Hypercall? PendingHypercall => Machine.Pending.Call;
 
     /// <summary>What runs next of a pending hypercall, once a pending DMA or kick is served: a ring entry, or the direct call itself.</summary>
-    public Hypercall? NextCall => Now(_ => null, () => Executor.Next);
+    public Hypercall? NextCall => readings.WhileLive(() => Executor.Next);
 
     /// <summary>A DMA that waits for its device, or null.</summary>
     public PendingDma? PendingDma => Machine.Pending.Transfer as PendingDma;
@@ -128,28 +128,28 @@ public sealed partial class Guest : IDisposable
     public RunSummary? Summary => runner.Summary;
 
     /// <summary>The registers between two instructions.</summary>
-    public GuestRegisters Registers => Now(kept => kept.Registers, () => Cpu.Registers);
+    public GuestRegisters Registers => readings.Registers;
 
     /// <summary>Instructions run so far; null on KVM, which cannot count them.</summary>
-    public long? InstructionCount => Now(kept => kept.InstructionCount, CountInstructions);
+    public long? InstructionCount => readings.InstructionCount;
 
     /// <summary>Guest time since it was started.</summary>
-    public TimeSpan GuestTime => Now(kept => kept.GuestTime, () => Clock.Elapsed);
+    public TimeSpan GuestTime => readings.GuestTime;
 
     /// <summary>How many events there were so far, wanted or not.</summary>
     public long EventCount => Events.Count;
 
     /// <summary>How many system calls and page faults KVM has handed to the guest by itself so far; they are in no other count.</summary>
-    public long DirectTrapCount => Now(kept => kept.DirectTrapCount, CountDirectTraps);
+    public long DirectTrapCount => readings.DirectTrapCount;
 
     /// <summary>How many of the instructions that were run on the emulated CPU ran as machine code made from them; those that were run again to step back count, too.</summary>
-    public long CompiledInstructionCount => Now(kept => kept.CompiledInstructionCount, () => Cpu.CompiledInstructionCount);
+    public long CompiledInstructionCount => readings.CompiledInstructionCount;
 
     /// <summary>
     /// In a sentence, the fault that the guest was handed at least ten thousand times in a row and at one place (trap, address, instruction, how often);
     /// null if that has not happened. It is said once as a warning (<see cref="DriveOptions.Warning"/>).
     /// </summary>
-    public string? NoProgress => Progress.Last is { } stall && stalledAt is { } instruction ? StallText.Of(this, stall, instruction) : null;
+    public string? NoProgress => Stall.Text;
 
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
     public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
@@ -164,13 +164,13 @@ public sealed partial class Guest : IDisposable
     public IReadOnlyList<GuestNetwork> Networks => Devices.Networks.Select(card => card.State).ToArray();
 
     internal ProgressWatch Progress { get; } = new();
+    internal StallReport Stall { get; }
     internal Machine Machine { get; }
     internal DriverSeat Seat { get; }
     internal DeviceSet Devices { get; }
     internal IDeviceTransport Transport { get; }
     internal DeviceHost DeviceHost { get; }
     internal EventRecorder Events { get; }
-    internal DmaBindings Bindings => ((DmaTransport)Transport).Bindings;
     internal HypercallRing Ring { get; }
     internal Interceptor Interceptor { get; }
     internal HypercallExecutor Executor { get; set; }
@@ -180,8 +180,6 @@ public sealed partial class Guest : IDisposable
     internal GuestClock Clock => Machine.Clock;
     internal VirtualCpu Cpu => Machine.Cpu;
     internal GuestData Data => Machine.Data;
-    internal InterruptController Interrupts => Machine.Interrupts;
-    internal uint PageDirectory => Machine.PageDirectory;
 
     /// <summary>Loads a guest's images into fresh memory and leaves it ready to run its first instruction.</summary>
     /// <exception cref="LguestException">InvalidDefinition, FileUnavailable, InvalidImage or NotSupported; nothing stays open then.</exception>
@@ -276,17 +274,6 @@ public sealed partial class Guest : IDisposable
 
     public override string ToString() => $"{Name} ({State})";
 
-    /// <summary>Looks at the guest while it stands still. Whoever drives it may, between two events; others only when nobody does.</summary>
-    /// <exception cref="LguestException">GuestBusy, or GuestEnded if its memory is gone.</exception>
-    internal T Look<T>(Func<T> look)
-    {
-        lock (Seat.Gate)
-        {
-            Seat.CheckIsAtHand();
-            return look();
-        }
-    }
-
     /// <inheritdoc cref="Intervene(InterventionOperation, string, Func{Intervention})"/>
     internal void Intervene(InterventionOperation operation, string by, Func<InterventionChange[]> change) =>
         runner.Intervene(operation, by, () => new Intervention(Call: null, Result: null, change()));
@@ -296,13 +283,6 @@ public sealed partial class Guest : IDisposable
 
     /// <summary>The guest stands elsewhere now than its driver left it.</summary>
     internal void StandsElsewhere() => runner.StandsElsewhere();
-
-    internal void SayStall()
-    {
-        Progress.IsNews = false;
-        stalledAt = StallText.InstructionAt(this, Progress.Last!.Eip);
-        DeviceHost.Warn(NoProgress!);
-    }
 
     internal void CheckCanWatch()
     {
@@ -314,7 +294,7 @@ public sealed partial class Guest : IDisposable
     {
         lock (Seat.Gate)
         {
-            if (last is not null) return;
+            if (!readings.AreLive) return;
             Cpu.Kick();
             Clock.Wake();
         }
@@ -325,21 +305,12 @@ public sealed partial class Guest : IDisposable
     {
         Machine.End(EndingKind.Stopped, "removed");
         SyncOnEnd();
-        last = new LastState(Cpu.Registers, CountInstructions(), Clock.Elapsed, CountDirectTraps(), Cpu.CompiledInstructionCount);
+        readings.Keep();
         Seat.IsGone = true;
         Devices.Dispose();
         Cpu.Dispose();
         Clock.Dispose();
         Memory.Dispose();
-    }
-
-    internal long? CountInstructions() => Cpu.CountsInstructions ? Cpu.InstructionCount : null;
-
-    private long CountDirectTraps() => DirectTraps.Vectors.Sum(Cpu.CountDirectTraps);
-
-    private T Now<T>(Func<LastState, T> kept, Func<T> now)
-    {
-        lock (Seat.Gate) return last is null ? now() : kept(last);
     }
 
     private void HasJustEnded()

@@ -59,7 +59,7 @@ internal sealed class Recording : ITape
     /// <exception cref="LguestException">CheckpointRefused: the run would not be repeatable; says why.</exception>
     public static Recording Begin(Guest guest, bool keepEvents)
     {
-        guest.CheckCanGoBack(guest.Devices.RecordingObstacle, "be recorded");
+        SavedState.CheckCanGoBack(guest, guest.Devices.RecordingObstacle, "be recorded");
         if (guest.Definition.Clock == ClockKind.Host)
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time never comes again. Use clock 'virtual'.");
         if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)

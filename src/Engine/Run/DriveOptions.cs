@@ -7,7 +7,7 @@ public abstract record DriveOptions
     {
     }
 
-    /// <summary>Who drives the guest, for the error another driver gets: "job 4", "Start-LguestGuest", …</summary>
+    /// <summary>Who drives the guest, for the error another driver gets: "job 4", "lguest", …</summary>
     public required string Driver { get; init; }
 
     /// <summary>Which events are given.</summary>

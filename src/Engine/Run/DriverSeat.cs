@@ -68,6 +68,17 @@ internal sealed class DriverSeat(Machine machine)
         if (Driver is not null && (IsTurning || thread != Environment.CurrentManagedThreadId)) throw Busy();
     }
 
+    /// <summary>Looks at the guest while it stands still. Whoever drives it may, between two events; others only when nobody does.</summary>
+    /// <exception cref="LguestException">GuestBusy, or GuestEnded if its memory is gone.</exception>
+    public T Look<T>(Func<T> look)
+    {
+        lock (Gate)
+        {
+            CheckIsAtHand();
+            return look();
+        }
+    }
+
     /// <param name="remedy">What to do about it, in a sentence, or nothing.</param>
     /// <exception cref="LguestException">GuestEnded.</exception>
     public void CheckHasNotEnded(string remedy)

@@ -147,7 +147,7 @@ internal sealed class RunGoal : IWaitTerms
     public CpuBudget Budget(Guest guest)
     {
         if (step is { IsSingle: true }) return new CpuBudget(1);
-        (long instructions, long until) = guest.Clock.Budget(guest.Interrupts.AnyWaiting);
+        (long instructions, long until) = guest.Clock.Budget(guest.Machine.Interrupts.AnyWaiting);
         if (place is not null) instructions = UpTo(place.Position.Instructions, guest, instructions);
         if (recording is not null) instructions = UpTo(recording.NextStop ?? 0, guest, instructions);
         if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount - guest.Machine.BareTraps);

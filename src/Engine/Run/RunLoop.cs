@@ -101,7 +101,7 @@ internal sealed class RunLoop(Guest guest)
     public void Handle(in CpuExit exit)
     {
         traps.Handle(exit);
-        if (guest.Progress.IsNews) guest.SayStall();
+        if (guest.Progress.IsNews) guest.Stall.Warn();
         guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
     }
 
@@ -110,10 +110,10 @@ internal sealed class RunLoop(Guest guest)
     {
         HasOffered = true;
         if (guest.Clock.InputMayEnter || guest.IsHalted) guest.Transport.DeliverInput();
-        if (guest.Clock.TakeExpired()) guest.Interrupts.Raise(InterruptController.ClockIrq);
+        if (guest.Clock.TakeExpired()) guest.Machine.Interrupts.Raise(InterruptController.ClockIrq);
         if (!guest.Clock.InterruptsMayEnter && !guest.IsHalted) return;
-        guest.Interrupts.Announce();
-        if (interceptor.HasInterrupts || goal.WantsInterrupts) machine.Pending.Interrupt = guest.Interrupts.Deliverable;
+        guest.Machine.Interrupts.Announce();
+        if (interceptor.HasInterrupts || goal.WantsInterrupts) machine.Pending.Interrupt = guest.Machine.Interrupts.Deliverable;
         else DeliverInterrupt();
     }
 

@@ -1,4 +1,5 @@
 using LguestPS.Breakpoints;
+using LguestPS.Recordings;
 
 namespace LguestPS.Run;
 
@@ -51,6 +52,36 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
         }
         finally
         {
+            LeaveSeat();
+        }
+    }
+
+    /// <summary>Takes a recorded guest back. Nothing of what it does on the way happens: it has happened.</summary>
+    /// <returns>False if the recording does not go back that far.</returns>
+    public bool StepBack(Recording recording, StepBackOptions options, CancellationToken stop)
+    {
+        lock (seat.Gate) seat.TakeBack(options.Driver);
+        guest.Events.Meter = null;
+        bool isMuted = options.Unit != StepUnit.Breakpoint;
+        if (isMuted) interceptor.IsMuted = true;
+        else interceptor.Forget();
+        try
+        {
+            using CancellationTokenRegistration wake = stop.Register(guest.Wake);
+            recording.Reach();
+            guest.Events.Filter = EventFilter.Nothing;
+            bool reached = new Rewinder(guest, loop, recording, options, stop).Go();
+            if (reached) Standstill = interceptor.Stop is null ? loop.WhereItStands() : Standstill.Breakpoint;         // else where it stood when the recording began
+            return reached;
+        }
+        catch (OperationCanceledException)
+        {
+            Standstill = loop.WhereItStands();
+            throw;
+        }
+        finally
+        {
+            if (isMuted) interceptor.IsMuted = false;
             LeaveSeat();
         }
     }

@@ -155,7 +155,7 @@ internal sealed class Stepper
     private static Instruction Decode(Guest guest)
     {
         byte[] code = new byte[LongestInstruction];
-        LinearMemory.TryRead(guest.Machine.PageTables, guest.PageDirectory, guest.Cpu.Registers.Eip, code);
+        LinearMemory.TryRead(guest.Machine.PageTables, guest.Machine.PageDirectory, guest.Cpu.Registers.Eip, code);
         Decoder decoder = Decoder.Create(32, code);
         decoder.IP = guest.Cpu.Registers.Eip;
         decoder.Decode(out Instruction instruction);

@@ -96,7 +96,7 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
         if (operands >= instruction.Length && instruction.HasLockPrefix && Chance(50)) return null;
 
         uint undefined = FlagUse.UndefinedAfter(pieces);
-        if ((Flags(instruction.RflagsRead) & undefined) != 0) return null;
+        if ((FlagUse.Bits(instruction.RflagsRead) & undefined) != 0) return null;
         if (!Prepare(ref instruction)) return null;
 
         foreach (UsedRegister used in information.GetInfo(instruction).GetUsedRegisters())
@@ -105,7 +105,7 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
         byte[] bytes = buffer[..instruction.Length];
         bool branches = instruction.FlowControl is not (FlowControl.Next or FlowControl.Interrupt or FlowControl.Exception);
         var flags = new FlagUse(
-            Flags(instruction.RflagsRead), Flags(instruction.RflagsModified), Undefined(instruction),
+            FlagUse.Bits(instruction.RflagsRead), FlagUse.Bits(instruction.RflagsModified), FlagUse.UndefinedBy(instruction),
             instruction.HasRepPrefix || instruction.HasRepnePrefix || ShiftsByCl(instruction), branches);
         if (!IsDirectBranch(instruction)) return new Piece(bytes, flags);
 
@@ -116,9 +116,6 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
         int skip = loop && undefined == 0 && !called && Chance(50) ? -1 - random.Next(Math.Min(3, pieces.Count + 1)) : random.Next(3);
         return new Piece(bytes, flags, offsets.ImmediateSize, skip);
     }
-
-    /// <summary>The flags that the manual leaves open after an instruction, as bits of eflags.</summary>
-    public static uint Undefined(in Instruction instruction) => Flags(instruction.RflagsUndefined) | OverflowOfRotation(instruction);
 
     private int Prefixes(byte[] opcode)
     {
@@ -321,24 +318,6 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
     private static bool ShiftsByCl(in Instruction instruction) =>
         instruction.Op1Register == Register.CL && instruction.Mnemonic is Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr
             or Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sal or Mnemonic.Sar || instruction.Op2Register == Register.CL;
-
-    /// <summary>A rotation through carry by 9 or 17 comes to zero, and still leaves OF undefined.</summary>
-    private static uint OverflowOfRotation(in Instruction instruction) =>
-        instruction.Mnemonic is Mnemonic.Rcl or Mnemonic.Rcr && instruction.Op1Kind == OpKind.Immediate8 && (instruction.Immediate8 & 31) > 1 ? 0x800u : 0;
-
-    /// <summary>Flags in eflags' own positions.</summary>
-    private static uint Flags(RflagsBits bits)
-    {
-        uint flags = 0;
-        if ((bits & RflagsBits.CF) != 0) flags |= 1;
-        if ((bits & RflagsBits.PF) != 0) flags |= 4;
-        if ((bits & RflagsBits.AF) != 0) flags |= 0x10;
-        if ((bits & RflagsBits.ZF) != 0) flags |= 0x40;
-        if ((bits & RflagsBits.SF) != 0) flags |= 0x80;
-        if ((bits & RflagsBits.DF) != 0) flags |= 0x400;
-        if ((bits & RflagsBits.OF) != 0) flags |= 0x800;
-        return flags;
-    }
 
     private uint BaseOf(Register segment)
     {

@@ -30,6 +30,27 @@ internal readonly record struct FlagUse(uint Reads, uint Writes, uint Undefines,
 
         return undefined;
     }
+
+    /// <summary>The flags that the manual leaves open after an instruction, as bits of eflags.</summary>
+    public static uint UndefinedBy(in Instruction instruction) => Bits(instruction.RflagsUndefined) | OverflowOfRotation(instruction);
+
+    /// <summary>A rotation through carry by 9 or 17 comes to zero, and still leaves OF undefined.</summary>
+    private static uint OverflowOfRotation(in Instruction instruction) =>
+        instruction.Mnemonic is Mnemonic.Rcl or Mnemonic.Rcr && instruction.Op1Kind == OpKind.Immediate8 && (instruction.Immediate8 & 31) > 1 ? 0x800u : 0;
+
+    /// <summary>Flags in eflags' own positions.</summary>
+    public static uint Bits(RflagsBits bits)
+    {
+        uint flags = 0;
+        if ((bits & RflagsBits.CF) != 0) flags |= 1;
+        if ((bits & RflagsBits.PF) != 0) flags |= 4;
+        if ((bits & RflagsBits.AF) != 0) flags |= 0x10;
+        if ((bits & RflagsBits.ZF) != 0) flags |= 0x40;
+        if ((bits & RflagsBits.SF) != 0) flags |= 0x80;
+        if ((bits & RflagsBits.DF) != 0) flags |= 0x400;
+        if ((bits & RflagsBits.OF) != 0) flags |= 0x800;
+        return flags;
+    }
 }
 
 /// <summary>Bytes of the data window that differ from its usual contents.</summary>

@@ -30,7 +30,7 @@ public sealed class AddressExpressionTests : IDisposable
     {
         Assert.Equal(InspectedGuest.Start - InspectedGuest.PageOffset + 4, guest.Inspector.Address("start+4", physical: true));
         Assert.Equal(0x1000u, guest.Inspector.Address("0x1000", physical: true));
-        Assert.Equal(guest.Guest.PageDirectory, guest.Inspector.Address("cr3", physical: true));
+        Assert.Equal(guest.Guest.Machine.PageDirectory, guest.Inspector.Address("cr3", physical: true));
     }
 
     [Theory]

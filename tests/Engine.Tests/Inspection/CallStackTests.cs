@@ -148,7 +148,7 @@ public sealed class CallStackTests : IDisposable
         guest.Memory.Write(InspectedGuest.Table, 4096).Clear();
         guest.Entry(InspectedGuest.Table, 0x48, InspectedGuest.Page | P | U);
         guest.Entry(InspectedGuest.Table, 0x4A, InspectedGuest.Page + 0x2000 | P | W | U);
-        guest.Memory.Write32(guest.Guest.PageDirectory + (UserCode >> 22) * 4, InspectedGuest.Table | P | W | U);
+        guest.Memory.Write32(guest.Guest.Machine.PageDirectory + (UserCode >> 22) * 4, InspectedGuest.Table | P | W | U);
         guest.Guest.Machine.Descriptors.Load(14, BitConverter.GetBytes(0x00CFFA000000FFFFul));
     }
 }

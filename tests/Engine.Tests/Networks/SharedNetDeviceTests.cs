@@ -38,7 +38,7 @@ public class SharedNetDeviceTests
         Assert.Equal(["net0 -> hello"], ScriptedGuest.Words(received));
         Assert.Equal((Lan.KeyOf(1), Lan.Buffers, 5u), (((DmaEvent)received[0]).Key, ((DmaEvent)received[0]).Address, ((DmaEvent)received[0]).UsedLength));
         Assert.Equal("hello"u8, Lan.Buffer(second, 0));
-        Assert.True(second.Guest.Interrupts.AnyWaiting);
+        Assert.True(second.Guest.Machine.Interrupts.AnyWaiting);
     }
 
     [SkippableFact]
@@ -160,7 +160,7 @@ public class SharedNetDeviceTests
         (ScriptedGuest first, ScriptedGuest second) = lan.Pair();
         second.Memory.Write32(Lan.Buffers + second.Guest.Abi.Dma!.UsedLength, 77);
         Lan.Send(first, 1, "later");
-        Lan.Until(second, () => second.Guest.Interrupts.AnyWaiting);
+        Lan.Until(second, () => second.Guest.Machine.Interrupts.AnyWaiting);
         Assert.Equal(77u, second.UsedLength(Lan.Buffers));
         Free(second, 0);
         Assert.Equal(["net0 -> later"], ScriptedGuest.Words(Lan.Until(second, () => second.UsedLength(Lan.Buffers) != 0)));
@@ -195,7 +195,7 @@ public class SharedNetDeviceTests
         Lan.Send(first, 7, "marker");
         Lan.Until(second, () => second.UsedLength(Marker) != 0);
         Assert.Equal(0u, second.UsedLength(Lan.Buffers));
-        Assert.False(second.Guest.Interrupts.AnyWaiting);
+        Assert.False(second.Guest.Machine.Interrupts.AnyWaiting);
     }
 
     [SkippableFact]

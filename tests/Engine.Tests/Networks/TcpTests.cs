@@ -6,17 +6,17 @@ namespace LguestPS.Tests.Networks;
 /// <summary>A TCP connection's end towards the guest, rule by rule; guest time passes only as the test says.</summary>
 public class TcpTests
 {
-    private const ushort GuestPort = 1000;
-    private const ushort HostPort = 80;
-    private const uint First = 0xFFFF_FFF0;     // so that the numbers go round within a few bytes
+    private const ushort GuestPort = Connected.GuestPort;
+    private const ushort HostPort = Connected.HostPort;
+    private const uint First = Connected.First;
 
     [Fact]
     public void A_connection_of_the_guest_waits_for_the_hosts_program()
     {
         using TestWire wire = new(streams: true);
-        Assert.Empty(wire.Send(Syn()));
+        Assert.Empty(wire.Send(Connected.Syn()));
         Assert.True(Assert.Single(wire.Streams).IsConnecting);
-        Assert.Empty(wire.Send(Syn()));                     // sent again meanwhile: still asking
+        Assert.Empty(wire.Send(Connected.Syn()));                     // sent again meanwhile: still asking
         Assert.Single(wire.Streams);
 
         wire.Streams[0].Accept();
@@ -31,7 +31,7 @@ public class TcpTests
     public void A_refused_connection_is_refused()
     {
         using TestWire wire = new(streams: true);
-        wire.Send(Syn());
+        wire.Send(Connected.Syn());
         wire.Streams[0].Fail();
         Seen answer = Seen.Only(wire.Wait(TimeSpan.Zero));
         Assert.Equal((TcpFlags.Rst | TcpFlags.Ack, First + 1), (answer.Flags, answer.Acknowledgement));
@@ -219,7 +219,7 @@ public class TcpTests
         connection.Acknowledge(Seen.Only(connection.Wire.Wait(TimeSpan.Zero)).Sequence + 1, 1000);
         connection.Expected++;
         connection.Send([], TcpFlags.Fin);
-        connection.Wire.Send(Syn());
+        connection.Wire.Send(Connected.Syn());
         Assert.Equal(2, connection.Wire.Streams.Count);
         Assert.True(connection.Wire.Streams[1].IsConnecting);
     }
@@ -348,60 +348,5 @@ public class TcpTests
         Assert.Equal(0, connection.Wire.Network.Dropped);
         connection.Wire.Take();
         Assert.Equal(1000, Seen.Only(connection.Wire.Wait(TimeSpan.Zero)).Data.Length);
-    }
-
-    private static byte[] Syn() => TestWire.Tcp(GuestPort, HostPort, First, 0, TcpFlags.Syn);
-
-    /// <summary>A connection that the guest has opened.</summary>
-    private sealed class Connected : IDisposable
-    {
-        private readonly int window;
-
-        public Connected(int window = 32768)
-        {
-            this.window = window;
-            Wire.Send(Syn());
-            Stream.Accept();
-            Seen answer = Seen.Only(Wire.Wait(TimeSpan.Zero));
-            Sequence = FirstData = First + 1;
-            Expected = answer.Sequence + 1;
-            Assert.Empty(Acknowledge(Expected, window));
-        }
-
-        public TestWire Wire { get; } = new(streams: true);
-        public FakeStream Stream => Wire.Streams[0];
-
-        /// <summary>The next number of the guest, and the first of its data.</summary>
-        public uint Sequence { get; set; }
-
-        public uint FirstData { get; }
-
-        /// <summary>The next number the guest expects.</summary>
-        public uint Expected { get; set; }
-
-        public byte[]? LastFrame { get; private set; }
-
-        public List<byte[]> Send(ReadOnlySpan<byte> data, TcpFlags flags = TcpFlags.None)
-        {
-            List<byte[]> frames = Wire.Send(TestWire.Tcp(GuestPort, HostPort, Sequence, Expected, flags | TcpFlags.Ack, window, data));
-            Sequence += (uint)data.Length + ((flags & TcpFlags.Fin) != 0 ? 1u : 0);
-            return frames;
-        }
-
-        public List<byte[]> Acknowledge(uint number, int windowNow)
-        {
-            List<byte[]> frames = Wire.Send(TestWire.Tcp(GuestPort, HostPort, Sequence, number, TcpFlags.Ack, windowNow));
-            if (frames.Count != 0) LastFrame = frames[^1];
-            return frames;
-        }
-
-        /// <summary>Everything the host's program has been sent so far.</summary>
-        public byte[] HostReceives()
-        {
-            while (Stream.TryReceive()) Wire.Network.Advance(Wire.Now);
-            return [.. Stream.Received];
-        }
-
-        public void Dispose() => Wire.Dispose();
     }
 }

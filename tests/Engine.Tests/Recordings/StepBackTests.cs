@@ -143,7 +143,7 @@ public class StepBackTests
         using Guest guest = Guest.Create(Definition("example-ring"));
         LguestException refused = Assert.Throws<LguestException>(() => guest.StepBack(new StepBackOptions { Driver = "the test" }));
         Assert.Equal(LguestError.NotRecorded, refused.Error);
-        Assert.Contains("-Record", refused.Message);
+        Assert.Contains("'record: true' in its definition", refused.Message);
     }
 
     [Fact]

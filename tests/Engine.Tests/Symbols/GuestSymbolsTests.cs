@@ -21,7 +21,7 @@ public sealed class GuestSymbolsTests : IDisposable
         guest.Cpu.Registers.Eip = Eip;
         guest.IrqEnabled = 0x200;
         guest.Gate(0x20, 0xC0002080).Hypercall(Call.Ts, 1).Trap(14, 2, 0xDEAD0000);
-        guest.Guest.Interrupts.Raise(0);
+        guest.Guest.Machine.Interrupts.Raise(0);
         List<LguestEvent> events = guest.Play();
 
         InterruptEvent interrupt = events.OfType<InterruptEvent>().Single();

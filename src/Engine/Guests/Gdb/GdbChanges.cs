@@ -9,7 +9,7 @@ internal sealed class GdbChanges(Guest guest, string by)
     public bool SetRegister(int number, byte[] value)
     {
         if (number is < 0 or >= GdbRegisters.Count || value.Length != GdbRegisters.SizeOf(number)) return false;
-        byte[] before = guest.Look(() => GdbRegisters.Read(guest.Cpu, number));
+        byte[] before = guest.Seat.Look(() => GdbRegisters.Read(guest.Cpu, number));
         if (before.AsSpan().SequenceEqual(value)) return true;
         guest.Intervene(InterventionOperation.SetRegister, by, () =>
         {
@@ -37,11 +37,11 @@ internal sealed class GdbChanges(Guest guest, string by)
     {
         if (bytes.Length == 0) return true;
         byte[] before = new byte[bytes.Length];
-        if (!guest.Look(() => LinearMemory.TryRead(guest.Machine.PageTables, guest.PageDirectory, address, before))) return false;
+        if (!guest.Seat.Look(() => LinearMemory.TryRead(guest.Machine.PageTables, guest.Machine.PageDirectory, address, before))) return false;
         guest.Intervene(InterventionOperation.SetMemory, by, () =>
         {
-            LinearMemory.TryWrite(guest.Machine.PageTables, guest.PageDirectory, address, bytes);
-            return new Intervention(null, null, [new InterventionChange($"0x{address:x8}", guest.Machine.PageTables.Find(guest.PageDirectory, address), before, bytes)]);
+            LinearMemory.TryWrite(guest.Machine.PageTables, guest.Machine.PageDirectory, address, bytes);
+            return new Intervention(null, null, [new InterventionChange($"0x{address:x8}", guest.Machine.PageTables.Find(guest.Machine.PageDirectory, address), before, bytes)]);
         });
         return true;
     }

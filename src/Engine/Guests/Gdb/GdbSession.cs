@@ -31,7 +31,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
             return packet[0] switch
             {
                 '?' => lastStop,
-                'g' => Convert.ToHexStringLower(guest.Look(() => GdbRegisters.ReadAll(guest.Cpu))),
+                'g' => Convert.ToHexStringLower(guest.Seat.Look(() => GdbRegisters.ReadAll(guest.Cpu))),
                 'G' => WriteRegisters(packet.AsSpan(1)),
                 'p' => ReadRegister(packet.AsSpan(1)),
                 'P' => WriteRegister(packet.AsSpan(1)),
@@ -122,7 +122,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
     private string ReadRegister(ReadOnlySpan<char> number)
     {
         if (GdbAnswers.Number(number) is not { } which || which >= GdbRegisters.Count) return GdbAnswers.BadPacket;
-        return Convert.ToHexStringLower(guest.Look(() => GdbRegisters.Read(guest.Cpu, (int)which)));
+        return Convert.ToHexStringLower(guest.Seat.Look(() => GdbRegisters.Read(guest.Cpu, (int)which)));
     }
 
     private string WriteRegister(ReadOnlySpan<char> text)
@@ -136,7 +136,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
     {
         if (Range(range) is not { } wanted) return GdbAnswers.BadPacket;
         byte[] bytes = new byte[Math.Min(wanted.Length, GdbPackets.LongestPacket / 2)];
-        int mapped = guest.Look(() => LinearMemory.ReadAvailable(guest.Machine.PageTables, guest.PageDirectory, wanted.Address, bytes));
+        int mapped = guest.Seat.Look(() => LinearMemory.ReadAvailable(guest.Machine.PageTables, guest.Machine.PageDirectory, wanted.Address, bytes));
         return mapped == 0 && bytes.Length > 0 ? GdbAnswers.BadAddress : Convert.ToHexStringLower(bytes.AsSpan(0, mapped));
     }
 

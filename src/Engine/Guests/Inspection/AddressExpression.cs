@@ -61,7 +61,7 @@ internal static class AddressExpression
         // The guest has told where this is, whatever its symbols are.
         if (name == DataSymbol && guest.Data.IsInitialised) return guest.Data.Address + guest.Machine.PageOffset;
         if (symbols is null)
-            throw Invalid($"Guest '{guest.Name}' has no symbols to find '{Shown(name)}' in; give New-LguestGuest -SymbolPath its System.map, or a number");
+            throw Invalid($"Guest '{guest.Name}' has no symbols to find '{Shown(name)}' in; name its System.map as 'symbols' in its definition, or give a number");
         string hint = DefinitionText.Nearest(name, symbols.Names) is { } near ? $"; did you mean '{near}'?" : "";
         throw Invalid($"'{Shown(name)}' is neither a register nor a symbol of {Path.GetFileName(symbols.Source)}{hint}");
     }

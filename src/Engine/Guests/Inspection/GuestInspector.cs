@@ -23,11 +23,11 @@ public sealed class GuestInspector
     public static IReadOnlyList<string> RegisterNames => RegisterFile.Names;
 
     /// <summary>All registers; those of the x87 if the vCPU can show them.</summary>
-    public IReadOnlyList<GuestRegister> Registers() => guest.Look(() => RegisterFile.All(guest).ToArray());
+    public IReadOnlyList<GuestRegister> Registers() => guest.Seat.Look(() => RegisterFile.All(guest).ToArray());
 
     /// <summary>What setting a register would change.</summary>
     /// <inheritdoc cref="SetRegister"/>
-    public InterventionChange PlanRegister(string name, object value) => guest.Look(() => RegisterFile.Prepare(guest, name, value, out _));
+    public InterventionChange PlanRegister(string name, object value) => guest.Seat.Look(() => RegisterFile.Prepare(guest, name, value, out _));
 
     /// <summary>Sets a register.</summary>
     /// <param name="name">Its name; case does not matter.</param>
@@ -45,17 +45,17 @@ public sealed class GuestInspector
     /// <param name="expression">Such as 0xc0100000, schedule+0x1a or ebp-8.</param>
     /// <param name="physical">True for the guest-physical address a symbol has in the kernel's mapping of all memory.</param>
     /// <exception cref="LguestException">InvalidAddress.</exception>
-    public uint Address(string expression, bool physical = false) => guest.Look(() => AddressExpression.Evaluate(guest, expression, physical));
+    public uint Address(string expression, bool physical = false) => guest.Seat.Look(() => AddressExpression.Evaluate(guest, expression, physical));
 
     /// <summary>The name of a linear or guest-physical address, such as schedule+0x1a; null if it is not known.</summary>
-    public string? Describe(uint address, bool physical = false) => guest.Look(() => new MemoryReader(guest, physical).Describe(address));
+    public string? Describe(uint address, bool physical = false) => guest.Seat.Look(() => new MemoryReader(guest, physical).Describe(address));
 
     /// <summary>Copies bytes of memory.</summary>
     /// <param name="address">Linear, or guest-physical.</param>
     /// <param name="length">At least 0.</param>
     /// <param name="physical">Which of the two the address is.</param>
     /// <exception cref="LguestException">AddressNotMapped, with the level of the page tables at which the walk failed.</exception>
-    public MemoryBlock ReadMemory(uint address, int length, bool physical = false) => guest.Look(() =>
+    public MemoryBlock ReadMemory(uint address, int length, bool physical = false) => guest.Seat.Look(() =>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         MemoryReader memory = new(guest, physical);
@@ -65,7 +65,7 @@ public sealed class GuestInspector
     /// <summary>Reads a number, a text or a structure; the address behind it is <see cref="AddressView.Address"/> plus its Size.</summary>
     /// <returns>A <see cref="MemoryValue"/> or a <see cref="MemoryStructure"/>.</returns>
     /// <exception cref="LguestException">AddressNotMapped; InvalidValue if the guest's era has no such structure.</exception>
-    public AddressView ReadMemory(uint address, MemoryType type, bool physical = false) => guest.Look<AddressView>(() =>
+    public AddressView ReadMemory(uint address, MemoryType type, bool physical = false) => guest.Seat.Look<AddressView>(() =>
     {
         MemoryReader memory = new(guest, physical);
         return type >= MemoryType.LguestData ? MemoryStructures.Read(guest, memory, address, type) : MemoryTypes.Read(guest, memory, address, type);
@@ -73,7 +73,7 @@ public sealed class GuestInspector
 
     /// <summary>What writing memory would change.</summary>
     /// <inheritdoc cref="WriteMemory"/>
-    public IReadOnlyList<InterventionChange> PlanMemory(uint address, byte[] bytes, bool physical = false) => guest.Look(() => MemoryWriter.Plan(guest, address, bytes, physical));
+    public IReadOnlyList<InterventionChange> PlanMemory(uint address, byte[] bytes, bool physical = false) => guest.Seat.Look(() => MemoryWriter.Plan(guest, address, bytes, physical));
 
     /// <summary>Writes memory, whatever the page tables say about writing. Translated code there is made anew.</summary>
     /// <param name="address">Linear, or guest-physical.</param>
@@ -100,14 +100,14 @@ public sealed class GuestInspector
     {
         MemorySearch search = new(guest, pattern, first, last, physical);
         while (!search.IsOver && !stop.IsCancellationRequested)
-            foreach (MemoryHit hit in guest.Look(search.Piece)) yield return hit;
+            foreach (MemoryHit hit in guest.Seat.Look(search.Piece)) yield return hit;
     }
 
     /// <summary>Translates a linear address, level by level.</summary>
     /// <param name="address">The linear address.</param>
     /// <param name="directory">Guest-physical address of a page directory; null for the one in use.</param>
     /// <exception cref="LguestException">InvalidAddress: no page directory can be there.</exception>
-    public PageTableWalk WalkPageTables(uint address, uint? directory = null) => guest.Look(() =>
+    public PageTableWalk WalkPageTables(uint address, uint? directory = null) => guest.Seat.Look(() =>
     {
         AddressSpace space = Space(directory);
         (PageTableEntry[] entries, string? problem) = space.Walk(address);
@@ -124,9 +124,9 @@ public sealed class GuestInspector
     /// <exception cref="LguestException">InvalidAddress: no page directory can be there.</exception>
     public IEnumerable<PageRange> MappedPages(uint? directory = null, CancellationToken stop = default)
     {
-        PageTableTree tree = guest.Look(() => new PageTableTree(guest.Name, Space(directory)));
+        PageTableTree tree = guest.Seat.Look(() => new PageTableTree(guest.Name, Space(directory)));
         foreach (uint start in Space(directory).Stretches.TakeWhile(_ => !stop.IsCancellationRequested))
-            foreach (PageRange range in guest.Look(() => tree.Stretch(start))) yield return range;
+            foreach (PageRange range in guest.Seat.Look(() => tree.Stretch(start))) yield return range;
         if (tree.Rest() is { } rest) yield return rest;
     }
 
@@ -137,17 +137,17 @@ public sealed class GuestInspector
     /// <exception cref="LguestException">InvalidAddress: no page directory can be there.</exception>
     public IEnumerable<PageDifference> ComparePages(uint other, uint? directory = null, CancellationToken stop = default)
     {
-        PageTableComparison comparison = guest.Look(() => new PageTableComparison(guest.Name, Space(directory), Space(other)));
+        PageTableComparison comparison = guest.Seat.Look(() => new PageTableComparison(guest.Name, Space(directory), Space(other)));
         foreach (uint start in Space(directory).Stretches.TakeWhile(_ => !stop.IsCancellationRequested))
-            foreach (PageDifference difference in guest.Look(() => comparison.Stretch(start))) yield return difference;
+            foreach (PageDifference difference in guest.Seat.Look(() => comparison.Stretch(start))) yield return difference;
         if (comparison.Rest() is { } rest) yield return rest;
     }
 
     /// <summary>The segment descriptors the guest has loaded.</summary>
-    public IReadOnlyList<GuestDescriptor> Descriptors() => guest.Look(() => DescriptorTables.Global(guest));
+    public IReadOnlyList<GuestDescriptor> Descriptors() => guest.Seat.Look(() => DescriptorTables.Global(guest));
 
     /// <summary>The gates the guest has loaded.</summary>
-    public IReadOnlyList<GuestGate> Gates() => guest.Look(() => DescriptorTables.Interrupt(guest));
+    public IReadOnlyList<GuestGate> Gates() => guest.Seat.Look(() => DescriptorTables.Interrupt(guest));
 
     /// <summary>Instructions in a row.</summary>
     /// <param name="address">Linear address of the first.</param>
@@ -160,7 +160,7 @@ public sealed class GuestInspector
         Disassembler disassembler = new(guest, syntax);
         for (; count > 0 && address < end; count--)
         {
-            DisassembledInstruction instruction = guest.Look(() => disassembler.At(address));
+            DisassembledInstruction instruction = guest.Seat.Look(() => disassembler.At(address));
             yield return instruction;
             address += (uint)instruction.Bytes.Length;
             if (address < instruction.Address) yield break;
@@ -169,34 +169,34 @@ public sealed class GuestInspector
 
     /// <summary>Where the function that an address is in begins and ends.</summary>
     /// <exception cref="LguestException">InvalidAddress: no symbol covers it.</exception>
-    public (uint First, uint End) Function(uint address) => guest.Look(() =>
+    public (uint First, uint End) Function(uint address) => guest.Seat.Look(() =>
         guest.Symbols?.Find(address) is { } symbol ? (symbol.Address, guest.Symbols.EndOf(symbol.Address))
         : throw new LguestException(LguestError.InvalidAddress, $"0x{address:x8} is in no function that guest '{guest.Name}' has a symbol for."));
 
     /// <summary>The functions that have been called and not yet returned, innermost first.</summary>
     /// <param name="most">How many at most.</param>
-    public IReadOnlyList<CallStackFrame> CallStack(int most = 64) => guest.Look(() => new CallStack(guest, most).Frames());
+    public IReadOnlyList<CallStackFrame> CallStack(int most = 64) => guest.Seat.Look(() => new CallStack(guest, most).Frames());
 
     /// <summary>The virtqueues of its devices, in order; none for guests of the DMA eras.</summary>
     public IReadOnlyList<GuestVirtqueue> Virtqueues() => guest.Look(() => Inspection.Virtqueues.Of(guest));
 
     /// <summary>The arrays of DMA buffers the guest has bound, in the order it did.</summary>
-    public IReadOnlyList<BoundDmaArray> DmaArrays() => guest.Look(() => Inspection.DmaArrays.Of(guest));
+    public IReadOnlyList<BoundDmaArray> DmaArrays() => guest.Seat.Look(() => Inspection.DmaArrays.Of(guest));
 
     /// <summary>The 64 slots of the asynchronous hypercall ring.</summary>
     /// <exception cref="LguestException">InvalidAddress: the guest has not called LGUEST_INIT yet.</exception>
-    public IReadOnlyList<RingSlot> Ring() => guest.Look(() => RingSlots.Of(guest));
+    public IReadOnlyList<RingSlot> Ring() => guest.Seat.Look(() => RingSlots.Of(guest));
 
     /// <summary>What the next step would do.</summary>
     /// <param name="byInstruction">Whether the step is to be one instruction.</param>
     /// <exception cref="LguestException">GuestEnded: nothing.</exception>
-    public NextStep NextStep(bool byInstruction = false) => guest.Look(() => guest.Ending is { } ending
+    public NextStep NextStep(bool byInstruction = false) => guest.Seat.Look(() => guest.Ending is { } ending
         ? throw new LguestException(LguestError.GuestEnded, $"Guest '{guest.Name}' has ended: {ending.Reason}. Create it anew to run it again.")
         : StepPreview.Of(guest, byInstruction));
 
     private AddressSpace Space(uint? directory)
     {
-        uint wanted = directory ?? guest.PageDirectory;
+        uint wanted = directory ?? guest.Machine.PageDirectory;
         PageTableFormat format = guest.Machine.PageTables.Format;
         if (wanted != format.DirectoryOf(wanted) || !guest.Memory.Contains(wanted, format.DirectorySize))
             throw new LguestException(LguestError.InvalidAddress, $"0x{wanted:x8} is no page directory: one has {format.DirectorySize} bytes of guest memory, which ends at 0x{guest.Memory.Size - 1:x8}, aligned to {format.DirectoryAlignment}.");

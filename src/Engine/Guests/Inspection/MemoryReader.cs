@@ -5,7 +5,7 @@ namespace LguestPS.Inspection;
 /// <summary>A guest's memory by linear or guest-physical address, as far as it is there.</summary>
 internal readonly struct MemoryReader(Guest guest, bool physical)
 {
-    private readonly AddressSpace space = new(guest.Machine.PageTables, guest.PageDirectory);
+    private readonly AddressSpace space = new(guest.Machine.PageTables, guest.Machine.PageDirectory);
 
     public bool IsPhysical => physical;
 

@@ -44,6 +44,6 @@ internal sealed class MemorySearch(Guest guest, BytePattern pattern, uint first,
     private ulong BehindGap(uint address)
     {
         if (physical || address >= guest.Machine.PageTables.Format.End) return 1UL << 32;
-        return (ulong)address + new AddressSpace(guest.Machine.PageTables, guest.PageDirectory).Follow(address, out _);
+        return (ulong)address + new AddressSpace(guest.Machine.PageTables, guest.Machine.PageDirectory).Follow(address, out _);
     }
 }

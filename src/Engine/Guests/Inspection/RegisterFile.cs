@@ -46,7 +46,7 @@ internal static class RegisterFile
     /// <summary>The value of a general register, eip or cr3 (the page directory in use), for an address; null for any other name.</summary>
     public static uint? TryRead(Guest guest, string name)
     {
-        if (Same(name, "cr3")) return guest.PageDirectory;
+        if (Same(name, "cr3")) return guest.Machine.PageDirectory;
         return Find(name) is { Group: RegisterGroup.General } register ? register.Read(guest.Cpu.Registers) : null;
     }
 
@@ -122,7 +122,7 @@ internal static class RegisterFile
             return;
         }
         ReadOnlySpan<ulong> table = guest.Machine.Descriptors.Descriptors;
-        if (!SegmentRules.TryFind(table, selector, out SegmentDescriptor descriptor) || !descriptor.IsPresent || !descriptor.IsCodeOrData) throw Invalid($"0x{selector:x} selects no present code or data segment of the guest's GDT; Get-LguestDescriptor lists them");
+        if (!SegmentRules.TryFind(table, selector, out SegmentDescriptor descriptor) || !descriptor.IsPresent || !descriptor.IsCodeOrData) throw Invalid($"0x{selector:x} selects no present code or data segment of the guest's GDT");
         bool allowed = isCode ? SegmentRules.MayHoldCode(descriptor, selector, ring)
             : isStack ? SegmentRules.MayHoldStack(descriptor, selector, ring)
             : SegmentRules.MayHoldData(descriptor, selector, ring);

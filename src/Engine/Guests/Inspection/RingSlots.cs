@@ -5,11 +5,11 @@ namespace LguestPS.Inspection;
 /// <summary>Shows the 64 slots of the ring, and in which order the host would do what waits in them.</summary>
 internal static class RingSlots
 {
-    /// <exception cref="LguestException">InvalidAddress: the guest has not yet said where its ring is.</exception>
+    /// <exception cref="LguestException">NotInitialised: the guest has not yet said where its ring is.</exception>
     public static IReadOnlyList<RingSlot> Of(Guest guest)
     {
         if (!guest.Data.IsInitialised)
-            throw new LguestException(LguestError.InvalidAddress, $"Guest '{guest.Name}' has no hypercall ring yet: it has not called LGUEST_INIT. Step-LguestGuest moves it there.");
+            throw new LguestException(LguestError.NotInitialised, $"Guest '{guest.Name}' has no hypercall ring yet: it has not called LGUEST_INIT.");
 
         int?[] order = Order(guest);
         return Enumerable.Range(0, GuestDataLayout.RingSize).Select(slot => new RingSlot

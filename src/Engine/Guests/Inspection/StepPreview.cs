@@ -20,7 +20,7 @@ internal static class StepPreview
 
     private static NextStep Run(Guest guest, bool byInstruction)
     {
-        string first = guest.Interrupts.AnyWaiting ? "; an interrupt waits and may come first" : "";
+        string first = guest.Machine.Interrupts.AnyWaiting ? "; an interrupt waits and may come first" : "";
         uint eip = guest.Cpu.Registers.Eip;
         try
         {

@@ -2,28 +2,6 @@ using System.Security.Cryptography;
 
 namespace LguestPS.Networks.User;
 
-/// <summary>Where a connection with the guest stands.</summary>
-internal enum TcpState
-{
-    /// <summary>The guest has sent its SYN; the host's program is being asked.</summary>
-    AskingHost,
-
-    /// <summary>Our SYN waits to be acknowledged: the guest's came first.</summary>
-    SynReceived,
-
-    /// <summary>Our SYN waits to be answered: it came first.</summary>
-    SynSent,
-
-    /// <summary>Data may flow, in the directions that are not finished.</summary>
-    Open,
-
-    /// <summary>Both directions are finished; a FIN of the guest that comes again is acknowledged again.</summary>
-    TimeWait,
-
-    /// <summary>It is over.</summary>
-    Closed,
-}
-
 /// <summary>A TCP connection's end towards the guest (RFC 9293), joined to a stream of the host.</summary>
 /// <remarks>
 /// The wire to the guest keeps the order and loses nothing by itself; but the guest may lose a frame for lack of memory, and may
@@ -54,16 +32,13 @@ internal sealed class TcpConnection : IHostStreamOwner
     private readonly ITcpWire wire;
     private readonly HostStream host;
     private readonly ByteRing toGuest = new(BufferSize);
-    private readonly ByteRing toHost = new(BufferSize);
-    private readonly byte[] writing = new byte[HostStream.LongestRead];
+    private readonly TcpDelivery toHost;
 
     // Names of RFC 9293 §3.3.1: what was acknowledged, what is sent next, and (as it may be sent again) what was ever sent.
     private uint sendUnacknowledged;
     private uint sendNext;
     private uint sendMost;
-    private int sendWindow;
-    private uint windowSequence;
-    private uint windowAcknowledgement;
+    private TcpWindow sendWindow;
     private uint receiveNext;
     private uint receiveEdge;           // the first number beyond the window the guest knows of
 
@@ -77,15 +52,13 @@ internal sealed class TcpConnection : IHostStreamOwner
 
     private bool hostFinished;
     private bool finAcknowledged;
-    private bool guestFinished;
     private bool reading;
-    private int writingCount;
-    private bool finishedWriting;
 
     private TcpConnection(ITcpWire wire, TcpFlow flow, HostStream host, TcpState state)
     {
         this.wire = wire;
         this.host = host;
+        toHost = new TcpDelivery(host);
         Flow = flow;
         State = state;
         host.Owner = this;
@@ -219,10 +192,9 @@ internal sealed class TcpConnection : IHostStreamOwner
     void IHostStreamOwner.HostTook()
     {
         if (State == TcpState.Closed) return;
-        writingCount = 0;
-        WriteMore();
+        toHost.Taken();
         // A guest that saw its window shut must hear when it opens, by at least half (RFC 9293 §3.8.6.2.2).
-        if (!guestFinished && toHost.Room - (int)(receiveEdge - receiveNext) >= BufferSize / 2) Acknowledge();
+        if (!toHost.HasEnd && toHost.Room - (int)(receiveEdge - receiveNext) >= BufferSize / 2) Acknowledge();
         CloseIfFinished();
     }
 
@@ -230,17 +202,12 @@ internal sealed class TcpConnection : IHostStreamOwner
 
     private static long? Earliest(long? one, long? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 
-    /// <summary>Whether one sequence number comes before another, on a circle of 2³².</summary>
-    private static bool IsBefore(uint one, uint other) => (int)(one - other) < 0;
-
     private void TakeSyn(TcpSegment syn)
     {
         receiveNext = syn.Sequence + 1;
         segmentSize = Math.Clamp(syn.ReadMaximumSegmentSize(), SmallestSegment, TcpSegment.LongestPayload);
         congestionWindow = FirstCongestionSegments * segmentSize;
-        sendWindow = syn.Window;
-        windowSequence = syn.Sequence;
-        windowAcknowledgement = syn.Acknowledgement;
+        sendWindow.Take(syn);
     }
 
     /// <summary>The guest's answer to our SYN.</summary>
@@ -277,7 +244,7 @@ internal sealed class TcpConnection : IHostStreamOwner
     private bool TakeAcknowledgement(TcpSegment segment)
     {
         uint acknowledged = segment.Acknowledgement - sendUnacknowledged;
-        bool old = IsBefore(segment.Acknowledgement, sendUnacknowledged);
+        bool old = TcpWindow.IsBefore(segment.Acknowledgement, sendUnacknowledged);
         if (!old && acknowledged > sendMost - sendUnacknowledged)
         {
             Acknowledge();
@@ -290,7 +257,7 @@ internal sealed class TcpConnection : IHostStreamOwner
                 Break(tellGuest: true);
                 return false;
             }
-            sendWindow = segment.Window;
+            sendWindow.Take(segment);
             Open();
             return true;
         }
@@ -302,17 +269,15 @@ internal sealed class TcpConnection : IHostStreamOwner
             finAcknowledged |= acknowledged > (uint)toGuest.Count;
             toGuest.Skip((int)Math.Min(acknowledged, (uint)toGuest.Count));
             sendUnacknowledged = segment.Acknowledgement;
-            if (IsBefore(sendNext, sendUnacknowledged)) sendNext = sendUnacknowledged;
+            if (TcpWindow.IsBefore(sendNext, sendUnacknowledged)) sendNext = sendUnacknowledged;
             congestionWindow = Math.Min(BufferSize, congestionWindow + (int)acknowledged);
             retransmitAt = sendUnacknowledged == sendMost ? null : wire.Now + FirstTimeout;
             ReadMore();
         }
-        if (IsBefore(windowSequence, segment.Sequence) || (windowSequence == segment.Sequence && !IsBefore(segment.Acknowledgement, windowAcknowledgement)))
+        if (sendWindow.IsNewerIn(segment))
         {
-            if (sendWindow == 0 && sendNext == sendUnacknowledged) retransmitAt = null;     // it was for asking about the window
-            sendWindow = segment.Window;
-            windowSequence = segment.Sequence;
-            windowAcknowledgement = segment.Acknowledgement;
+            if (sendWindow.Size == 0 && sendNext == sendUnacknowledged) retransmitAt = null;     // it was for asking about the window
+            sendWindow.Take(segment);
         }
         return true;
     }
@@ -320,7 +285,7 @@ internal sealed class TcpConnection : IHostStreamOwner
     private void TakeData(TcpSegment segment)
     {
         if (segment.Length == 0) return;
-        if (guestFinished || IsBefore(receiveNext, segment.Sequence))
+        if (toHost.HasEnd || TcpWindow.IsBefore(receiveNext, segment.Sequence))
         {
             Acknowledge();      // again, or out of order: the guest hears what is expected
             return;
@@ -329,15 +294,10 @@ internal sealed class TcpConnection : IHostStreamOwner
         data = data[(int)Math.Min(receiveNext - segment.Sequence, (uint)data.Length)..];
         bool all = data.Length <= toHost.Room;
         if (!all) data = data[..toHost.Room];
-        toHost.Write(data);
-        receiveNext += (uint)data.Length;
-        if (all && segment.Has(TcpFlags.Fin))
-        {
-            receiveNext++;
-            guestFinished = true;
-        }
-        WriteMore();
-        if (guestFinished || !all || data.IsEmpty || (unacknowledgedSegments += 1 + data.Length / (segmentSize + 1)) >= 2) Acknowledge();
+        bool end = all && segment.Has(TcpFlags.Fin);
+        receiveNext += (uint)data.Length + (end ? 1u : 0);
+        toHost.Add(data, end);
+        if (end || !all || data.IsEmpty || (unacknowledgedSegments += 1 + data.Length / (segmentSize + 1)) >= 2) Acknowledge();
         else acknowledgeAt ??= wire.Now + LongestAcknowledgementDelay;
     }
 
@@ -348,23 +308,6 @@ internal sealed class TcpConnection : IHostStreamOwner
         host.Read();
     }
 
-    private void WriteMore()
-    {
-        if (writingCount != 0) return;
-        if (toHost.Count != 0)
-        {
-            writingCount = Math.Min(toHost.Count, writing.Length);
-            toHost.Peek(0, writing.AsSpan(0, writingCount));
-            toHost.Skip(writingCount);
-            host.Write(writing.AsMemory(0, writingCount));
-        }
-        else if (guestFinished && !finishedWriting)
-        {
-            finishedWriting = true;
-            host.FinishWriting();
-        }
-    }
-
     /// <summary>Sends what the guest's window and the wire have room for, and the FIN behind the last of it.</summary>
     private void Send()
     {
@@ -372,13 +315,13 @@ internal sealed class TcpConnection : IHostStreamOwner
         {
             int inFlight = (int)(sendNext - sendUnacknowledged);
             int unsent = toGuest.Count - inFlight;
-            int allowed = Math.Max(0, Math.Min(sendWindow, congestionWindow) - inFlight);
+            int allowed = Math.Max(0, Math.Min(sendWindow.Size, congestionWindow) - inFlight);
             int length = Math.Min(unsent, Math.Min(segmentSize, allowed));
             bool last = hostFinished && length == unsent;
             if (length == 0 && !last) break;
             SendData(inFlight, length, last);
         }
-        bool waitsForWindow = State == TcpState.Open && sendWindow == 0 && toGuest.Count != 0;
+        bool waitsForWindow = State == TcpState.Open && sendWindow.Size == 0 && toGuest.Count != 0;
         if (waitsForWindow || sendUnacknowledged != sendMost) retransmitAt ??= wire.Now + FirstTimeout;
     }
 
@@ -387,7 +330,7 @@ internal sealed class TcpConnection : IHostStreamOwner
         TcpFlags flags = TcpFlags.Ack | (last ? TcpFlags.Fin : 0) | (offset + length == toGuest.Count && length != 0 ? TcpFlags.Psh : 0);
         Emit(sendNext, flags, offset, length);
         sendNext += (uint)length + (last ? 1u : 0);
-        if (IsBefore(sendMost, sendNext)) sendMost = sendNext;
+        if (TcpWindow.IsBefore(sendMost, sendNext)) sendMost = sendNext;
     }
 
     /// <summary>Nothing was heard for too long: goes back to what was not acknowledged, one segment at a time; or asks about a shut window with one byte.</summary>
@@ -407,7 +350,7 @@ internal sealed class TcpConnection : IHostStreamOwner
         {
             sendNext = sendUnacknowledged;
             congestionWindow = segmentSize;
-            if (sendWindow == 0 && toGuest.Count != 0) AskForWindow();
+            if (sendWindow.Size == 0 && toGuest.Count != 0) AskForWindow();
             else Send();
         }
         retransmitAt = wire.Now + Math.Min(LongestTimeout, FirstTimeout << retries);
@@ -444,7 +387,7 @@ internal sealed class TcpConnection : IHostStreamOwner
 
     private void CloseIfFinished()
     {
-        if (State != TcpState.Open || !finAcknowledged || !finishedWriting) return;
+        if (State != TcpState.Open || !finAcknowledged || !toHost.IsFinished) return;
         host.Close(inPeace: true);
         State = TcpState.TimeWait;
         retransmitAt = null;

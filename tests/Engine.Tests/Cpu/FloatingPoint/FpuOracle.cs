@@ -1,46 +1,13 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Xunit;
 
 namespace LguestPS.Tests.Cpu;
 
 /// <summary>The FPU of the processor this test runs on, through tests/oracle/fpu.c.</summary>
-public sealed class FpuOracle : IDisposable
+public sealed class FpuOracle() : BatchOracle("fpu.c")
 {
     public const int MaxBatch = 4096;
 
-    private readonly Process? process;
-    private readonly string? whyNot;
-
-    public FpuOracle()
-    {
-        (string? program, whyNot) = Oracle.Build("fpu.c");
-        if (program is null) return;
-        process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true });
-    }
-
-    public void Require() => Skip.If(process is null, whyNot);
-
-    internal FpuOutcome[] Run(ReadOnlySpan<FpuTest> tests)
-    {
-        Stream to = process!.StandardInput.BaseStream, from = process.StandardOutput.BaseStream;
-        uint count = (uint)tests.Length;
-        to.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in count)));
-        to.Write(MemoryMarshal.AsBytes(tests));
-        to.Flush();
-        var outcomes = new FpuOutcome[tests.Length];
-        from.ReadExactly(MemoryMarshal.AsBytes(outcomes.AsSpan()));
-        return outcomes;
-    }
-
-    public void Dispose()
-    {
-        if (process is null) return;
-        process.StandardInput.Close();
-        if (!process.WaitForExit(2000)) process.Kill();
-        File.Delete(process.StartInfo.FileName);
-        process.Dispose();
-    }
+    internal FpuOutcome[] Run(ReadOnlySpan<FpuTest> tests) => Run<FpuTest, FpuOutcome>(tests);
 }
 
 /// <summary>struct test of fpu.c.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
@@ -8,168 +7,20 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace LguestPS.Tests.Cpu;
 
-/// <summary>The x87 rules that are about the CPU around it: traps, faults, and what its state looks like in memory.</summary>
-public sealed class FpuRulesTests : IDisposable
+/// <summary>The x87 rules that are about the CPU around it: traps and faults.</summary>
+public sealed class FpuRulesTests : FpuFixture
 {
-    private const uint Data = CpuMachine.Data, NextPage = CpuMachine.Data + 0x1000;
-    private readonly CpuMachine machine = new();
-
-    public void Dispose() => machine.Dispose();
-
-    [Fact]
-    public void A_new_FPU_is_as_after_fninit()
-    {
-        RunAll(a => a.fnsave(__dword_ptr[Data]));
-        Assert.Equal([0xFFFF037F, 0xFFFF0000, 0xFFFFFFFF], Doublewords(Data, 3));
-    }
-
-    [Fact]
-    public void The_32_bit_environment_tells_of_the_last_instruction_and_its_operand()
-    {
-        machine.Registers.Ebx = Data + 0x100;
-        uint load = 0;
-        RunAll(a =>
-        {
-            a.fld1();
-            load = CpuMachine.Code + 2;
-            a.fadd(__dword_ptr[ebx + 0x20]);        // D8 43 20
-            a.fnstenv(__dword_ptr[Data]);
-        });
-        Assert.Equal(
-            [0xFFFF037F, 0xFFFF3800, 0xFFFF3FFF, load, 0x0043_0000 | CpuMachine.UserCode, Data + 0x120, 0xFFFF0000 | CpuMachine.UserData],
-            Doublewords(Data, 7));
-    }
-
-    [Fact]
-    public void Control_instructions_leave_the_last_instruction_alone()
-    {
-        RunAll(a =>
-        {
-            a.fldz();
-            a.fnstcw(__word_ptr[Data + 0x80]);
-            a.fldcw(__word_ptr[Data + 0x80]);
-            a.fnstsw(ax);
-            a.fnclex();
-            a.wait();
-            a.fnstenv(__dword_ptr[Data]);
-        });
-        Assert.Equal((CpuMachine.Code, 0x01EE_0000u | CpuMachine.UserCode), (machine.Read32(Data + 12), machine.Read32(Data + 16)));
-    }
-
-    [Fact]
-    public void The_16_bit_environment_has_14_bytes()
-    {
-        machine.Registers.Ebx = Data + 0x20;
-        Fill(Data, 0x40, 0xAA);
-        RunCode("D9E8" + "DD1B" + "66D935" + Hex(Data));      // fld1; fstp [ebx]; fnstenv (16-bit)
-        Assert.Equal(
-            [0x037F, 0x0000, 0xFFFF, CpuMachine.Code + 2 & 0xFFFF, CpuMachine.UserCode, Data + 0x20 & 0xFFFF, CpuMachine.UserData, 0xAAAA],
-            Words(Data, 8).Select(w => (uint)w));
-    }
-
-    [Fact]
-    public void The_16_bit_state_comes_back()
-    {
-        RunCode("D9E8" + "D9EB" + "66DD35" + Hex(Data) + "66DD25" + Hex(Data) + "DD35" + Hex(Data + 0x100));
-        Assert.Equal(0xFFFF3000, machine.Read32(Data + 0x104));
-        Assert.Equal(Float80.One, Number(Data + 0x100 + 28 + 10));
-        Assert.Equal(new Float80(0xC90FDAA22168C235, 0x4000), Number(Data + 14));
-        Assert.Equal(Number(Data + 14), Number(Data + 0x100 + 28));
-    }
-
-    [Fact]
-    public void Fnsave_initialises_and_frstor_brings_everything_back()
-    {
-        RunAll(a =>
-        {
-            a.fld1();
-            a.fldpi();
-            a.fnsave(__dword_ptr[Data]);
-            a.fnsave(__dword_ptr[Data + 0x100]);
-            a.frstor(__dword_ptr[Data]);
-            a.fnsave(__dword_ptr[Data + 0x200]);
-        });
-        Assert.Equal([0xFFFF037F, 0xFFFF0000, 0xFFFFFFFF, 0u, 0u, 0u, 0xFFFF0000], Doublewords(Data + 0x100, 7));
-        Assert.Equal(Bytes(Data, 108), Bytes(Data + 0x200, 108));
-    }
-
-    [Fact]
-    public void Fnstenv_masks_all_exceptions()
-    {
-        Write16(Data, 0x0340);
-        RunAll(a =>
-        {
-            a.fldcw(__word_ptr[Data]);
-            a.fnstenv(__dword_ptr[Data + 0x10]);
-            a.fnstcw(__word_ptr[Data]);
-        });
-        Assert.Equal((0x0340, 0x037F), (Word(Data + 0x10), Word(Data)));
-    }
-
-    [Fact]
-    public void The_tag_word_names_zeros_and_special_numbers()
-    {
-        Write64(Data, 1);
-        RunAll(a =>
-        {
-            a.fld1();
-            a.fldz();
-            a.fld(__qword_ptr[Data]);                     // denormal in memory, normal on the stack
-            a.fld1();
-            a.fldz();
-            a.fdivp(st1, st0);
-            a.fnstenv(__dword_ptr[Data + 0x10]);
-        });
-        Assert.Equal(0b00_01_00_10_11_11_11_11, Word(Data + 0x18));
-    }
-
-    [Fact]
-    public void Fxsave_writes_the_registers_and_leaves_what_is_beyond_them()
-    {
-        Fill(Data, 512, 0xAA);
-        machine.Registers.Ebx = Data + 0x800;
-        Write64(Data + 0x800, BitConverter.DoubleToUInt64Bits(-2));
-        RunAll(a =>
-        {
-            a.fldpi();
-            a.fld(__qword_ptr[ebx]);                      // DD 03
-            a.fxsave(__byte_ptr[Data]);
-        });
-        Assert.Equal([0x037F, 0x3000, 0x00C0, 0x0503], Words(Data, 4).Select(w => (int)w));
-        Assert.Equal([CpuMachine.Code + 2, CpuMachine.UserCode, Data + 0x800, CpuMachine.UserData, 0x1F80u, 0xFFFFu], Doublewords(Data + 8, 6));
-        Assert.Equal((new Float80(0x8000000000000000, 0xC000), new Float80(0xC90FDAA22168C235, 0x4000)), (Number(Data + 32), Number(Data + 48)));
-        Assert.Equal(0, Word(Data + 42));
-        Assert.All(Bytes(Data + 160, 128), b => Assert.Equal(0, b));
-        Assert.All(Bytes(Data + 288, 512 - 288), b => Assert.Equal(0xAA, b));
-    }
-
-    [Fact]
-    public void Fxrstor_brings_back_what_fxsave_saved_and_does_not_initialise()
-    {
-        RunAll(a =>
-        {
-            a.fld1();
-            a.fldpi();
-            a.fdecstp();
-            a.fxsave(__byte_ptr[Data]);
-            a.fxsave(__byte_ptr[Data + 0x200]);
-            a.fninit();
-            a.fxrstor(__byte_ptr[Data]);
-            a.fxsave(__byte_ptr[Data + 0x400]);
-        });
-        Assert.Equal(Bytes(Data, 160), Bytes(Data + 0x200, 160));
-        Assert.Equal(Bytes(Data, 160), Bytes(Data + 0x400, 160));
-    }
+    private const uint NextPage = CpuMachine.Data + 0x1000;
 
     [Theory]
     [InlineData("0FAE03")]      // fxsave [ebx]
     [InlineData("0FAE0B")]      // fxrstor [ebx]
     public void Fxsave_and_fxrstor_want_16_byte_alignment(string code)
     {
-        machine.Registers.Ebx = Data + 8;
-        machine.Bytes(CpuMachine.Code, Convert.FromHexString(code));
-        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection), machine.Run(1));
-        Assert.Equal(CpuMachine.Code, machine.Registers.Eip);
+        Machine.Registers.Ebx = Data + 8;
+        Machine.Bytes(CpuMachine.Code, Convert.FromHexString(code));
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection), Machine.Run(1));
+        Assert.Equal(CpuMachine.Code, Machine.Registers.Eip);
     }
 
     [Fact]
@@ -177,7 +28,7 @@ public sealed class FpuRulesTests : IDisposable
     {
         // 0 / 0 and then instructions that do not wait, until one does.
         Write16(Data, 0x0340);
-        machine.Assemble(a =>
+        Machine.Assemble(a =>
         {
             a.fldcw(__word_ptr[Data]);
             a.fldz();
@@ -188,20 +39,20 @@ public sealed class FpuRulesTests : IDisposable
             a.fnstcw(__word_ptr[Data]);
             a.fld1();
         });
-        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), machine.Run(8));
-        Assert.Equal(0xB081u, machine.Registers.Eax);
-        Assert.Equal(CpuMachine.Encode(CpuMachine.Code, a => a.fld1()), Bytes(machine.Registers.Eip, 2));
+        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), Machine.Run(8));
+        Assert.Equal(0xB081u, Machine.Registers.Eax);
+        Assert.Equal(CpuMachine.Encode(CpuMachine.Code, a => a.fld1()), Bytes(Machine.Registers.Eip, 2));
 
         // The operands are as they were, and the trap repeats until the exception is gone.
-        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), machine.Run(1));
-        machine.Assemble(a =>
+        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), Machine.Run(1));
+        Machine.Assemble(a =>
         {
             a.fnclex();
             a.fnsave(__dword_ptr[Data]);
         });
-        Assert.Equal(CpuExit.Budget, machine.Run(2));
-        Assert.Equal((0xFFFF3000, 0xFFFF5FFF), (machine.Read32(Data + 4), machine.Read32(Data + 8)));
-        Assert.Equal((CpuMachine.Code + 10, 0x06F9u), (machine.Read32(Data + 12), machine.Read32(Data + 16) >> 16));
+        Assert.Equal(CpuExit.Budget, Machine.Run(2));
+        Assert.Equal((0xFFFF3000, 0xFFFF5FFF), (Machine.Read32(Data + 4), Machine.Read32(Data + 8)));
+        Assert.Equal((CpuMachine.Code + 10, 0x06F9u), (Machine.Read32(Data + 12), Machine.Read32(Data + 16) >> 16));
     }
 
     [Theory]
@@ -224,15 +75,15 @@ public sealed class FpuRulesTests : IDisposable
     public void Who_waits_for_exceptions(string code, bool waits)
     {
         MakePending();
-        machine.Registers.Ebx = Data + 0x200;
-        machine.Bytes(CpuMachine.Code, Convert.FromHexString(code));
-        Assert.Equal(waits ? CpuExit.Trap(Vector.FloatingPoint) : CpuExit.Budget, machine.Run(1));
+        Machine.Registers.Ebx = Data + 0x200;
+        Machine.Bytes(CpuMachine.Code, Convert.FromHexString(code));
+        Assert.Equal(waits ? CpuExit.Trap(Vector.FloatingPoint) : CpuExit.Budget, Machine.Run(1));
 
         // A switched task comes first, and everybody minds.
-        machine.Registers.Eip = CpuMachine.Code;
-        machine.Cpu.TaskSwitched = true;
-        Assert.Equal(CpuExit.Trap(Vector.DeviceNotAvailable), machine.Run(1));
-        Assert.Equal(CpuMachine.Code, machine.Registers.Eip);
+        Machine.Registers.Eip = CpuMachine.Code;
+        Machine.Cpu.TaskSwitched = true;
+        Assert.Equal(CpuExit.Trap(Vector.DeviceNotAvailable), Machine.Run(1));
+        Assert.Equal(CpuMachine.Code, Machine.Registers.Eip);
     }
 
     [Fact]
@@ -247,17 +98,17 @@ public sealed class FpuRulesTests : IDisposable
             a.fldcw(__word_ptr[Data]);
             a.fnstsw(ax);
         });
-        Assert.Equal(0x80A0u, machine.Registers.Eax & 0x80A0);
-        machine.Assemble(a => a.wait());
-        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), machine.Run(1));
+        Assert.Equal(0x80A0u, Machine.Registers.Eax & 0x80A0);
+        Machine.Assemble(a => a.wait());
+        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), Machine.Run(1));
     }
 
     [Fact]
     public void An_exception_in_waiting_comes_before_a_page_fault()
     {
         MakePending();
-        machine.Assemble(a => a.fld(__qword_ptr[NextPage]));
-        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), machine.Run(1));
+        Machine.Assemble(a => a.fld(__qword_ptr[NextPage]));
+        Assert.Equal(CpuExit.Trap(Vector.FloatingPoint), Machine.Run(1));
     }
 
     [Theory]
@@ -293,12 +144,12 @@ public sealed class FpuRulesTests : IDisposable
     [InlineData("0FAE03", "0FAE0B", 16)]
     public void Operands_may_cross_a_page(string store, string load, int step)
     {
-        machine.Page(NextPage);
+        Machine.Page(NextPage);
         int steps = step == 16 ? 31 : Math.Min(step - 1, 20);
         for (int before = 1; before <= steps; before++)
         {
             uint at = NextPage - (uint)(step == 16 ? 16 * before : before);
-            machine.Registers.Ebx = at;
+            Machine.Registers.Ebx = at;
             Fill(at - 16, 16, 0x55);
             RunCode("DBE3" + "D9EB" + store + "DBE3" + load + "DB3D" + Hex(Data));
             Assert.Equal(new Float80(step == 8 ? 0xC90FDAA22168C000 : 0xC90FDAA22168C235, 0x4000), Number(Data));
@@ -310,15 +161,15 @@ public sealed class FpuRulesTests : IDisposable
     public void Stores_into_code_take_effect()
     {
         // fistp over the immediate of the instruction right behind it.
-        machine.Write32(Data, 0x12345678);
-        machine.Assemble(a =>
+        Machine.Write32(Data, 0x12345678);
+        Machine.Assemble(a =>
         {
             a.fild(__dword_ptr[Data]);
             a.fistp(__dword_ptr[CpuMachine.Code + 13]);
             a.mov(eax, 0);
         });
-        Assert.Equal(CpuExit.Budget, machine.Run(3));
-        Assert.Equal(0x12345678u, machine.Registers.Eax);
+        Assert.Equal(CpuExit.Budget, Machine.Run(3));
+        Assert.Equal(0x12345678u, Machine.Registers.Eax);
     }
 
     [Theory]
@@ -327,11 +178,11 @@ public sealed class FpuRulesTests : IDisposable
     [InlineData("DB6BF6", null, 0x1000u)]
     public void Operands_end_inside_the_segment(string code, byte? vector, uint end)
     {
-        machine.Descriptors[15] = CpuMachine.Segment(Data, 0xFFE + (end & 1 ^ 1), 0xF3, 4);
-        machine.LoadDescriptors();
-        machine.Registers.Ebx = 0x1000;
-        machine.Bytes(CpuMachine.Code, Convert.FromHexString("D9E8" + code));
-        Assert.Equal(vector is { } v ? CpuExit.Trap(v) : CpuExit.Budget, machine.Run(2));
+        Machine.Descriptors[15] = CpuMachine.Segment(Data, 0xFFE + (end & 1 ^ 1), 0xF3, 4);
+        Machine.LoadDescriptors();
+        Machine.Registers.Ebx = 0x1000;
+        Machine.Bytes(CpuMachine.Code, Convert.FromHexString("D9E8" + code));
+        Assert.Equal(vector is { } v ? CpuExit.Trap(v) : CpuExit.Budget, Machine.Run(2));
     }
 
     [Theory]
@@ -349,9 +200,9 @@ public sealed class FpuRulesTests : IDisposable
     [InlineData("F0D9E8")]      // lock
     public void Opcodes_that_do_not_exist(string code)
     {
-        machine.Bytes(CpuMachine.Code, Convert.FromHexString(code + "9090909090"));
-        Assert.Equal(CpuExit.Trap(Vector.InvalidOpcode), machine.Run(1));
-        Assert.Equal(CpuMachine.Code, machine.Registers.Eip);
+        Machine.Bytes(CpuMachine.Code, Convert.FromHexString(code + "9090909090"));
+        Assert.Equal(CpuExit.Trap(Vector.InvalidOpcode), Machine.Run(1));
+        Assert.Equal(CpuMachine.Code, Machine.Registers.Eip);
     }
 
     [Theory]
@@ -360,10 +211,10 @@ public sealed class FpuRulesTests : IDisposable
     [InlineData("DD13", 0x0041)]        // fst m64
     public void A_stack_underflow_gives_the_indefinite(string code, int status)
     {
-        machine.Registers.Ebx = Data + 0x80;
+        Machine.Registers.Ebx = Data + 0x80;
         RunCode(code + "9B" + "DD35" + Hex(Data));
         Assert.Equal(status & ~0x200, Word(Data + 4));
-        if (code == "DD13") Assert.Equal((0u, 0xFFF80000), (machine.Read32(Data + 0x80), machine.Read32(Data + 0x84)));
+        if (code == "DD13") Assert.Equal((0u, 0xFFF80000), (Machine.Read32(Data + 0x80), Machine.Read32(Data + 0x84)));
         else Assert.Equal(Float80.Indefinite, Number(Data + 28));
     }
 
@@ -378,7 +229,7 @@ public sealed class FpuRulesTests : IDisposable
     [Fact]
     public void Trigonometric_functions_leave_arguments_from_2_to_the_63_on_alone()
     {
-        machine.Bytes(Data, Convert.FromHexString("00000000000000803E40"));     // 2^63
+        Machine.Bytes(Data, Convert.FromHexString("00000000000000803E40"));     // 2^63
         RunCode("DB2D" + Hex(Data) + "D9FE" + "DD35" + Hex(Data + 0x40));
         Assert.Equal(0x3C00, Word(Data + 0x44));
         Assert.Equal(new Float80(Float80.IntegerBit, 0x403E), Number(Data + 0x40 + 28));
@@ -399,69 +250,20 @@ public sealed class FpuRulesTests : IDisposable
 
     private void Faults(string code, int bytes, bool write)
     {
-        machine.Page(NextPage, CpuMachine.PageRights & ~(write ? PageFlags.Writable : PageFlags.Present));
+        Machine.Page(NextPage, CpuMachine.PageRights & ~(write ? PageFlags.Writable : PageFlags.Present));
         for (int inside = 0; inside < Math.Min(bytes, 12); inside++)
         {
             Fill(Data + 0xF00, 0x100, 0x11);
             RunCode("DBE3" + "D9E8" + "D9EB" + "DD35" + Hex(Data));
             RunCode("DD25" + Hex(Data));
-            machine.Registers.Ebx = NextPage - (uint)inside;
-            machine.Bytes(CpuMachine.Code, Convert.FromHexString(code));
-            CpuExit exit = machine.Run(1);
+            Machine.Registers.Ebx = NextPage - (uint)inside;
+            Machine.Bytes(CpuMachine.Code, Convert.FromHexString(code));
+            CpuExit exit = Machine.Run(1);
             Assert.Equal((CpuExitKind.Trap, Vector.PageFault, NextPage), (exit.Kind, exit.Vector, exit.FaultAddress));
-            Assert.Equal(CpuMachine.Code, machine.Registers.Eip);
+            Assert.Equal(CpuMachine.Code, Machine.Registers.Eip);
             RunCode("DD35" + Hex(Data + 0x100));
             Assert.Equal(Bytes(Data, 108), Bytes(Data + 0x100, 108));
             Assert.All(Bytes(Data + 0xF00, 0x100), b => Assert.Equal(0x11, b));
         }
-    }
-
-    private void RunAll(Action<Assembler> write)
-    {
-        var assembler = new Assembler(32);
-        write(assembler);
-        machine.Assemble(write);
-        Assert.Equal(CpuExit.Budget, machine.Run(assembler.Instructions.Count));
-    }
-
-    private void RunCode(string hex)
-    {
-        byte[] code = Convert.FromHexString(hex);
-        machine.Bytes(CpuMachine.Code, code);
-        while (machine.Registers.Eip != CpuMachine.Code + code.Length) Assert.Equal(CpuExit.Budget, machine.Run(1));
-    }
-
-    private static string Hex(uint address) => Convert.ToHexString(BitConverter.GetBytes(address));
-
-    private byte[] Bytes(uint linear, int count)
-    {
-        var bytes = new byte[count];
-        for (int i = 0; i < count; i++) bytes[i] = machine.Memory.Read8(machine.Physical(linear + (uint)i));
-        return bytes;
-    }
-
-    private void Fill(uint linear, int count, byte value)
-    {
-        for (int i = 0; i < count; i++) machine.Memory.Write8(machine.Physical(linear + (uint)i), value);
-    }
-
-    private ushort Word(uint linear) => machine.Memory.Read16(machine.Physical(linear));
-
-    private IEnumerable<ushort> Words(uint linear, int count) => Enumerable.Range(0, count).Select(i => Word(linear + 2 * (uint)i));
-
-    private IEnumerable<uint> Doublewords(uint linear, int count) => Enumerable.Range(0, count).Select(i => machine.Read32(linear + 4 * (uint)i));
-
-    private void Write16(uint linear, ushort value) => machine.Memory.Write16(machine.Physical(linear), value);
-
-    private void Write64(uint linear, ulong value)
-    {
-        machine.Write32(linear, (uint)value);
-        machine.Write32(linear + 4, (uint)(value >> 32));
-    }
-
-    private Float80 Number(uint linear)
-    {
-        ReadOnlySpan<byte> bytes = Bytes(linear, 10);
-        return new Float80(BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]));
     }
 }

@@ -1,25 +1,21 @@
-using System.Diagnostics;
 using Iced.Intel;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Kvm;
 using LguestPS.Memory;
 using LguestPS.Paging;
-using LguestPS.Native;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace LguestPS.Tests.Cpu.Kvm;
 
-/// <summary>A vCPU on the machine's KVM, alone: what it reports, how it is stopped, and what it keeps from a guest.</summary>
+/// <summary>A vCPU on the machine's KVM, alone: what it reports, and what it keeps from a guest.</summary>
 [Trait("Cpu", "kvm")]
 public class KvmCpuTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     [SkippableFact]
     public void A_trap_comes_with_its_registers()
     {
-        using CpuMachine machine = Machine(ring: 1);
+        using CpuMachine machine = KvmMachine.Make(ring: 1);
         machine.Cpu.SetGatePrivilege(Vector.Hypercall, 1);
         machine.Assemble(a =>
         {
@@ -35,7 +31,7 @@ public class KvmCpuTests
         });
         uint behind = CpuMachine.Code + 7 * 5 + 1 + 2;
 
-        Assert.Equal(CpuExit.Trap(Vector.Hypercall), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.Hypercall), KvmMachine.Run(machine));
 
         GuestRegisters r = machine.Registers;
         Assert.Equal((1u, 2u, 3u, 4u, 5u, 6u, 7u), (r.Eax, r.Ecx, r.Edx, r.Ebx, r.Ebp, r.Esi, r.Edi));
@@ -48,10 +44,10 @@ public class KvmCpuTests
     [InlineData(1, Vector.Hypercall, 0)]
     public void A_gates_privilege_is_kept(int ring, byte vector, uint errorCode)
     {
-        using CpuMachine machine = Machine(ring);
+        using CpuMachine machine = KvmMachine.Make(ring);
         machine.Cpu.SetGatePrivilege(Vector.Hypercall, 1);
         machine.Bytes(CpuMachine.Code, 0xCD, Vector.Hypercall);
-        Assert.Equal(CpuExit.Trap(vector, errorCode), Run(machine));
+        Assert.Equal(CpuExit.Trap(vector, errorCode), KvmMachine.Run(machine));
     }
 
     [SkippableTheory]
@@ -59,7 +55,7 @@ public class KvmCpuTests
     [InlineData(3)]
     public void The_accessed_and_dirty_bits_are_set_as_pages_are_used(int ring)
     {
-        using CpuMachine machine = Machine(ring);
+        using CpuMachine machine = KvmMachine.Make(ring);
         machine.Assemble(a =>
         {
             a.mov(eax, __dword_ptr[CpuMachine.Data]);
@@ -69,9 +65,9 @@ public class KvmCpuTests
         });
         machine.Cpu.SetGatePrivilege(0x80, 3);
 
-        Run(machine);
+        KvmMachine.Run(machine);
         Assert.Equal(PageFlags.Accessed, machine.TableEntry(CpuMachine.Data) & (PageFlags.Accessed | PageFlags.Dirty));
-        Run(machine);
+        KvmMachine.Run(machine);
         Assert.Equal(PageFlags.Accessed | PageFlags.Dirty, machine.TableEntry(CpuMachine.Data) & (PageFlags.Accessed | PageFlags.Dirty));
     }
 
@@ -84,14 +80,14 @@ public class KvmCpuTests
     [InlineData(3, 0xFFFFF000u, 0u, false, 4u)]
     public void A_page_fault_has_the_error_code_that_the_guests_tables_give(int ring, uint address, uint rights, bool write, uint errorCode)
     {
-        using CpuMachine machine = Machine(ring);
+        using CpuMachine machine = KvmMachine.Make(ring);
         if (rights != 0) machine.Map(CpuMachine.Data, machine.Physical(CpuMachine.Data), rights);
         machine.Assemble(a =>
         {
             if (write) a.mov(__dword_ptr[address], eax);
             else a.mov(eax, __dword_ptr[address]);
         });
-        Assert.Equal(CpuExit.Trap(Vector.PageFault, errorCode, address), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, errorCode, address), KvmMachine.Run(machine));
     }
 
     [SkippableTheory]
@@ -102,10 +98,10 @@ public class KvmCpuTests
     [InlineData(PageFlags.Present | 0xFFFFF000, "bad page table entry")]
     public void A_bad_page_table_entry_ends_the_guest(uint entry, string reason)
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Memory.Write32(machine.TableEntryAddress(CpuMachine.Data), entry);
         machine.Assemble(a => a.mov(eax, __dword_ptr[CpuMachine.Data]));
-        CpuExit exit = Run(machine);
+        CpuExit exit = KvmMachine.Run(machine);
         Assert.Equal(CpuExitKind.Dead, exit.Kind);
         Assert.StartsWith(reason, exit.Reason);
     }
@@ -113,16 +109,16 @@ public class KvmCpuTests
     [SkippableFact]
     public void A_page_directory_outside_memory_ends_the_guest()
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Cpu.SetAddressSpace(0x40000000);
-        CpuExit exit = Run(machine);
+        CpuExit exit = KvmMachine.Run(machine);
         Assert.Equal((CpuExitKind.Dead, "bad page directory 40000000"), (exit.Kind, exit.Reason));
     }
 
     [SkippableFact]
     public void A_changed_page_is_seen_after_the_flush_that_names_it()
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Cpu.SetGatePrivilege(0x80, 3);
         uint other = machine.Frame();
         machine.Memory.Write32(other, 2);
@@ -136,7 +132,7 @@ public class KvmCpuTests
             a.jmp(again);
         });
 
-        Run(machine);
+        KvmMachine.Run(machine);
         Assert.Equal(1u, machine.Registers.Eax);
         foreach (Action flush in (Action[])
         [
@@ -152,7 +148,7 @@ public class KvmCpuTests
             machine.Map(CpuMachine.Data, other);
             other = frame;
             flush();
-            Run(machine);
+            KvmMachine.Run(machine);
             Assert.Equal(3 - before, machine.Registers.Eax);
         }
     }
@@ -179,12 +175,12 @@ public class KvmCpuTests
             a.@int(0x80);
             a.jmp(again);
         });
-        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal(CpuExit.Trap(0x80), KvmMachine.Run(machine));
         Assert.InRange(cpu.Fills, used, long.MaxValue);
 
         long before = cpu.Fills;
         cpu.FlushAll();
-        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal(CpuExit.Trap(0x80), KvmMachine.Run(machine));
         Assert.InRange(cpu.Fills - before, 1, 3);       // the code, the data, and perhaps what one store saw twice
         Assert.Equal((2u, 0u), (machine.Read32(first), machine.TableEntry(untouched) & (PageFlags.Accessed | PageFlags.Dirty)));
 
@@ -193,19 +189,19 @@ public class KvmCpuTests
         machine.Map(untouched, frame, PageFlags.Present | PageFlags.User);
         machine.Assemble(a => a.mov(__dword_ptr[untouched], eax));
         cpu.FlushPage(null, CpuMachine.Code);
-        Assert.Equal(CpuExit.Trap(Vector.PageFault, 7, untouched), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, 7, untouched), KvmMachine.Run(machine));
     }
 
     [SkippableFact]
     public void The_task_switched_flag_makes_the_next_FPU_instruction_trap()
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Cpu.SetGatePrivilege(0x80, 3);
         machine.Cpu.TaskSwitched = true;
         machine.Assemble(a => { a.fld1(); a.@int(0x80); });
-        Assert.Equal(CpuExit.Trap(Vector.DeviceNotAvailable), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.DeviceNotAvailable), KvmMachine.Run(machine));
         machine.Cpu.TaskSwitched = false;
-        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal(CpuExit.Trap(0x80), KvmMachine.Run(machine));
     }
 
     [SkippableFact]
@@ -213,10 +209,10 @@ public class KvmCpuTests
     {
         foreach (uint leaf in (uint[])[0, 1, 2, 4, 7, 0xD, 0x40000000, 0x80000000, 0x80000001, 0x80000008, 0xFFFFFFFF])
         {
-            using CpuMachine machine = Machine();
+            using CpuMachine machine = KvmMachine.Make();
             machine.Cpu.SetGatePrivilege(0x80, 3);
             machine.Assemble(a => { a.mov(eax, leaf); a.cpuid(); a.@int(0x80); });
-            Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+            Assert.Equal(CpuExit.Trap(0x80), KvmMachine.Run(machine));
             GuestRegisters r = machine.Registers;
             Assert.Equal(CpuIdentity.Leaf(leaf), (r.Eax, r.Ebx, r.Ecx, r.Edx));
         }
@@ -225,18 +221,18 @@ public class KvmCpuTests
     [SkippableFact]
     public void Rdtsc_reads_the_guests_clock()
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Cpu.SetGatePrivilege(0x80, 3);
         machine.TimeStamp = _ => 0x0000_1234_5678_9ABC;
         machine.Assemble(a => { a.rdtsc(); a.@int(0x80); });
-        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal(CpuExit.Trap(0x80), KvmMachine.Run(machine));
         Assert.Equal((0x1234u, 0x56789ABCu), (machine.Registers.Edx, machine.Registers.Eax));
     }
 
     [SkippableFact]
     public void One_instruction_is_one_step()
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Assemble(a => { a.inc(eax); a.inc(eax); a.fld1(); a.ud2(); });
         foreach (uint eip in (uint[])[1, 2, 4])
         {
@@ -247,154 +243,10 @@ public class KvmCpuTests
     }
 
     [SkippableFact]
-    public void A_budget_of_time_ends_an_endless_loop()
-    {
-        using CpuMachine machine = Endless();
-        long until = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 20;
-        Assert.Equal(CpuExitKind.Budget, machine.Cpu.Run(new CpuBudget(long.MaxValue, until)).Kind);
-        Assert.True(Stopwatch.GetTimestamp() >= until);
-    }
-
-    [SkippableFact]
-    public void Guests_on_one_thread_do_not_lose_their_timers_to_each_other()
-    {
-        using CpuMachine one = Machine();
-        using CpuMachine other = Endless();
-        one.Cpu.SetGatePrivilege(0x80, 3);
-        one.Assemble(a => { Label again = a.CreateLabel(); a.@int(0x80); a.Label(ref again); a.jmp(again); });
-
-        long soon;
-        CpuExit exit;
-        do exit = one.Cpu.Run(new CpuBudget(long.MaxValue, soon = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 20));
-        while (exit.Kind == CpuExitKind.Budget);        // a busy machine
-        Assert.Equal(CpuExit.Trap(0x80), exit);
-        Assert.Equal(CpuExitKind.Budget, other.Cpu.Run(new CpuBudget(long.MaxValue, soon + Stopwatch.Frequency / 20)).Kind);     // takes the signal of both
-        Assert.Equal(CpuExitKind.Budget, one.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 50)).Kind);
-    }
-
-    [SkippableFact]
-    public void A_kick_before_a_run_ends_it_before_its_first_instruction()
-    {
-        using CpuMachine machine = Endless();
-        machine.Cpu.Kick();
-        Assert.Equal(CpuExit.KickedAtOnce, Run(machine));
-        Assert.Equal(0u, machine.Registers.Eax);
-    }
-
-    [SkippableFact]
-    public async Task A_kick_from_another_thread_is_never_lost()
-    {
-        using CpuMachine machine = Machine();
-        machine.Assemble(a => { Label again = a.CreateLabel(); a.Label(ref again); a.inc(__dword_ptr[CpuMachine.Data]); a.jmp(again); });
-        for (int i = 0; i < 200; i++)
-        {
-            uint before = machine.Read32(CpuMachine.Data);
-            Task<CpuExit> running = Task.Run(() => machine.Cpu.Run(new CpuBudget(long.MaxValue)));
-            if (i % 2 == 0) machine.AwaitChange(CpuMachine.Data, before);
-            machine.Cpu.Kick();
-            Assert.Equal(CpuExitKind.Kicked, (await running.WaitAsync(Patience)).Kind);
-        }
-    }
-
-    [SkippableFact]
-    public void A_kick_between_the_halves_of_a_fault_that_only_fills_a_page_is_not_lost()
-    {
-        CpuMachine? machine = null;
-        using CpuMachine made = machine = Endless(new InterruptingLibC { InBetween = () => machine!.Cpu.Kick() });
-        Assert.Equal(CpuExit.Kicked, Run(made));
-        Assert.Equal(CpuMachine.Code, made.Registers.Eip);
-    }
-
-    [SkippableFact]
-    public void Nor_is_the_end_of_a_budget_of_time()
-    {
-        long until = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 10;
-        using CpuMachine machine = Endless(new InterruptingLibC { InBetween = () => SpinWait.SpinUntil(() => Stopwatch.GetTimestamp() > until) });
-        using Timer rescue = new(_ => machine.Cpu.Kick(), null, Patience, Timeout.InfiniteTimeSpan);
-        Assert.Equal(CpuExit.Budget, machine.Cpu.Run(new CpuBudget(long.MaxValue, until)));
-    }
-
-    [SkippableFact]
-    public void Signals_between_traps_and_faults_change_nothing()
-    {
-        using CpuMachine machine = Machine();
-        machine.Cpu.SetGatePrivilege(0x80, 3);
-        for (uint page = 1; page < 16; page++) machine.Page(CpuMachine.Data + page * GuestMemory.PageSize);
-        machine.Assemble(a =>
-        {
-            Label again = a.CreateLabel();
-            a.Label(ref again);
-            a.add(esi, GuestMemory.PageSize);
-            a.and(esi, 0xF000);
-            a.inc(__dword_ptr[esi + (int)CpuMachine.Data]);
-            a.inc(ebx);
-            a.@int(0x80);
-            a.jmp(again);
-        });
-
-        // One kick for each trap, at any moment between it and the next: more would let the guest do nothing at all.
-        const uint end = 2000;
-        uint traps = 0;
-        Thread kicker = new(() =>
-        {
-            uint seen = 0;
-            while (seen < end)
-            {
-                uint now = Volatile.Read(ref traps);
-                if (now != seen) machine.Cpu.Kick();
-                else Thread.Yield();
-                seen = now;
-            }
-        });
-        kicker.Start();
-        try
-        {
-            while (traps < end)
-            {
-                CpuExit exit = machine.Cpu.Run(new CpuBudget(long.MaxValue));
-                if (exit.Kind == CpuExitKind.Kicked) continue;
-                Assert.Equal(CpuExit.Trap(0x80), exit);
-                Volatile.Write(ref traps, traps + 1);
-                Assert.Equal(traps, machine.Registers.Ebx);
-                if (traps % 100 == 0) machine.Cpu.FlushAll();
-            }
-        }
-        finally
-        {
-            uint done = traps;
-            Volatile.Write(ref traps, end);
-            kicker.Join();
-            traps = done;
-        }
-        Assert.Equal(traps, (uint)Enumerable.Range(0, 16).Sum(page => machine.Read32(CpuMachine.Data + (uint)page * GuestMemory.PageSize)));
-    }
-
-    [SkippableFact]
-    public async Task Whichever_thread_runs_it_the_guest_goes_on()
-    {
-        using CpuMachine machine = Endless();
-        uint before = 0;
-        for (int i = 0; i < 10; i++)
-        {
-            await Task.Factory.StartNew(RunFurther, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            Assert.True(machine.Registers.Eax > before);
-            before = machine.Registers.Eax;
-        }
-
-        // On a busy machine a guest may have come no further when its time is over.
-        void RunFurther()
-        {
-            long end = Stopwatch.GetTimestamp() + (long)Patience.TotalSeconds * Stopwatch.Frequency;
-            do Assert.Equal(CpuExitKind.Budget, machine.Cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 50)).Kind);
-            while (machine.Registers.Eax == before && Stopwatch.GetTimestamp() < end);
-        }
-    }
-
-    [SkippableFact]
     public void No_address_of_the_guest_reaches_the_engines_pages()
     {
         // Segment bases wrap at 4 GiB: the highest address above one is a low linear address, not one of the engine's.
-        using CpuMachine machine = Machine(ring: 1);
+        using CpuMachine machine = KvmMachine.Make(ring: 1);
         machine.Descriptors[6] = CpuMachine.Segment(0xFFFFF000, 0xFFFFF, 0xB3, 0xC);
         machine.LoadDescriptors();
         machine.Assemble(a =>
@@ -403,7 +255,7 @@ public class KvmCpuTests
             a.mov(fs, ax);
             a.mov(__dword_ptr.fs[0x5000], eax);
         });
-        Assert.Equal(CpuExit.Trap(Vector.PageFault, 2, 0x4000), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.PageFault, 2, 0x4000), KvmMachine.Run(machine));
     }
 
     [SkippableTheory]
@@ -412,24 +264,24 @@ public class KvmCpuTests
     [InlineData(34)]
     public void The_engines_descriptors_are_none_of_the_guests(int entry)
     {
-        using CpuMachine machine = Machine(ring: 1);
+        using CpuMachine machine = KvmMachine.Make(ring: 1);
         uint selector = (uint)entry << 3;
         machine.Assemble(a => { a.mov(eax, selector); a.mov(ds, ax); });
-        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, selector), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, selector), KvmMachine.Run(machine));
 
         machine.Bytes(CpuMachine.Code, [0xEA, 0, 0, 0, 0, (byte)selector, (byte)(selector >> 8)]);     // far jump
-        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, selector), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, selector), KvmMachine.Run(machine));
     }
 
     [SkippableFact]
     public void Segments_the_host_cannot_load_are_a_trap_and_not_the_hosts_end()
     {
-        using CpuMachine machine = Machine();
+        using CpuMachine machine = KvmMachine.Make();
         machine.Registers.Cs = 0x1F3;
-        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, 0x1F0), Run(machine));
+        Assert.Equal(CpuExit.Trap(Vector.GeneralProtection, 0x1F0), KvmMachine.Run(machine));
         machine.Registers.Cs = CpuMachine.UserCode;
         machine.Registers.Ss = CpuMachine.KernelData;       // of another ring: only iretq finds out
-        CpuExit exit = Run(machine);
+        CpuExit exit = KvmMachine.Run(machine);
         Assert.Equal((CpuExitKind.Trap, Vector.GeneralProtection), (exit.Kind, exit.Vector));
     }
 
@@ -456,22 +308,7 @@ public class KvmCpuTests
             a.jne(again);
             a.@int(0x80);
         });
-        Assert.Equal(CpuExit.Trap(0x80), Run(machine));
+        Assert.Equal(CpuExit.Trap(0x80), KvmMachine.Run(machine));
         Assert.Equal(3 * slots, machine.Memory.Read32(frame));
     }
-
-    private static CpuMachine Machine(int ring = 3, LibC? libc = null)
-    {
-        KvmHost.Require();
-        return new CpuMachine(ring, make: (memory, timeStamp) => KvmHost.Make(memory, timeStamp, libc));
-    }
-
-    private static CpuMachine Endless(LibC? libc = null)
-    {
-        CpuMachine machine = Machine(libc: libc);
-        machine.Assemble(a => { Label again = a.CreateLabel(); a.Label(ref again); a.inc(eax); a.jmp(again); });
-        return machine;
-    }
-
-    private static CpuExit Run(CpuMachine machine) => machine.Run(Patience);
 }

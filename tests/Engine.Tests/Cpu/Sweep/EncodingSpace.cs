@@ -73,7 +73,7 @@ internal static class EncodingSpace
     {
         Decoder decoder = Decoder.Create(32, encoding.Bytes, InstructionSet.Decoding);
         decoder.Decode(out Instruction instruction);
-        uint undefined = SnippetGenerator.Undefined(instruction);
+        uint undefined = FlagUse.UndefinedBy(instruction);
         bool isShort = encoding.Prefixes.Contains((byte)0x67);
         uint[] gpr = isShort ? [0x80, 5, 0x40, 0x100, SweepData.Stack, 0x140, 0x200, 0x400] : [
             SweepData.Operand(0), 5, SweepData.Operand(2), SweepData.Operand(3), SweepData.Stack, SweepData.Operand(5), SweepData.Operand(6), SweepData.Operand(7)];

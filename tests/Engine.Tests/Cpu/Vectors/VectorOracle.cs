@@ -1,47 +1,14 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Xunit;
 
 namespace LguestPS.Tests.Cpu;
 
 /// <summary>MMX and SSE of the processor this test runs on, through tests/oracle/sse.c.</summary>
-public sealed class VectorOracle : IDisposable
+public sealed class VectorOracle() : BatchOracle("sse.c")
 {
     public const int MaxBatch = 1024;
 
-    private readonly Process? process;
-    private readonly string? whyNot;
-
-    public VectorOracle()
-    {
-        (string? program, whyNot) = Oracle.Build("sse.c");
-        if (program is null) return;
-        process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true });
-    }
-
-    public void Require() => Skip.If(process is null, whyNot);
-
-    internal VectorOutcome[] Run(ReadOnlySpan<VectorTest> tests)
-    {
-        Stream to = process!.StandardInput.BaseStream, from = process.StandardOutput.BaseStream;
-        uint count = (uint)tests.Length;
-        to.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in count)));
-        to.Write(MemoryMarshal.AsBytes(tests));
-        to.Flush();
-        var outcomes = new VectorOutcome[tests.Length];
-        from.ReadExactly(MemoryMarshal.AsBytes(outcomes.AsSpan()));
-        return outcomes;
-    }
-
-    public void Dispose()
-    {
-        if (process is null) return;
-        process.StandardInput.Close();
-        if (!process.WaitForExit(2000)) process.Kill();
-        File.Delete(process.StartInfo.FileName);
-        process.Dispose();
-    }
+    internal VectorOutcome[] Run(ReadOnlySpan<VectorTest> tests) => Run<VectorTest, VectorOutcome>(tests);
 }
 
 /// <summary>struct test of sse.c.</summary>

@@ -1,0 +1,65 @@
+using LguestPS.Events;
+using LguestPS.Recordings;
+using LguestPS.State;
+
+namespace LguestPS.Boot;
+
+/// <summary>Makes guests that go on where a checkpoint was taken or a recording begins.</summary>
+internal static class Revival
+{
+    /// <exception cref="LguestException">See <see cref="Guest.CreateFrom"/>.</exception>
+    public static Guest Of(Checkpoint checkpoint, string? name, CpuChoice? cpu, string? symbols)
+    {
+        GuestDefinition was = checkpoint.Definition;
+        return Of(checkpoint, was with { Name = name ?? checkpoint.Guest, Cpu = cpu ?? was.Cpu, Symbols = symbols ?? was.Symbols }, isAlone: false);
+    }
+
+    /// <exception cref="LguestException">See <see cref="Guest.Replay"/>.</exception>
+    public static Guest Of(RecordedRun run, string? name, string? symbols, CompileChoice? compile)
+    {
+        // Whatever it was recorded on, the emulated CPU can do it again; and what its networks sent is in the recording.
+        GuestDefinition was = run.Start.Definition;
+        GuestDefinition definition = was with
+        {
+            Name = name ?? run.Guest, Symbols = symbols ?? was.Symbols, Cpu = CpuChoice.Emulated, Compile = compile ?? was.Compile, Record = false,
+        };
+        return Of(
+            run.Start, definition, isAlone: true,
+            prepare: guest =>
+            {
+                // What would be found out in the middle of the run is found out here.
+                foreach (RecordedIntervention intervention in run.Interventions) intervention.TryOn(guest);
+                run.Log.Check(EventOrigin.Of(guest.Machine));
+            },
+            finish: guest => guest.RecordOn(Recording.Replay(guest, run)));
+    }
+
+    /// <param name="checkpoint">Where it goes on.</param>
+    /// <param name="definition">What it is now.</param>
+    /// <param name="isAlone">Whether its networks lead nowhere.</param>
+    /// <param name="prepare">Done with the guest before it is what the checkpoint says.</param>
+    /// <param name="finish">Done with it in the end.</param>
+    private static Guest Of(Checkpoint checkpoint, GuestDefinition definition, bool isAlone, Action<Guest>? prepare = null, Action<Guest>? finish = null)
+    {
+        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone);
+        try
+        {
+            prepare?.Invoke(guest);
+            guest.Load(checkpoint);
+            guest.Devices.Resume(guest.DeviceHost);
+            if (definition.Record) guest.Record();
+            finish?.Invoke(guest);
+            return guest;
+        }
+        catch (LguestException)
+        {
+            guest.Dispose();
+            throw;
+        }
+        catch (InvalidStateException e)
+        {
+            guest.Dispose();
+            throw new LguestException(LguestError.InvalidCheckpoint, $"{(checkpoint.Path is { } path ? $"'{path}'" : $"the checkpoint {checkpoint}")} makes no sense: {e.Message}", e) { Path = checkpoint.Path };
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using LguestPS.Cpu;
+using LguestPS.Machines;
+
+namespace LguestPS.Guests;
+
+/// <summary>What a guest's CPU and clock show; once they are freed, what they showed last.</summary>
+internal sealed class Readings(Machine machine, Lock gate)
+{
+    private Values? last;
+
+    /// <summary>Whether the CPU and the clock are still there.</summary>
+    public bool AreLive => last is null;
+
+    public GuestRegisters Registers => Now(kept => kept.Registers, () => machine.Cpu.Registers);
+
+    public long? InstructionCount => Now(kept => kept.InstructionCount, () => machine.Cpu.CountsInstructions ? machine.Cpu.InstructionCount : null);
+
+    public TimeSpan GuestTime => Now(kept => kept.GuestTime, () => machine.Clock.Elapsed);
+
+    public long DirectTrapCount => Now(kept => kept.DirectTrapCount, () => DirectTraps.Vectors.Sum(machine.Cpu.CountDirectTraps));
+
+    public long CompiledInstructionCount => Now(kept => kept.CompiledInstructionCount, () => machine.Cpu.CompiledInstructionCount);
+
+    /// <summary>Keeps the values: the CPU and the clock are about to be freed.</summary>
+    public void Keep() => last = new Values(Registers, InstructionCount, GuestTime, DirectTrapCount, CompiledInstructionCount);
+
+    /// <summary>What is asked for, or null once the guest is freed; until then it is not freed meanwhile.</summary>
+    public T? WhileLive<T>(Func<T?> ask) where T : class
+    {
+        lock (gate) return AreLive ? ask() : null;
+    }
+
+    private T Now<T>(Func<Values, T> kept, Func<T> now)
+    {
+        lock (gate) return last is null ? now() : kept(last);
+    }
+
+    private sealed record Values(GuestRegisters Registers, long? InstructionCount, TimeSpan GuestTime, long DirectTrapCount, long CompiledInstructionCount);
+}
