@@ -81,8 +81,6 @@ internal sealed class TcpConnection : IHostStreamOwner
     /// <summary>When <see cref="Advance"/> has something to do, or null.</summary>
     public long? NextDue => Earliest(Earliest(retransmitAt, acknowledgeAt), overAt);
 
-    private bool HasRoomToRead => toGuest.Room >= HostStream.LongestRead;
-
     private bool FinIsSent => finAcknowledged || sendNext - sendUnacknowledged > (uint)toGuest.Count;
 
     /// <summary>The guest has sent a SYN: asks the host's program, and answers when it has.</summary>
@@ -303,7 +301,7 @@ internal sealed class TcpConnection : IHostStreamOwner
 
     private void ReadMore()
     {
-        if (reading || hostFinished || !HasRoomToRead || State != TcpState.Open) return;
+        if (reading || hostFinished || toGuest.Room < HostStream.LongestRead || State != TcpState.Open) return;
         reading = true;
         host.Read();
     }
