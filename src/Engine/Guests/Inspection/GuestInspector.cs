@@ -178,7 +178,7 @@ public sealed class GuestInspector
     public IReadOnlyList<CallStackFrame> CallStack(int most = 64) => guest.Seat.Look(() => new CallStack(guest, most).Frames());
 
     /// <summary>The virtqueues of its devices, in order; none for guests of the DMA eras.</summary>
-    public IReadOnlyList<GuestVirtqueue> Virtqueues() => guest.Look(() => Inspection.Virtqueues.Of(guest));
+    public IReadOnlyList<GuestVirtqueue> Virtqueues() => guest.Seat.Look(() => Inspection.Virtqueues.Of(guest));
 
     /// <summary>The arrays of DMA buffers the guest has bound, in the order it did.</summary>
     public IReadOnlyList<BoundDmaArray> DmaArrays() => guest.Seat.Look(() => Inspection.DmaArrays.Of(guest));
