@@ -1,14 +1,16 @@
 /* A network with the host: asks the gateway 10.0.2.2 for its Ethernet address, sends it an echo, and
  * says something over TCP to its port 7, which must answer with the same. The guest's own TCP does one
- * thing at a time and expects nothing to be lost. */
+ * thing at a time and expects nothing to be lost. With "connections" on its command line it asks for as
+ * many connections as it has ports instead, and finishes none. */
 
 #include "harness.h"
 
 #define FRAME       1514
 #define GATEWAY     0x0a000202
 #define MYSELF      0x0a00020f
-#define MY_PORT     1025
+#define FIRST_PORT  1025
 #define ECHO_PORT   7
+#define CONNECTIONS 500
 
 #define IP          14      /* where the headers begin */
 #define INSIDE      34
@@ -24,7 +26,7 @@ static volatile u32 interrupts;
 static volatile u8 *macs;
 static u8 gateway_mac[6];
 static u32 page;
-static u32 my_number = 1000, their_number;
+static u32 my_port = FIRST_PORT, my_number = 1000, their_number;
 
 static void interrupt(struct trap_frame *frame)
 {
@@ -150,7 +152,7 @@ static void send_segment(u32 flags, const char *data, u32 length)
     u8 *segment = sent + INSIDE;
 
     memset(segment, 0, 20);
-    put16(segment, MY_PORT);
+    put16(segment, my_port);
     put16(segment + 2, ECHO_PORT);
     put32(segment + 4, my_number);
     put32(segment + 8, flags & ACK ? their_number : 0);
@@ -228,8 +230,24 @@ static void find_card(u32 directory)
         crash("the buffer was not accepted");
 }
 
+static void connect_often(void)
+{
+    for (u32 i = 0; i < CONNECTIONS; i++) {
+        send_segment(SYN, "", 0);
+        my_port++;
+    }
+    print("asked for %u connections\n", CONNECTIONS);
+}
+
+static int same(const char *one, const char *other)
+{
+    while (*one && *one == *other) one++, other++;
+    return *one == *other;
+}
+
 int main(void)
 {
+    const char *command_line = kernel_address(*(u32 *)kernel_address(boot_parameters + BOOT_COMMAND_LINE));
     u32 directory;
 
     lguest_init();
@@ -238,8 +256,12 @@ int main(void)
     find_card(directory);
     interrupts_on();
     find_gateway();
-    ping(8);
-    ping(1480);
-    talk();
+    if (same(command_line, "connections")) {
+        connect_often();
+    } else {
+        ping(8);
+        ping(1480);
+        talk();
+    }
     power_down();
 }

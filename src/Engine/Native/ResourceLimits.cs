@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace LguestPS.Native;
 
@@ -10,6 +11,22 @@ internal static partial class ResourceLimits
 
     /// <summary>How many descriptors may be open at a time; int.MaxValue where there is no limit.</summary>
     public static int OpenFiles { get; } = OperatingSystem.IsWindows() ? int.MaxValue : Read(OperatingSystem.IsLinux() ? RLIMIT_NOFILE : RLIMIT_NOFILE_BSD);
+
+    /// <summary>Whether so many more descriptors could be opened now.</summary>
+    public static bool HasFreeDescriptors(int count)
+    {
+        if (OpenFiles == int.MaxValue) return true;
+        try
+        {
+            // A new descriptor is the lowest that is free (POSIX, 2.6 File Descriptor Allocation).
+            using SafeFileHandle lowest = File.OpenHandle("/dev/null");
+            return lowest.DangerousGetHandle() < OpenFiles - count;
+        }
+        catch (IOException)
+        {
+            return false;       // there is not even one
+        }
+    }
 
     private static unsafe int Read(int resource)
     {

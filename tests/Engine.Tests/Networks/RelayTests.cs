@@ -104,13 +104,46 @@ public class RelayTests
         using TcpListener host = new(IPAddress.Loopback, 0);
         host.Start();
         ushort port = (ushort)((IPEndPoint)host.LocalEndpoint).Port;
-        SocketShare share = new(most: 4);
+        SocketShare share = new(most: 4, hasReserve: () => true);
         List<string> warnings = [];
         using TestWire first = new(sockets: new HostSockets(3, share)), second = new(sockets: new HostSockets(3, share) { Warning = warnings.Add });
         for (ushort i = 0; i < 3; i++) first.Send(TestWire.Tcp((ushort)(1000 + i), port, 1, 0, TcpFlags.Syn));
         for (ushort i = 0; i < 3; i++) second.Send(TestWire.Tcp((ushort)(1000 + i), port, 1, 0, TcpFlags.Syn));
         Assert.Equal((3, 1), (first.Network.Connections, second.Network.Connections));
         Assert.Contains("the guests of this process have 4 sockets open", Assert.Single(warnings));
+    }
+
+    [Fact]
+    public void The_process_keeps_descriptors_for_itself()
+    {
+        using TcpListener host = new(IPAddress.Loopback, 0);
+        host.Start();
+        bool hasReserve = true;
+        List<string> warnings = [];
+        using TestWire wire = new(sockets: new HostSockets(9, new SocketShare(most: 9, () => hasReserve)) { Warning = warnings.Add });
+        for (ushort i = 0; i < 4; i++)
+        {
+            wire.Send(TestWire.Tcp((ushort)(1000 + i), (ushort)((IPEndPoint)host.LocalEndpoint).Port, 1, 0, TcpFlags.Syn));
+            hasReserve = i == 0;
+        }
+        Assert.Equal(2, wire.Network.Connections);
+        Assert.Equal("the guest's networks refuse connections: this process has nearly as many files open as it may (ulimit -n)", Assert.Single(warnings));
+    }
+
+    [SkippableTheory] // fewer than the runtime has open already, and its half of the rest; and more
+    [InlineData(100)]
+    [InlineData(130)]
+    [InlineData(200)]
+    public void A_guest_that_asks_for_connections_without_end_ends_nothing_but_itself(int descriptors)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "descriptors are counted on Linux");
+        using TcpListener host = new(IPAddress.Loopback, 0);
+        host.Start(backlog: 1000);
+        (int status, string output) = Shell.TryRun(
+            $"ulimit -n {descriptors}; '{Repository.Path("out", "lguest", "lguest")}' --usernet --reach=7=127.0.0.1:{((IPEndPoint)host.LocalEndpoint).Port} 4 '{Repository.Path("tests", "guests", "gateway.elf")}' connections");
+        Assert.Contains("asked for 500 connections", output);
+        Assert.Contains("the guest's networks refuse connections", output);
+        Assert.Equal(0, status);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using LguestPS.Definition;
 
 namespace LguestPS.Networks.User;
 
-/// <summary>How many sockets of the host the networks of a guest may hold at a time; and no more than half of the descriptors of this process are for guests.</summary>
+/// <summary>How many sockets of the host the networks of a guest may hold at a time; and no more than half of the descriptors of this process are for guests, nor any that the process itself may soon need.</summary>
 /// <param name="most">The guest's own limit.</param>
 /// <param name="share">What all guests of the process may hold together; for tests.</param>
 internal sealed class HostSockets(int most, SocketShare? share = null)
@@ -24,8 +24,7 @@ internal sealed class HostSockets(int most, SocketShare? share = null)
     public void Take()
     {
         string? limit = Held >= most ? $"they have {most} sockets open, the most that limits.sockets lets them have"
-            : !share.TryTake() ? $"the guests of this process have {share.Most} sockets open, half of the files that it may have open (ulimit -n)"
-            : null;
+            : share.TryTake();
         if (limit is null)
         {
             Interlocked.Increment(ref held);
@@ -54,19 +53,24 @@ internal sealed class HostSockets(int most, SocketShare? share = null)
 
 /// <summary>Sockets that several guests share.</summary>
 /// <param name="most">How many there may be at a time.</param>
-internal sealed class SocketShare(int most)
+/// <param name="hasReserve">Whether the process would still have what it may need for itself.</param>
+internal sealed class SocketShare(int most, Func<bool> hasReserve)
 {
+    // The runtime ends the process when it cannot open an assembly, which takes two descriptors each.
+    private const int Reserve = 40;
+
     private int held;
 
-    public static SocketShare OfProcess { get; } = new(ResourceLimits.OpenFiles / 2);
+    public static SocketShare OfProcess { get; } = new(ResourceLimits.OpenFiles / 2, () => ResourceLimits.HasFreeDescriptors(Reserve));
 
-    public int Most => most;
-
-    public bool TryTake()
+    /// <returns>Null, or why there is none to be had.</returns>
+    public string? TryTake()
     {
-        if (Interlocked.Increment(ref held) <= most) return true;
+        bool isFull = Interlocked.Increment(ref held) > most;
+        if (!isFull && hasReserve()) return null;
         Interlocked.Decrement(ref held);
-        return false;
+        return isFull ? $"the guests of this process have {most} sockets open, half of the files that it may have open (ulimit -n)"
+            : "this process has nearly as many files open as it may (ulimit -n)";
     }
 
     public void Return() => Interlocked.Decrement(ref held);
