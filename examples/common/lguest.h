@@ -28,6 +28,7 @@
 #define NOTIFY          17
 #define LOAD_GDT_ENTRY  18
 #define SEND_INTERRUPTS 19          /* from 2.6.31 on */
+#define SET_MIDDLE_ENTRY 13         /* the same; Linux calls this SET_PMD, and SET_PMD SET_PGD */
 
 /* SHUTDOWN's second argument */
 #define POWER_OFF       1

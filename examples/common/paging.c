@@ -5,8 +5,13 @@
 /* The top of memory holds the page tables the host made for booting; keep off them. */
 #define BOOT_TABLES (64 * 1024)
 
+#ifdef PAE
+#define DIRECTORY_ENTRY(address) ((address) >> 30)
+#define MIDDLE_ENTRY(address)    ((address) >> 21 & 511)
+#else
 #define DIRECTORY_ENTRY(address) ((address) >> 22)
-#define TABLE_ENTRY(address)     ((address) >> 12 & 1023)
+#endif
+#define TABLE_ENTRY(address)     ((address) >> 12 & (TABLE_ENTRIES - 1))
 #define KERNEL_ENTRIES           DIRECTORY_ENTRY(PAGE_OFFSET)
 
 static u32 next_page;
@@ -27,6 +32,22 @@ u32 new_page(void)
     return page;
 }
 
+#ifdef PAE
+
+volatile u32 *page_entry(u32 directory, u32 address)
+{
+    volatile u32 *entry = (u32 *)kernel_address(directory) + 2 * DIRECTORY_ENTRY(address);
+
+    if (!(*entry & PAGE_PRESENT))
+        *entry = new_page() | PAGE_PRESENT;
+    entry = (u32 *)kernel_address(*entry & PAGE_FRAME) + 2 * MIDDLE_ENTRY(address);
+    if (!(*entry & PAGE_PRESENT))
+        *entry = new_page() | PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER;
+    return (u32 *)kernel_address(*entry & PAGE_FRAME) + 2 * TABLE_ENTRY(address);
+}
+
+#else
+
 volatile u32 *page_entry(u32 directory, u32 address)
 {
     volatile u32 *entry = kernel_address(directory);
@@ -36,6 +57,8 @@ volatile u32 *page_entry(u32 directory, u32 address)
         *entry = new_page() | PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER;
     return (u32 *)kernel_address(*entry & PAGE_FRAME) + TABLE_ENTRY(address);
 }
+
+#endif
 
 void map_page(u32 directory, u32 address, u32 page, u32 flags)
 {
@@ -51,9 +74,9 @@ u32 new_directory(void)
             map_page(directory, PAGE_OFFSET + page, page, PAGE_PRESENT | PAGE_WRITABLE);
         kernel_directory = directory;
     } else {
-        memcpy((u32 *)kernel_address(directory) + KERNEL_ENTRIES,
-               (u32 *)kernel_address(kernel_directory) + KERNEL_ENTRIES,
-               PAGE_SIZE - 4 * KERNEL_ENTRIES);
+        memcpy((u32 *)kernel_address(directory) + ENTRY_WORDS * KERNEL_ENTRIES,
+               (u32 *)kernel_address(kernel_directory) + ENTRY_WORDS * KERNEL_ENTRIES,
+               PAGE_SIZE - 4 * ENTRY_WORDS * KERNEL_ENTRIES);
     }
     return directory;
 }

@@ -34,27 +34,51 @@ lguest_entry:
 	HYPERCALL
 
 #if VIRTIO >= 0x030100
-	/* Two page tables: the first 8 MiB are at 0 and at PAGE_OFFSET. */
-	movl $LOW(first_tables + PAGE_SIZE), %edi
+	/* The first 8 MiB are at 0 and at PAGE_OFFSET: two page tables, or with PAE four and what leads to them. */
+	movl $LOW(first_tables), %edi
 	movl $7, %eax
 	movl $2048, %ecx
 1:	stosl
+#ifdef PAE
+	movl $0, (%edi)
+	addl $4, %edi
+#endif
 	addl $PAGE_SIZE, %eax
 	loop 1b
-	movl $LOW(first_tables), %ebx
-	leal PAGE_SIZE + 7(%ebx), %eax
+	movl $LOW(first_directory), %ebx
+	movl $LOW(first_tables) + 7, %eax
+#ifdef PAE
+	movl $LOW(first_middle), %edi
+	movl $4, %ecx
+2:	stosl
+	addl $4, %edi
+	addl $PAGE_SIZE, %eax
+	loop 2b
+	movl $LOW(first_middle) + 1, (%ebx)
+	movl $LOW(first_middle) + 1, (PAGE_OFFSET >> 30) * 8(%ebx)
+#else
 	movl %eax, (%ebx)
 	movl %eax, (PAGE_OFFSET >> 20)(%ebx)
 	addl $PAGE_SIZE, %eax
 	movl %eax, 4(%ebx)
 	movl %eax, 4 + (PAGE_OFFSET >> 20)(%ebx)
+#endif
 	movl $NEW_PGTABLE, %eax
 	HYPERCALL
 
 	.bss
 	.balign PAGE_SIZE
+first_directory:
+	.skip PAGE_SIZE
+#ifdef PAE
+first_middle:
+	.skip PAGE_SIZE
 first_tables:
-	.skip 3 * PAGE_SIZE
+	.skip 4 * PAGE_SIZE
+#else
+first_tables:
+	.skip 2 * PAGE_SIZE
+#endif
 	.section .entry, "ax"
 #endif
 

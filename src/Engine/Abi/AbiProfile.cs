@@ -42,6 +42,9 @@ public sealed class AbiProfile
     /// <summary>The first release whose kernels may use <c>vmcall</c>.</summary>
     private static readonly Version FirstVmcall = new(2, 6, 30);
 
+    /// <summary>The first release with virtqueues.</summary>
+    private static readonly Version FirstVirtio = new(2, 6, 24);
+
     private readonly HypercallDefinition?[] callsByNumber;
     private readonly HypercallDefinition[] calls;
 
@@ -82,6 +85,10 @@ public sealed class AbiProfile
 
     /// <summary>Whether the kernel's <c>vmcall</c> and <c>vmmcall</c> are hypercalls, whatever else it uses: some kernels of 2.6.34 to 3.0 mix the two.</summary>
     public bool AcceptsVmcall => FirstKernel >= FirstVmcall;
+
+    /// <summary>Whether a guest ends for touching the host's pages at the top of the address space where it has a page table; else that is a page fault of its own.</summary>
+    /// <remarks>Kernels of 3.1 and later have such a table in every address space, so that any program could end them.</remarks>
+    internal bool EndsForTouchingSwitcher => FirstKernel is null || FirstKernel < FirstVirtio;
 
     public DeviceInterface Devices { get; internal init; } = DeviceInterface.Dma;
 

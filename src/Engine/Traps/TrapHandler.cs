@@ -50,7 +50,7 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events, Progres
 
     private void RefuseSwitcherPages(uint address)
     {
-        if (address >= machine.PageTables.Format.End && machine.PageTables.HasTable(machine.PageDirectory, address))
+        if (machine.Abi.EndsForTouchingSwitcher && address >= machine.PageTables.Format.End && machine.PageTables.HasTable(machine.PageDirectory, address))
             throw new GuestKilledException($"attempt to access switcher pages: 0x{address:x8}");
     }
 }

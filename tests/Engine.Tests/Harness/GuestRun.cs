@@ -43,10 +43,17 @@ internal sealed class GuestRun(JsonElement entry)
     private IReadOnlyList<string>? Strings(string name) =>
         entry.TryGetProperty(name, out JsonElement values) ? [.. values.EnumerateArray().Select(value => value.GetString()!)] : null;
 
-    private static DeviceDefinition Device(JsonElement device) => device.ValueKind == JsonValueKind.String
-        ? new ConsoleDefinition()
-        : new BlockDefinition(
-            FullPath(device.GetProperty("block").GetString()!), Enum.Parse<BlockMode>(device.GetProperty("mode").GetString()!, ignoreCase: true));
+    private static DeviceDefinition Device(JsonElement device)
+    {
+        if (device.ValueKind != JsonValueKind.String)
+            return new BlockDefinition(FullPath(device.GetProperty("block").GetString()!), Enum.Parse<BlockMode>(device.GetProperty("mode").GetString()!, ignoreCase: true));
+        return device.GetString() switch
+        {
+            "console" => new ConsoleDefinition(),
+            "rng" => new EntropyDefinition(),
+            var other => throw new FormatException($"expected.json has a device '{other}', which is none"),
+        };
+    }
 
     private static string FullPath(string relative) => Path.GetFullPath(Path.Combine(Folder, relative));
 }

@@ -16,6 +16,8 @@ public class ReplayTests : IDisposable
     [InlineData("example-timer", ClockKind.Events)]
     [InlineData("minikernel", ClockKind.Virtual)]
     [InlineData("minikernel-cooperative", ClockKind.Events)]
+    [InlineData("minikernel-2.6.30", ClockKind.Virtual)]
+    [InlineData("minikernel-cooperative-3.1-pae", ClockKind.Events)]
     public void A_replay_has_the_events_of_the_recording(string name, ClockKind clock)
     {
         string[] recorded;

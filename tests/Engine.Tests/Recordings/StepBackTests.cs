@@ -7,7 +7,7 @@ public class StepBackTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    public static TheoryData<string> Guests => ["example-ring", "example-timer", "example-paging", "example-disk", "tasks", "clock", "minikernel", "minikernel-cooperative"];
+    public static TheoryData<string> Guests => ["example-ring", "example-timer", "example-paging", "example-disk", "tasks", "clock", "minikernel", "minikernel-cooperative", "minikernel-cooperative-3.1-pae"];
 
     [Theory]
     [MemberData(nameof(Guests))]

@@ -22,7 +22,8 @@ def kick:
 
 def buffer:
     "\(.operation) \(.device) \(.queue) head \(.head)"
-    + (.descriptors | map(" \(.address | hex)+\(.length | hex)\(if .isWritable then "w" else "" end):\(.data)") | join(""))
+    + (.device as $device | .descriptors | map(" \(.address | hex)+\(.length | hex)\(if .isWritable then "w" else "" end)"
+       + (if $device == "rng" then "" else ":\(.data)" end)) | join(""))          # random numbers are in no list
     + (if .usedLength == null then "" else " used \(.usedLength | hex)" end)
     + (if .device == "console" then " \(.text | tojson)" else "" end);
 

@@ -129,7 +129,7 @@ void fpu_switch(struct process *next);
 void fpu_copy(struct process *child);
 void fpu_drop(struct process *process);
 
-/* ---- console.c, disk.c and net.c; with VIRTIO those of the folder virtio ---- */
+/* ---- console.c, disk.c and net.c; with VIRTIO those of the folder virtio, and random.c ---- */
 
 extern int has_disk, has_input, has_net;
 extern u32 disk_requests, net_interrupts;
@@ -139,6 +139,10 @@ extern u32 disk_requests, net_interrupts;
 /* The slot of the first device of this kind among the descriptors, or -1. */
 int find_device(u32 type);
 volatile struct device_descriptor *device(u32 slot);
+#endif
+
+#ifdef VIRTIO
+void random_begin(void);
 #endif
 
 void console_begin(void);

@@ -106,6 +106,9 @@ int main(void)
     load_user_segments();
     set_gates();
     fpu_begin(!command_line_has("integer"));
+#ifdef VIRTIO
+    random_begin();
+#endif
     disk_begin();
     net_begin();
     if (command_line_has("input"))

@@ -7,7 +7,8 @@
 
 #define MOST_PAGES      4096            /* as many as this kernel keeps count of: 16 MiB */
 
-#define SLOT_SIZE       (1024 * PAGE_SIZE)
+/* A slot is what leads to a page table; with PAE, those of a GiB are in a table of their own. */
+#define SLOT_SIZE       (TABLE_ENTRIES * PAGE_SIZE)
 #define SLOT(address)   ((address) / SLOT_SIZE)
 #define USER_SLOTS      SLOT(PAGE_OFFSET)
 
@@ -60,13 +61,73 @@ static u32 *table_at(u32 entry)
     return kernel_address(entry & PAGE_FRAME);
 }
 
-static u32 *find_entry(u32 directory, u32 address)
-{
-    u32 *slot = table_at(directory) + SLOT(address);
+#ifdef PAE
 
-    if (!(*slot & PAGE_PRESENT))
-        *slot = take_page() | PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER;
-    return table_at(*slot) + address / PAGE_SIZE % 1024;
+#define GIB(slot)       ((slot) / TABLE_ENTRIES)
+#define USER_GIBS       GIB(USER_SLOTS)
+
+/* 0 if there is none; made, if it is wanted. */
+static u32 *slot_at(u32 directory, u32 slot, int wanted)
+{
+    u32 *gib = table_at(directory) + 2 * GIB(slot);
+
+    if (!(*gib & PAGE_PRESENT)) {
+        if (!wanted)
+            return 0;
+        *gib = take_page() | PAGE_PRESENT;
+    }
+    return table_at(*gib) + 2 * (slot % TABLE_ENTRIES);
+}
+
+static int leads_on(const u32 *slot)
+{
+    return slot && (*slot & PAGE_PRESENT);
+}
+
+/* A slot has become empty: the host does not look at it by itself. */
+static void forget_slot(u32 directory, u32 slot)
+{
+    later(SET_MIDDLE_ENTRY, table_at(directory)[2 * GIB(slot)] & PAGE_FRAME, slot % TABLE_ENTRIES, 0);
+}
+
+u32 new_space(void)
+{
+    u32 directory = take_page();
+
+    table_at(directory)[2 * USER_GIBS] = table_at(kernel_directory)[2 * USER_GIBS];
+    return directory;
+}
+
+static void drop_slots(u32 directory)
+{
+    for (u32 gib = 0; gib < USER_GIBS; gib++) {
+        u32 *entry = table_at(directory) + 2 * gib, was = *entry;
+
+        if (!(was & PAGE_PRESENT))
+            continue;
+        *entry = 0;
+        later(SET_PMD, directory, gib, 0);
+        settle();
+        drop_page(was & PAGE_FRAME);
+    }
+}
+
+#else
+
+static u32 *slot_at(u32 directory, u32 slot, int wanted)
+{
+    (void)wanted;
+    return table_at(directory) + slot;
+}
+
+static int leads_on(const u32 *slot)
+{
+    return *slot & PAGE_PRESENT;
+}
+
+static void forget_slot(u32 directory, u32 slot)
+{
+    later(SET_PMD, directory, slot, 0);
 }
 
 /* The kernel's half is the same in every directory: new tables for it are made here alone, before
@@ -79,17 +140,33 @@ u32 new_space(void)
     return directory;
 }
 
+static void drop_slots(u32 directory)
+{
+    (void)directory;
+}
+
+#endif
+
+static u32 *find_entry(u32 directory, u32 address)
+{
+    u32 *slot = slot_at(directory, SLOT(address), 1);
+
+    if (!(*slot & PAGE_PRESENT))
+        *slot = take_page() | PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER;
+    return table_at(*slot) + ENTRY_WORDS * (address / PAGE_SIZE % TABLE_ENTRIES);
+}
+
 u32 copy_space(u32 directory)
 {
     u32 copy = new_space();
 
     for (u32 slot = 0; slot < USER_SLOTS; slot++) {
-        u32 *table = table_at(directory) + slot;
+        u32 *table = slot_at(directory, slot, 0);
 
-        if (!(*table & PAGE_PRESENT))
+        if (!leads_on(table))
             continue;
-        for (u32 i = 0; i < 1024; i++) {
-            u32 *entry = table_at(*table) + i, address = slot * SLOT_SIZE + i * PAGE_SIZE;
+        for (u32 i = 0; i < TABLE_ENTRIES; i++) {
+            u32 *entry = table_at(*table) + ENTRY_WORDS * i, address = slot * SLOT_SIZE + i * PAGE_SIZE;
 
             if (!(*entry & PAGE_PRESENT))
                 continue;
@@ -110,17 +187,19 @@ u32 copy_space(u32 directory)
 void drop_space(u32 directory)
 {
     for (u32 slot = 0; slot < USER_SLOTS; slot++) {
-        u32 *table = table_at(directory) + slot, was = *table;
+        u32 *table = slot_at(directory, slot, 0), was;
 
-        if (!(was & PAGE_PRESENT))
+        if (!leads_on(table))
             continue;
+        was = *table;
         *table = 0;
-        later(SET_PMD, directory, slot, 0);
-        for (u32 i = 0; i < 1024; i++)
-            if (table_at(was)[i] & PAGE_PRESENT)
-                drop_page(table_at(was)[i] & PAGE_FRAME);
+        forget_slot(directory, slot);
+        for (u32 i = 0; i < TABLE_ENTRIES; i++)
+            if (table_at(was)[ENTRY_WORDS * i] & PAGE_PRESENT)
+                drop_page(table_at(was)[ENTRY_WORDS * i] & PAGE_FRAME);
         drop_page(was & PAGE_FRAME);
     }
+    drop_slots(directory);
     settle();
     drop_page(directory);
 }
