@@ -26,6 +26,7 @@
         'Get-LguestDma'
         'Get-LguestVirtqueue'
         'Get-LguestGuest'
+        'Get-LguestHotCode'
         'Get-LguestHypercallRing'
         'Get-LguestMemory'
         'Get-LguestPageTable'

@@ -63,6 +63,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["tsc"] = (guest, value) => guest with { Tsc = value.OneOf<TscChoice>() },
         ["directTraps"] = (guest, value) => guest with { DirectTraps = value.OneOf<DirectTrapChoice>() },
         ["compile"] = (guest, value) => guest with { Compile = value.OneOf<CompileChoice>() },
+        ["sampleEvery"] = (guest, value) => guest with { SampleEvery = value.Count() },
         ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(device => ReadKind("device", device, DeviceKinds))] },
         ["record"] = (guest, value) => guest with { Record = value.TrueOrFalse() },
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
@@ -53,6 +54,7 @@ internal sealed class CommandLine
     private readonly Option<string> tsc = new("--tsc") { HelpName = "auto|off", Description = "Whether the guest may use its time stamp counter as a clock." };
     private readonly Option<string> directTraps = new("--direct-traps") { HelpName = "auto|off", Description = "Whether KVM may hand the guest its system calls and page faults without an exit." };
     private readonly Option<string> compile = new("--compile") { HelpName = "auto|off", Description = "Whether the emulated CPU makes machine code of what runs often." };
+    private readonly Option<string> sampleEvery = new("--sample-every") { HelpName = "instructions", Description = "Look every so many instructions where the guest is, and say on standard error at the end what ran most." };
     private readonly Option<string> limitTime = new("--limit-time") { HelpName = "time", Description = "Stop after this much host time, such as 30s." };
     private readonly Option<string> limitInstructions = new("--limit-instructions") { HelpName = "count", Description = "Stop after this many instructions." };
     private readonly Option<string> limitSockets = new("--limit-sockets") { HelpName = "count", Description = "At most this many sockets of this host for all of the guest's user networks." };
@@ -67,7 +69,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
             limitTime, limitInstructions, limitSockets, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -120,6 +122,11 @@ internal sealed class CommandLine
         if (parsed.GetValue(tsc) is { } use) definition = definition with { Tsc = OneOf<TscChoice>(tsc, use) };
         if (parsed.GetValue(directTraps) is { } who) definition = definition with { DirectTraps = OneOf<DirectTrapChoice>(directTraps, who) };
         if (parsed.GetValue(compile) is { } compiles) definition = definition with { Compile = OneOf<CompileChoice>(compile, compiles) };
+        if (parsed.GetValue(sampleEvery) is { } period)
+        {
+            if (!long.TryParse(period, CultureInfo.InvariantCulture, out long instructions) || instructions < 1) throw Refuse($"{sampleEvery.Name}: '{period}' is not a number of instructions; 1000 is a good one");
+            definition = definition with { SampleEvery = instructions };
+        }
         if (parsed.GetValue(limitTime) is { } longest)
         {
             if (!DefinitionText.TryParseTime(longest, out TimeSpan time)) throw Refuse($"{limitTime.Name}: {DefinitionText.TimeProblem(longest)}");

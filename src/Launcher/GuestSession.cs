@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using LguestPS.Inspection;
 using LguestPS.Terminals;
 
 namespace LguestPS.Launcher;
@@ -12,6 +13,7 @@ internal sealed class GuestSession : IDisposable
     private readonly LauncherStreams streams;
     private readonly EventLines? lines;
     private readonly bool summary;
+    private const int MostHotCode = 20;
     private readonly bool verbose;
     private readonly LiveOutput output;
     private readonly RawTerminal? terminal;
@@ -57,6 +59,7 @@ internal sealed class GuestSession : IDisposable
         (int status, string how) = Outcome();
         if (verbose || (status != ExitStatus.PowerDown && outputProblem is not ReaderGoneException)) streams.Error.WriteLine($"lguest: {how}");
         if (guest.Summary is { } counted) streams.Error.Write(counted.Text);
+        if (guest.Definition.SampleEvery is not null) streams.Error.Write(HotCodeList.Text(guest.HotCode(), MostHotCode));
         return status;
     }
 

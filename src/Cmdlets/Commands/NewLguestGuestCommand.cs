@@ -93,6 +93,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public long SampleEvery { get; set; }
+
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DeviceKindCompleter))]
     [AllowEmptyCollection]
     public DeviceArgument[] Device { get; set; } = [];
@@ -191,6 +196,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
         Tsc = Given(nameof(Tsc)) ? Tsc : definition.Tsc,
         DirectTraps = Given(nameof(DirectTraps)) ? DirectTraps : definition.DirectTraps,
         Compile = Given(nameof(Compile)) ? Compile : definition.Compile,
+        SampleEvery = Given(nameof(SampleEvery)) ? SampleEvery : definition.SampleEvery,
         Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
         Record = Given(nameof(Record)) ? Record : definition.Record,
         Limits = new GuestLimits(

@@ -25,6 +25,7 @@ internal static class CpuSelection
         CpuChoice.Kvm => ChooseKvm(KvmProbe.Machine.Verdict),
         _ when definition.Clock == ClockKind.Virtual => ("the clock 'virtual' counts instructions, which KVM cannot", MakeEmulated(definition)),
         _ when definition.Limits.Instructions is not null => ("the limit counts instructions, which KVM cannot", MakeEmulated(definition)),
+        _ when definition.SampleEvery is not null => ("samples are taken by counting instructions, which KVM cannot", MakeEmulated(definition)),
         _ when KvmProbe.Machine.IsReady && LosesHypercalls(abi) => (VmcallIsLost, MakeEmulated(definition)),
         _ when KvmProbe.Machine.IsReady => (KvmProbe.Machine.WhyChosen, MakeKvm(Assistance.OnRequest)),
         _ => (KvmProbe.Machine.WhyChosen, MakeEmulated(definition)),
@@ -43,7 +44,8 @@ internal static class CpuSelection
     private static readonly int heat = int.TryParse(Environment.GetEnvironmentVariable("LGUEST_CPU_HEAT"), out int value) ? value : EmulatedCpu.UsualHeat;
 
     private static Func<GuestMemory, GuestClock, VirtualCpu> MakeEmulated(GuestDefinition definition) =>
-        (memory, clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter, definition.Compile == CompileChoice.Off ? null : heat);
+        (memory, clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter, definition.Compile == CompileChoice.Off ? null : heat,
+            samples: definition.SampleEvery is { } period ? new CodeSamples(period) : null);
 
     private static Func<GuestMemory, GuestClock, VirtualCpu> MakeKvm(Assistance assistance) => (memory, clock) =>
     {

@@ -34,6 +34,9 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>How many of <see cref="InstructionCount"/> this process ran as machine code made from them; always 0 if the CPU makes none.</summary>
     public virtual long CompiledInstructionCount => 0;
 
+    /// <summary>Where the guest was every so many instructions; null if nobody asked for it.</summary>
+    public virtual CodeSamples? Samples => null;
+
     /// <summary>Runs the guest.</summary>
     /// <param name="budget">When to come out at the latest.</param>
     /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for

@@ -110,6 +110,9 @@ public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = nul
 /// <summary>Everything needed to build a guest. Paths are absolute; values are checked by <see cref="Validate"/>.</summary>
 public sealed record GuestDefinition
 {
+    /// <summary>The most instructions between two samples.</summary>
+    public const long LongestSampling = 1_000_000_000;
+
     public const long MinimumMemory = 1L << 20;
     public const long MaximumMemory = LguestPS.Memory.GuestMemory.MostRam;
 
@@ -143,6 +146,9 @@ public sealed record GuestDefinition
     public DirectTrapChoice DirectTraps { get; init; } = DirectTrapChoice.Auto;
 
     public CompileChoice Compile { get; init; } = CompileChoice.Auto;
+
+    /// <summary>Instructions, on average, from one look at where the guest is to the next, at least 1 (see <see cref="Guest.HotCode"/>); null for none.</summary>
+    public long? SampleEvery { get; init; }
 
     // An array, whatever it is made from: PowerShell cannot index what collection expressions make.
     public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value.ToArray(); } = new DeviceDefinition[] { new ConsoleDefinition() };
@@ -187,6 +193,10 @@ public sealed record GuestDefinition
         }
         foreach (string problem in Devices.OfType<HostNetDefinition>().SelectMany(net => net.Validate()))
             yield return (nameof(Devices), problem);
+        if (SampleEvery is <= 0 or > LongestSampling)
+            yield return (nameof(SampleEvery), $"a sample every {SampleEvery} instructions is not possible; give a number from 1 to {LongestSampling}");
+        if (Cpu == CpuChoice.Kvm && SampleEvery is not null)
+            yield return (nameof(SampleEvery), "'sampleEvery' needs 'cpu: emulated' or 'cpu: auto'");
         if (Limits.Instructions is <= 0)
             yield return ($"{nameof(Limits)}.{nameof(Limits.Instructions)}", "the instruction limit must be at least 1");
         if (Limits.Time is { } time && (time <= TimeSpan.Zero || time > GuestLimits.LongestTime))

@@ -145,6 +145,11 @@ public sealed partial class Guest : IDisposable
     /// <summary>How many of the instructions that were run on the emulated CPU ran as machine code made from them; those that were run again to step back count, too.</summary>
     public long CompiledInstructionCount => readings.CompiledInstructionCount;
 
+    /// <summary>The code in which the guest spent its instructions, hottest first, as far as samples tell (<see cref="GuestDefinition.SampleEvery"/>). At any time, also while it runs and after it has ended.</summary>
+    /// <exception cref="LguestException">NotSupported: nobody asked for samples when the guest was made.</exception>
+    public IReadOnlyList<HotCode> HotCode(HotCodeUnit unit = HotCodeUnit.Function) => HotCodeList.Of(this, Cpu.Samples ?? throw new LguestException(
+        LguestError.NotSupported, $"No samples are taken of guest '{Name}'; make it with New-LguestGuest -SampleEvery 1000, or 'sampleEvery: 1000' in its definition."), unit);
+
     /// <summary>
     /// In a sentence, the fault that the guest was handed at least ten thousand times in a row and at one place (trap, address, instruction, how often);
     /// null if that has not happened. It is said once as a warning (<see cref="DriveOptions.Warning"/>).

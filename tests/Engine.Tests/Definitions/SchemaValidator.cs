@@ -29,6 +29,7 @@ internal sealed class SchemaValidator(JsonObject root)
         "minLength" => value is null || !HasType(value, "string") || value.GetValue<string>().Length >= operand.GetValue<int>(),
         "maxLength" => value is null || !HasType(value, "string") || value.GetValue<string>().Length <= operand.GetValue<int>(),
         "minimum" => value is null || !HasType(value, "integer") || value.GetValue<long>() >= operand.GetValue<long>(),
+        "maximum" => value is null || !HasType(value, "integer") || value.GetValue<long>() <= operand.GetValue<long>(),
         "maxItems" => value is not JsonArray items || items.Count <= operand.GetValue<int>(),
         "items" => value is not JsonArray items || items.All(item => IsValid(operand, item)),
         "required" => value is not JsonObject given || operand.AsArray().All(name => given.ContainsKey(name!.GetValue<string>())),

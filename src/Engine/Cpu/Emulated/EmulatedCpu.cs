@@ -37,8 +37,10 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     /// <param name="timeStamp">What <c>rdtsc</c> reads; it may look at <see cref="InstructionCount"/>.</param>
     /// <param name="heat">How hot code must be to be compiled, 0 for all of it at once; null to compile nothing. What the guest sees does not depend on it.</param>
     /// <param name="format">How the guest lays out its page tables; two levels by default.</param>
-    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp, int? heat = null, PageTableFormat? format = null)
+    /// <param name="samples">Takes note of where the guest is every so many instructions; null for nothing.</param>
+    public EmulatedCpu(GuestMemory memory, Func<ulong> timeStamp, int? heat = null, PageTableFormat? format = null, CodeSamples? samples = null)
     {
+        Samples = samples;
         this.memory = memory;
         this.timeStamp = timeStamp;
         Mmu = new Mmu(new PageTables(memory, format), jumps);
@@ -73,6 +75,8 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
     public override long InstructionCount => state->Slice == 0 ? retired : retired + state->Slice - state->Budget;
 
     public override long CompiledInstructionCount => Translations.Compiled?.Instructions ?? 0;
+
+    public override CodeSamples? Samples { get; }
 
     public override bool CanBeSaved => true;
 
@@ -241,15 +245,17 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
             if (!watches.IsPassing) watches.Repeat = null;
             state->RepeatLeft = 0;
             state->Repeating = false;
-            state->Slice = single ? 1 : Math.Min(remaining, slices.Limit);
-            state->Reserve = single ? 0 : Math.Min(remaining, SliceGovernor.LongestCompiled) - state->Slice;
+            long bound = Samples is null ? remaining : Math.Min(remaining, Samples.Distance(retired));
+            state->Slice = single ? 1 : Math.Min(bound, slices.Limit);
+            state->Reserve = single ? 0 : Math.Min(bound, SliceGovernor.LongestCompiled) - state->Slice;
             state->Budget = state->Slice;
             state->StackLoaded = false;
-            RunSlice(single ? 1 : remaining);        // one instruction is the whole of such a slice
+            RunSlice(single ? 1 : bound);        // one instruction is the whole of such a slice
             long done = state->Slice - state->Budget;
             WatchedAccess? watched = watches.IsPassing || state->Cause == ExitCause.Watched ? TakeWatched(ref done) : null;
             retired += done;
             remaining -= done;
+            Samples?.Note(retired, state->Registers.Eip, state->PrivilegeLevel);
             state->Slice = state->Budget = 0;
 
             bool debugTrap = traced && done > 0 && !state->StackLoaded;
