@@ -165,6 +165,20 @@ public sealed class BadRingTests : IDisposable
         Assert.Equal("\0", Shown);
     }
 
+    [Fact] // what was checked must be what is used
+    public void A_descriptor_is_read_once_whatever_the_guest_writes_there_later()
+    {
+        DeviceQueue queue = rig.Bus.Devices[0].Device.Queues[Out];
+        uint good = rig.Put("good"u8);
+        ring.Add((good, 4, IsWritable: false));
+        DescriptorChain chain = queue.Take()!;
+        ring.SetDescriptor(0, 0xFFFFFFF0, 0xFFFF, RingDriver.Next, 0xFFFF);
+        ring.Available = 999;
+        Assert.Equal("good"u8.ToArray(), chain.ReadAll());
+        queue.Return(chain, 0);
+        Assert.Equal((0u, 0u), ring.UsedElement(0));
+    }
+
     [Fact]
     public void What_is_to_be_read_comes_before_what_is_to_be_written()
     {
