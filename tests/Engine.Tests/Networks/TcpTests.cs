@@ -62,6 +62,41 @@ public class TcpTests
     }
 
     [Fact]
+    public void What_the_host_takes_at_once_waits_for_nothing_and_leaves_the_window_open()
+    {
+        using Connected connection = new();
+        connection.Stream.TakesAtOnce = 30_000;
+        byte[] data = new byte[1460 * 2];
+        new Random(1).NextBytes(data);
+        connection.Send(data.AsSpan(0, 1460));
+        Assert.Equal(65535, Seen.Only(connection.Send(data.AsSpan(1460))).Window);
+        Assert.Equal(data, connection.Stream.Received);
+    }
+
+    [Fact]
+    public void What_the_host_takes_in_part_is_handed_over_in_order()
+    {
+        using Connected connection = new();
+        connection.Stream.TakesAtOnce = 3;
+        connection.Send("abcdef"u8);
+        Assert.Equal("abcdef"u8.ToArray(), connection.HostReceives());
+    }
+
+    [Theory] // as a card takes it that cuts segments itself
+    [InlineData(1461)]
+    [InlineData(40_000)]
+    [InlineData(65_495)]
+    public void A_segment_longer_than_a_frame_is_taken_whole_and_acknowledged_at_once(int length)
+    {
+        using Connected connection = new();
+        connection.Stream.TakesAtOnce = length;
+        byte[] data = new byte[length];
+        new Random(2).NextBytes(data);
+        Assert.Equal(connection.Sequence + (uint)length, Seen.Only(connection.Send(data)).Acknowledgement);
+        Assert.Equal(data, connection.Stream.Received);
+    }
+
+    [Fact]
     public void Data_out_of_order_is_asked_for_again()
     {
         using Connected connection = new();

@@ -151,12 +151,24 @@ internal sealed class FakeStream(HostMailbox mailbox) : HostStream
 
     public List<byte> Received { get; } = [];
 
+    /// <summary>How many bytes the program takes at once, before anything has to wait for it.</summary>
+    public int TakesAtOnce { get; set; }
+
     public override void Connect() => IsConnecting = true;
 
     public override void Read()
     {
         Xunit.Assert.False(IsReading);
         IsReading = true;
+    }
+
+    public override int TryWrite(ReadOnlySpan<byte> bytes)
+    {
+        Xunit.Assert.True(writing.IsEmpty && !IsFinished);
+        int count = Math.Min(TakesAtOnce, bytes.Length);
+        Received.AddRange(bytes[..count]);
+        TakesAtOnce -= count;
+        return count;
     }
 
     public override void Write(ReadOnlyMemory<byte> bytes)

@@ -31,6 +31,10 @@ internal abstract class HostStream : IDisposable
     /// <summary>Begins to read at most <see cref="LongestRead"/> bytes.</summary>
     public abstract void Read();
 
+    /// <summary>Writes what the host takes at once, while no <see cref="Write"/> is under way.</summary>
+    /// <returns>How many bytes that were; 0 if none, for whatever reason: <see cref="Write"/> finds out.</returns>
+    public virtual int TryWrite(ReadOnlySpan<byte> bytes) => 0;
+
     /// <summary>Begins to write all of these bytes, which must stay as they are until they have gone.</summary>
     public abstract void Write(ReadOnlyMemory<byte> bytes);
 

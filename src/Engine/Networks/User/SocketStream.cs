@@ -80,6 +80,20 @@ internal sealed class SocketStream : HostStream
         return () => Owner.HostSent(read.AsSpan(0, count));
     });
 
+    public override int TryWrite(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            socket.Blocking = false;
+            int count = socket.Send(bytes, SocketFlags.None, out SocketError error);
+            return error == SocketError.Success ? count : 0;
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            return 0;
+        }
+    }
+
     public override void Write(ReadOnlyMemory<byte> bytes) => Begin(async () =>
     {
         while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false)..];

@@ -35,17 +35,19 @@ internal sealed class TcpDelivery(HostStream host)
     private void HandOver()
     {
         if (writingCount != 0) return;
-        if (waiting.Count != 0)
+        while (waiting.Count != 0)
         {
-            writingCount = Math.Min(waiting.Count, writing.Length);
-            waiting.Peek(0, writing.AsSpan(0, writingCount));
-            waiting.Skip(writingCount);
-            host.Write(writing.AsMemory(0, writingCount));
+            int count = Math.Min(waiting.Count, writing.Length);
+            waiting.Peek(0, writing.AsSpan(0, count));
+            int taken = host.TryWrite(writing.AsSpan(0, count));
+            waiting.Skip(taken > 0 ? taken : count);
+            if (taken > 0) continue;        // the guest need not wait for another thread
+            writingCount = count;
+            host.Write(writing.AsMemory(0, count));
+            return;
         }
-        else if (HasEnd && !IsFinished)
-        {
-            IsFinished = true;
-            host.FinishWriting();
-        }
+        if (!HasEnd || IsFinished) return;
+        IsFinished = true;
+        host.FinishWriting();
     }
 }
