@@ -151,7 +151,7 @@ public sealed record GuestDefinition
     public long? SampleEvery { get; init; }
 
     // An array, whatever it is made from: PowerShell cannot index what collection expressions make.
-    public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value.ToArray(); } = new DeviceDefinition[] { new ConsoleDefinition() };
+    public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value?.ToArray()!; } = new DeviceDefinition[] { new ConsoleDefinition() };
 
     public GuestLimits Limits { get; init; } = new();
 
@@ -164,6 +164,24 @@ public sealed record GuestDefinition
     /// <summary>Everything that is wrong with this definition by itself, without opening a file: property (Limits.Time) and sentence.</summary>
     public IEnumerable<(string Property, string Problem)> Validate()
     {
+        // Scripts do not know what must not be null, and can make a number of any enumeration.
+        (string Property, object? Value)[] needed = [(nameof(Name), Name), (nameof(Kernel), Kernel), (nameof(CommandLine), CommandLine), (nameof(Abi), Abi), (nameof(Devices), Devices), (nameof(Limits), Limits)];
+        foreach ((string property, object? value) in needed)
+            if (value is null) yield return (property, $"a definition needs '{property}', and this has null");
+        if (needed.Any(one => one.Value is null)) yield break;
+        if (Devices.Contains(null))
+        {
+            yield return (nameof(Devices), "one of the devices is null");
+            yield break;
+        }
+        (string Property, string? Problem)[] choices =
+        [
+            (nameof(Cpu), DefinitionText.ChoiceProblem(Cpu)), (nameof(Clock), DefinitionText.ChoiceProblem(Clock)), (nameof(Tsc), DefinitionText.ChoiceProblem(Tsc)),
+            (nameof(DirectTraps), DefinitionText.ChoiceProblem(DirectTraps)), (nameof(Compile), DefinitionText.ChoiceProblem(Compile)),
+            .. Devices.OfType<BlockDefinition>().Select(disk => (nameof(Devices), DefinitionText.ChoiceProblem(disk.Mode))),
+        ];
+        foreach ((string property, string? problem) in choices)
+            if (problem is not null) yield return (property, problem);
         if (Name.Length is 0 or > 64 || !IsName(Name))
             yield return (nameof(Name), $"the name '{Name}' must be 1 to 64 letters, digits, dots, dashes and underscores");
         if (Memory is < MinimumMemory or > MaximumMemory || Memory % 4096 != 0)

@@ -25,10 +25,10 @@ public sealed record UserNetDefinition : HostNetDefinition
     public bool Loopback { get; init; }
 
     /// <summary>Ports of the host that lead to the guest.</summary>
-    public IReadOnlyList<PortForward> Forward { get; init => field = value.ToArray(); } = Array.Empty<PortForward>();
+    public IReadOnlyList<PortForward> Forward { get; init => field = value?.ToArray() ?? []; } = Array.Empty<PortForward>();
 
     /// <summary>Addresses and ports that lead from the guest to sockets of the host, or beyond it.</summary>
-    public IReadOnlyList<PortReach> Reach { get; init => field = value.ToArray(); } = Array.Empty<PortReach>();
+    public IReadOnlyList<PortReach> Reach { get; init => field = value?.ToArray() ?? []; } = Array.Empty<PortReach>();
 
     /// <summary>Absolute path of a pcapng file whose frames the guest gets instead, at the times they have there; then no socket is used. Or null.</summary>
     public string? Replay { get; init; }
@@ -37,6 +37,13 @@ public sealed record UserNetDefinition : HostNetDefinition
     {
         if (!Ipv4Network.TryFrom(Network, out _))
             yield return $"{Network} cannot be a guest's network; give an IPv4 network with a prefix from 8 to 27, such as 10.0.2.0/24";
+        if (Forward.Any(rule => rule?.Host is null) || Reach.Any(rule => rule?.Host is null))
+        {
+            yield return "a rule of 'forward' or 'reach' is null, or its host is";
+            yield break;
+        }
+        if (Reach.Any(reach => reach is { Transport: Transport.Udp, Host: UnixDomainSocketEndPoint }))
+            yield return "a Unix socket here takes no UDP; reach it over TCP";
         foreach (PortReach reach in Reach)
             if (reach.Address is { AddressFamily: not AddressFamily.InterNetwork })
                 yield return $"{reach.Address} is no address that a guest can reach; user networks are IPv4";
@@ -55,7 +62,7 @@ public sealed record TapNetDefinition(string Interface) : HostNetDefinition
 
     internal override IEnumerable<string> Validate()
     {
-        if (Interface.Length is 0 or > LongestInterface || Interface is "." or ".." || Interface.Any(c => c is '/' or ':' or '%' || !char.IsAscii(c) || char.IsControl(c) || c == ' '))
+        if (Interface is null || Interface.Length is 0 or > LongestInterface || Interface is "." or ".." || Interface.Any(c => c is '/' or ':' or '%' || !char.IsAscii(c) || char.IsControl(c) || c == ' '))
             yield return $"'{Interface}' cannot be the name of a TAP interface; it has 1 to {LongestInterface} characters, such as tap0";
     }
 }

@@ -28,8 +28,16 @@ internal static partial class HostFile
     public static SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
         Check(path);
+        if (mode != FileMode.Open) CheckFolder(path);
         if (mode is FileMode.Create or FileMode.OpenOrCreate && !File.Exists(path)) CreatePrivate(path);
-        return mode == FileMode.Create ? Emptied(path, access, share) : File.OpenHandle(path, mode, access, share);
+        try
+        {
+            return mode == FileMode.Create ? Emptied(path, access, share) : File.OpenHandle(path, mode, access, share);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new FileNotFoundException("it does not exist", e);
+        }
     }
 
     /// <summary>A whole file.</summary>
@@ -60,6 +68,7 @@ internal static partial class HostFile
     public static void Replace(string path, Action<FileStream> write)
     {
         Check(path);
+        CheckFolder(path);
         string unfinished = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -73,7 +82,8 @@ internal static partial class HostFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             File.Delete(unfinished);
-            throw;
+            string problem = e.Message.Replace(unfinished, path);       // the other name tells nobody anything
+            throw e is IOException ? new IOException(problem, e) : new UnauthorizedAccessException(problem, e);
         }
     }
 
@@ -135,7 +145,7 @@ internal static partial class HostFile
     /// <summary>Why a path cannot be that of a file, in words; null if it can.</summary>
     public static string? Problem(string path)
     {
-        if (path.Length == 0) return "it has no name";
+        if (string.IsNullOrEmpty(path)) return "it has no name";
         if (path.Contains('\0')) return "its name has a zero byte";
         return KindOf(path) switch
         {
@@ -150,6 +160,11 @@ internal static partial class HostFile
     private static void Check(string path)
     {
         if (Problem(path) is { } problem) throw Directory.Exists(path) ? new UnauthorizedAccessException(problem) : new IOException(problem);
+    }
+
+    private static void CheckFolder(string path)
+    {
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder)) throw new DirectoryNotFoundException($"there is no folder '{folder}'");
     }
 
     /// <summary>What there is if it is no file; null if it is one or not there.</summary>

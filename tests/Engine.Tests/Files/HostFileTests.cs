@@ -45,6 +45,16 @@ public sealed class HostFileTests : IDisposable
         Assert.True(File.Exists(pipe));
     }
 
+    [Theory]
+    [MemberData(nameof(Uses))]
+    public void What_is_not_there_is_said_in_our_words_without_a_name_nobody_gave(string use)
+    {
+        string path = folder.Path("nowhere/file");
+        LguestException refused = Assert.Throws<LguestException>(() => Actions[use](this, path));
+        Assert.Matches($"{path}'.*(does not exist|there is no folder '{folder.Path("nowhere")}')$", refused.Message);
+        Assert.DoesNotContain(".tmp", refused.Message);
+    }
+
     [SkippableFact]
     public void Files_that_hold_a_guest_or_its_traffic_are_their_owners_alone()
     {

@@ -21,6 +21,7 @@ internal static class DiskFile
         {
             string problem = e switch
             {
+                DirectoryNotFoundException when mode != FileMode.Open => $"cannot be made: {e.Message}",
                 FileNotFoundException or DirectoryNotFoundException => "does not exist",
                 UnauthorizedAccessException when Directory.Exists(path) => "is a folder",
                 UnauthorizedAccessException => $"cannot be opened{(forWriting ? " for writing" : "")}: permission denied",
