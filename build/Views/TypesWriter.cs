@@ -37,6 +37,7 @@ internal static class TypesWriter
     private static IEnumerable<XElement> Parts()
     {
         yield return Type(typeof(DmaSection).FullName!, Code("Data", isHidden: true), Serialization(2, EventSchemas.Section.Fields));
+        yield return Type(typeof(VirtqueueDescriptor).FullName!, Code("Data", isHidden: true), Serialization(2, EventSchemas.Descriptor.Fields));
     }
 
     private static IEnumerable<XElement> Described(IEnumerable<TypeView> views) =>

@@ -48,6 +48,24 @@ public class NetworkGuestsTests
         Assert.DoesNotContain(asked.Concat(answered), line => line.StartsWith("FAIL", StringComparison.Ordinal));
     }
 
+    [SkippableTheory]
+    [InlineData("minikernel", "minikernel-3.1")]
+    [InlineData("minikernel-2.6.30", "minikernel")]
+    [InlineData("minikernel-3.1", "minikernel-2.6.30")]
+    public async Task Minikernels_of_different_eras_exchange_frames_of_every_length(string first, string second)
+    {
+        using TempFolder folder = OnLinux();
+        using Guest answers = Guest.Create(In(folder, Minikernel(ClockKind.Virtual, "answers", first)));
+        using Guest asks = Guest.Create(In(folder, Minikernel(ClockKind.Virtual, "", second)));
+        RunUntilItWaits(answers);
+        RunUntilItWaits(asks);
+        await RunBoth(answers, asks);
+        string[] asked = answers.ConsoleText.Split('\n'), answered = asks.ConsoleText.Split('\n');
+        Assert.Contains("PASS another guest asked, and was answered", asked);
+        Assert.Contains("PASS another guest was asked, and answered", answered);
+        Assert.DoesNotContain(asked.Concat(answered), line => line.StartsWith("FAIL", StringComparison.Ordinal));
+    }
+
     [SkippableFact]
     public async Task Sends_and_receipts_are_events_with_their_frames()
     {
@@ -89,10 +107,11 @@ public class NetworkGuestsTests
 
     private static GuestDefinition Example(string name) => new GuestDefinitionReader().Read(Repository.Path("examples", "lan", $"{name}.yaml"));
 
-    private static GuestDefinition Minikernel(ClockKind clock, string words) => new()
+    private static GuestDefinition Minikernel(ClockKind clock, string words, string image = "minikernel") => new()
     {
         Name = "minikernel",
-        Kernel = Repository.Path("tests", "guests", "minikernel", "minikernel.elf"),
+        Abi = GuestRun.All.Single(run => run.Name == image).Definition(clock).Abi,
+        Kernel = Repository.Path("tests", "guests", "minikernel", $"{image}.elf"),
         Memory = 4 << 20,
         CommandLine = words,
         Cpu = CpuChoice.Emulated,
