@@ -29,22 +29,50 @@ internal static class Plain
     }
 
     /// <summary>A block as paragraphs: lists with dashes, tables with columns, code as it is.</summary>
-    public static IEnumerable<string> Paragraphs(Block block) => block switch
+    /// <param name="block">It.</param>
+    /// <param name="width">The most columns of a table; its widest cells are broken into lines.</param>
+    public static IEnumerable<string> Paragraphs(Block block, int width = int.MaxValue) => block switch
     {
         ParagraphBlock paragraph => [Text(paragraph.Inline)],
-        ListBlock list => [string.Join('\n', list.OfType<ListItemBlock>().Select(item => "- " + string.Join("\n  ", item.SelectMany(Paragraphs))))],
+        ListBlock list => [string.Join('\n', list.OfType<ListItemBlock>().Select(item => "- " + string.Join("\n  ", item.SelectMany(part => Paragraphs(part, width)))))],
         CodeBlock code => [string.Join('\n', code.Lines.ToString().Split('\n').Select(line => "    " + line))],
-        Table table => [Columns(table)],
-        ContainerBlock container => container.SelectMany(Paragraphs),
+        Table table => [Columns(table, width)],
+        ContainerBlock container => container.SelectMany(part => Paragraphs(part, width)),
         _ => [],
     };
 
-    private static string Columns(Table table)
+    /// <summary>Breaks a line between words; the lines after the first are indented.</summary>
+    public static IEnumerable<string> Wrap(string line, int width, string indent = "")
     {
+        StringBuilder row = new();
+        foreach (string word in line.Split(' '))
+        {
+            if (row.Length > indent.Length && row.Length + 1 + word.Length > width)
+            {
+                yield return row.ToString();
+                row.Clear().Append(indent).Append(word);
+                continue;
+            }
+            if (row.Length > 0) row.Append(' ');
+            row.Append(word);
+        }
+        yield return row.ToString();
+    }
+
+    private static string Columns(Table table, int width)
+    {
+        const string between = "  ";
         string[][] rows = [.. table.OfType<TableRow>().Select(row =>
-            row.OfType<TableCell>().Select(cell => string.Join(' ', cell.SelectMany(Paragraphs))).ToArray())];
+            row.OfType<TableCell>().Select(cell => string.Join(' ', cell.SelectMany(part => Paragraphs(part)))).ToArray())];
         int[] widths = [.. Enumerable.Range(0, rows.Max(row => row.Length)).Select(column => rows.Max(row => column < row.Length ? row[column].Length : 0))];
-        IEnumerable<string> lines = rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
-        return string.Join('\n', lines.Select(line => "    " + line));
+        while (widths.Sum() + between.Length * (widths.Length - 1) > width) widths[Array.IndexOf(widths, widths.Max())]--;
+        return string.Join('\n', rows.SelectMany(Lines).Select(line => "    " + line));
+
+        IEnumerable<string> Lines(string[] row)
+        {
+            string[][] cells = [.. row.Select((cell, column) => Wrap(cell, widths[column]).ToArray())];
+            for (int line = 0; line < cells.Max(cell => cell.Length); line++)
+                yield return string.Join(between, cells.Select((cell, column) => (line < cell.Length ? cell[line] : "").PadRight(widths[column]))).TrimEnd();
+        }
     }
 }

@@ -14,7 +14,7 @@ foreach (string file in Directory.EnumerateFiles(docs, "*.md").Order(StringCompa
 {
     string name = Path.GetFileNameWithoutExtension(file);
     if (name.StartsWith("about_", StringComparison.Ordinal))
-        AboutTopic.Write(file, Path.Combine(output, name + ".help.txt"));
+        AboutTopic.Write(file, Path.Combine(output, name + ".help.txt"), problems);
     else if (metadata.Commands.TryGetValue(name, out CommandInfo? command))
         pages.Add(CommandPage.Read(file, command, problems));
 }
