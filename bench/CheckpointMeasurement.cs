@@ -16,7 +16,7 @@ internal static class CheckpointMeasurement
         return Measure(Workloads.Guest("workloads.elf", "8 300", megabytes: 64) with { Clock = ClockKind.Virtual }, Interval);
     }
 
-    /// <summary>With a Linux, from its first instruction to a while behind its shell's prompt.</summary>
+    /// <summary>With a Linux, from its first instruction to a while after its shell's prompt.</summary>
     public static int Run(string kernel, string initrd) =>
         Measure(new GuestDefinition { Name = "linux", Kernel = kernel, Initrd = initrd, CommandLine = "console=hvc0", Clock = ClockKind.Virtual }, Interval);
 

@@ -26,7 +26,7 @@ public class HypercallBenchmarks
     [GlobalSetup]
     public void Build() => Workloads.Build();
 
-    /// <summary>Trap, pending hypercall, ring, call, resume; nobody wants events.</summary>
+    /// <summary>Trap, pending hypercall, ring, call, resume; no events are wanted.</summary>
     [Benchmark(OperationsPerInvoke = Calls)]
     public long Unwatched() => Run(EventFilter.Nothing);
 

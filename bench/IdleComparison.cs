@@ -13,7 +13,7 @@ internal static class IdleComparison
     /// <param name="kernel">The kernel that lguest boots.</param>
     /// <param name="bzImage">The same kernel, as qemu boots it.</param>
     /// <param name="initrd">The initial RAM disk of both.</param>
-    /// <param name="text">What the guest prints when it has nothing to do any more.</param>
+    /// <param name="text">What the guest prints when it has run out of work.</param>
     /// <param name="seconds">How long to look.</param>
     /// <param name="words">More for both kernels' command lines.</param>
     public static int Run(string kernel, string bzImage, string initrd, string text, int seconds, string[] words)
@@ -48,7 +48,7 @@ internal static class IdleComparison
     private static Process Start(string program, string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true, RedirectStandardError = true })!;
 
-    /// <summary>Reads on afterwards, so that nobody waits for a full pipe.</summary>
+    /// <summary>Reads on afterwards, so that a full pipe blocks no one.</summary>
     private static void WaitFor(Process process, string text)
     {
         using Timer watchdog = new(_ => process.Kill(), null, Patience, Timeout.InfiniteTimeSpan);

@@ -136,7 +136,7 @@ internal static class KvmComparison
         return seconds;
     }
 
-    /// <summary>The vCPU's part of it: nobody does the hypercalls, which the guest does not notice.</summary>
+    /// <summary>The vCPU's part of it: the hypercalls are not done, which the guest does not notice.</summary>
     private static double RunAlone(int count)
     {
         using Guest guest = MakeGuest('c', count + 1);

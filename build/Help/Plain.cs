@@ -65,8 +65,12 @@ internal static class Plain
         string[][] rows = [.. table.OfType<TableRow>().Select(row =>
             row.OfType<TableCell>().Select(cell => string.Join(' ', cell.SelectMany(part => Paragraphs(part)))).ToArray())];
         int[] widths = [.. Enumerable.Range(0, rows.Max(row => row.Length)).Select(column => rows.Max(row => column < row.Length ? row[column].Length : 0))];
-        while (widths.Sum() + between.Length * (widths.Length - 1) > width) widths[Array.IndexOf(widths, widths.Max())]--;
+        int[] longestWords = [.. Enumerable.Range(0, widths.Length).Select(column => rows.Max(row => column < row.Length ? row[column].Split(' ').Max(word => word.Length) : 0))];
+        while (widths.Sum() + between.Length * (widths.Length - 1) > width && Widest() is { } column) widths[column]--;
         return string.Join('\n', rows.SelectMany(Lines).Select(line => "    " + line));
+
+        // A word is not broken.
+        int? Widest() => Enumerable.Range(0, widths.Length).Where(column => widths[column] > longestWords[column]).Cast<int?>().MaxBy(column => widths[column!.Value]);
 
         IEnumerable<string> Lines(string[] row)
         {

@@ -140,7 +140,7 @@ internal sealed partial class ViewParser(string file, List<string> problems)
         return new Item(label, format.Script is null ? property : null, format.Script, characters, isRight, condition);
     }
 
-    /// <summary>The type of a property such as Definition.Memory; null if it is none of the engine's, whose properties are checked.</summary>
+    /// <summary>The type of a property such as Definition.Memory; null if it is not one of the engine's, whose properties are checked.</summary>
     private Type? TypeOf(string path)
     {
         Type? type = Engine.Find(view!.Types[0]);

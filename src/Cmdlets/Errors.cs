@@ -52,11 +52,11 @@ internal static class Errors
         "NotAFile", ErrorCategory.InvalidArgument, path, "Give a path on a drive of the FileSystem provider.");
 
     public static ErrorRecord NoTerminal(Guest guest) => Record(
-        new InvalidOperationException($"There is no terminal for the console of guest '{guest.Name}': input or output is redirected, or this system has none of Unix's kind."),
+        new InvalidOperationException($"There is no terminal for the console of guest '{guest.Name}': input or output is redirected, or this system has no Unix terminals."),
         "NoTerminal", ErrorCategory.InvalidOperation, guest, "Send-LguestConsole and Receive-LguestConsole need no terminal.");
 
     public static ErrorRecord NotSeen(Guest guest, System.Text.RegularExpressions.Regex expected, string why, string tail) => Record(
-        new TimeoutException($"Guest '{guest.Name}' {why}; expected '{expected}'. {(tail.Length == 0 ? "It has written nothing." : $"The end of its text is:\n{tail}")}"),
+        new TimeoutException($"Guest '{guest.Name}' has not written '{expected}': {why}. {(tail.Length == 0 ? "It has written nothing." : $"The end of its text is:\n{tail}")}"),
         "ConsoleTextNotSeen", ErrorCategory.OperationTimeout, guest, "Receive-LguestConsole gives all of the text; -TimeLimit waits longer.");
 
     public static LguestException ConsoleFull(Guest guest, int typed, int all) =>
@@ -114,10 +114,10 @@ internal static class Errors
         new(LguestError.InvalidValue, $"guest '{guest.Name}' has no virtqueues: it is of ABI profile {guest.Abi.Name}, whose devices are reached by DMA; Get-LguestDma shows its buffers");
 
     public static LguestException UnknownTrap(string text) =>
-        new(LguestError.InvalidDefinition, $"'{text}' is no trap; write a vector from 0 to 255, a name such as #PF, or * for any");
+        new(LguestError.InvalidDefinition, $"'{text}' is not a trap; write a vector from 0 to 255, a name such as #PF, or * for any");
 
     public static LguestException UnknownInterrupt(string text) =>
-        new(LguestError.InvalidDefinition, $"'{text}' is no virtual interrupt; write a number from 0 to 31, or * for any");
+        new(LguestError.InvalidDefinition, $"'{text}' is not a virtual interrupt; write a number from 0 to 31, or * for any");
 
     public static ErrorRecord BreakpointNotFound(int id) => Record(
         new ItemNotFoundException($"There is no breakpoint {id}."),

@@ -143,7 +143,7 @@ internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, O
     public override YamlValue OnlyEntry(string rule)
     {
         if (entries.Count == 0) throw Problem(rule);
-        return entries.Count == 1 ? entries.GetAt(0).Value : throw entries.GetAt(1).Value.KeyProblem($"'{entries.GetAt(1).Key}' stands beside '{entries.GetAt(0).Key}'; {rule}");
+        return entries.Count == 1 ? entries.GetAt(0).Value : throw entries.GetAt(1).Value.KeyProblem($"'{entries.GetAt(1).Key}' is given along with '{entries.GetAt(0).Key}'; {rule}");
     }
 
     public override YamlValue FindKey(string property)

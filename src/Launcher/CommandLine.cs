@@ -110,7 +110,7 @@ internal sealed class CommandLine
         GuestDefinition definition = words switch
         {
             [] => throw Refuse("which guest? Give a definition, or MiB and KERNEL; lguest --help explains"),
-            [var only] when TryReadMemory(only, out _) => throw Refuse($"a kernel is missing behind '{only}'"),
+            [var only] when TryReadMemory(only, out _) => throw Refuse($"a kernel is missing after '{only}'"),
             [var only] => ReadDefinition(only),
             [var memory, var kernel, .. var arguments] => MakeDefinition(memory, kernel, arguments),
         };
@@ -207,7 +207,7 @@ internal sealed class CommandLine
         return parsed.GetResult(recordFrames) is not null && !user && parsed.GetResult(tap) is null ? $"{recordFrames.Name} goes with {usernet.Name} or {tap.Name}" : null;
     }
 
-    /// <summary>A word that looks like an option but is none, and does not stand behind the -- that would make it the kernel's.</summary>
+    /// <summary>A word that looks like an option but is not one, and does not follow the -- that would make it the kernel's.</summary>
     private string? MisplacedOption() => parsed.Tokens
         .TakeWhile(token => token.Type != TokenType.DoubleDash)
         .Where((token, i) => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !IsValueOfOption(i))

@@ -15,7 +15,7 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
     private const int MostAtOnce = 4096;
     private const int PatienceMilliseconds = 100;
 
-    /// <summary>Once cancelled, writing does not wait for a slow reader any more.</summary>
+    /// <summary>Once cancelled, writing no longer waits for a slow reader.</summary>
     public CancellationToken GiveUp { get; set; }
 
     public override bool CanRead => true;
@@ -36,15 +36,15 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
         }
     }
 
-    /// <exception cref="ReaderGoneException">It is a pipe that nobody reads any more.</exception>
-    /// <exception cref="IOException">The disk is full, …; or nobody reads and <see cref="GiveUp"/> is cancelled.</exception>
+    /// <exception cref="ReaderGoneException">It is a pipe that is no longer read.</exception>
+    /// <exception cref="IOException">The disk is full, …; or it is not being read and <see cref="GiveUp"/> is cancelled.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         while (!buffer.IsEmpty)
         {
             if (!IsWritable())
             {
-                if (GiveUp.IsCancellationRequested) throw new IOException("nobody reads it");
+                if (GiveUp.IsCancellationRequested) throw new IOException("it is not being read");
                 continue;
             }
             nint count;

@@ -108,7 +108,7 @@ internal sealed class GuestSession : IDisposable
     private void OutputBroke(IOException e)
     {
         outputProblem = e;
-        Stop(e is ReaderGoneException ? "stopped: nobody reads its output any more" : $"stopped: its output cannot be written: {e.Message}");
+        Stop(e is ReaderGoneException ? "stopped: its output is no longer read" : $"stopped: its output cannot be written: {e.Message}");
     }
 
     private void Stop(string reason)

@@ -15,7 +15,7 @@ internal sealed record LauncherStreams(Stream Input, Stream Output, TextWriter E
         new ErrorWriter(StandardStreams.OpenError()),
         MayBeTerminal: true);
 
-    /// <summary>Once this is cancelled, writing does not wait for slow readers any more.</summary>
+    /// <summary>Once this is cancelled, writing no longer waits for slow readers.</summary>
     public void GiveUpAfter(CancellationToken stop)
     {
         foreach (Stream? stream in (Stream?[])[Output, (Error as ErrorWriter)?.Stream])

@@ -15,7 +15,7 @@ internal sealed class LiveOutput : IDisposable
     private bool isBroken;
 
     /// <param name="output">Where it goes in the end.</param>
-    /// <param name="broken">Called once, on any thread, with the reason why nothing can be written any more.</param>
+    /// <param name="broken">Called once, on any thread, with the reason why nothing can be written from now on.</param>
     public LiveOutput(Stream output, Action<IOException> broken)
     {
         this.output = output;

@@ -68,7 +68,7 @@ internal sealed class Keyboard : IDisposable
         }
         catch (LguestException)
         {
-            // The guest has ended; there is nobody left to type to.
+            // The guest has ended; there is nothing left to type to.
         }
         closed.Cancel();
     }

@@ -156,7 +156,7 @@ public class ClockTests
             while (!guest.Guest.HasEnded) events.AddRange(guest.Step());
             return events;
         }));
-        // Whoever leaves at the CRASH itself does not see the end behind it: nobody can drive an ended guest.
+        // Whoever leaves at the CRASH itself does not see the end after it: nobody can drive an ended guest.
         Assert.Equal(whole[..^1], Life(clock, guest =>
         {
             List<LguestEvent> events = [];

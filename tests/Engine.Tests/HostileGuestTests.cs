@@ -160,7 +160,7 @@ public sealed unsafe class HostileGuestTests : IDisposable
         _ = guest.Guest.ConsoleText;
     }
 
-    /// <summary>Watches the bytes right behind a guest's memory.</summary>
+    /// <summary>Watches the bytes right after a guest's memory.</summary>
     private sealed class Fence : IDisposable
     {
         private const byte Mark = 0xA5;

@@ -17,7 +17,7 @@ Describe 'Set-LguestBreakpoint' {
         $breakpoint.HitCount | Should -Be 2
     }
 
-    It 'stops at a symbol, and behind a write to a variable' {
+    It 'stops at a symbol, and after a write to a variable' {
         $guest = New-LguestGuest $examples/timer/timer.yaml
         $guest | Set-LguestBreakpoint -Address sleep_until | Out-Null
         $guest | Start-LguestGuest 6>&1 | Select-Object -Last 1 | Should -BeLike 'timer: breakpoint *<sleep_until>'

@@ -9,7 +9,7 @@ Describe 'Send-LguestConsole -Expect' {
         Get-LguestGuest | Remove-LguestGuest
     }
 
-    It 'drives a guest that nobody else drives, and leaves it right behind the text' {
+    It 'drives a guest that nothing else drives, and leaves it right after the text' {
         $guest = New-LguestGuest $examples/echo/echo.yaml
         $guest | Send-LguestConsole -Expect 'ends\.' | Should -Be 'Type a line and get it back in capitals; "quit" ends.'
         $guest.State | Should -Be Paused
@@ -33,7 +33,7 @@ Describe 'Send-LguestConsole -Expect' {
         $guest | Send-LguestConsole one -Expect ONE | Out-Null
         $guest | Send-LguestConsole one, two
         $guest | Wait-LguestGuest -WarningAction SilentlyContinue | Out-Null
-        # "one" was answered once already; the answer to the second comes behind the rest.
+        # "one" was answered once already; the answer to the second comes after the rest.
         $guest | Send-LguestConsole one -Expect ONE | Should -Be "`nONE`nTWO`nONE"
     }
 
@@ -44,7 +44,7 @@ Describe 'Send-LguestConsole -Expect' {
         $thrown.FullyQualifiedErrorId | Should -Be 'ConsoleTextNotSeen,LguestPS.Cmdlets.SendLguestConsoleCommand'
         $thrown.CategoryInfo.Category | Should -Be OperationTimeout
         $thrown.TargetObject | Should -Be $guest
-        $thrown.Exception.Message | Should -Match "(?s)^Guest 'flood' has not written it in 0.3 s; expected 'never'.*the quick brown fox"
+        $thrown.Exception.Message | Should -Match "(?s)^Guest 'flood' has not written 'never': 0.3 s have passed.*the quick brown fox"
         $guest.State | Should -Be Paused
         $guest | Receive-LguestConsole -WarningAction SilentlyContinue | Should -Match 'brown fox'
     }
@@ -73,7 +73,7 @@ Describe 'Send-LguestConsole' {
         Get-LguestGuest | Remove-LguestGuest
     }
 
-    It 'refuses what does not fit, whole, while nobody drives the guest' {
+    It 'refuses what does not fit, whole, while the guest is not being driven' {
         $guest = New-LguestGuest $examples/echo/echo.yaml
         $guest | Send-LguestConsole ('x' * 1MB) -NoNewline
         { $guest | Send-LguestConsole 'quit' -ErrorAction Stop } | Should -Throw '*0 of 5 bytes were typed*' -ErrorId 'ConsoleFull,*'

@@ -83,7 +83,7 @@ Describe 'Remove-LguestGuest' {
 Describe 'Wait-LguestGuest' {
     AfterEach { Get-LguestGuest | Remove-LguestGuest }
 
-    It 'runs a guest nobody drives, and drops its events' {
+    It 'runs a guest that is not being driven, and drops its events' {
         $guest = New-LguestGuest $examples/timer/timer.yaml
         $guest | Wait-LguestGuest | Should -Be $guest
         $guest.Ending.Kind | Should -Be PowerDown

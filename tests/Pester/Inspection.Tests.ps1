@@ -246,7 +246,7 @@ Describe 'Step-LguestGuest -WhatIf' {
         $lines = pwsh -NoProfile -File $file
         $lines[0] | Should -BeLike '*Step: run to the next standstill, from 0xc0*'
         $lines[1] | Should -BeLike '*Step: do LGUEST_INIT(data=*'
-        $lines[2] | Should -BeLike '*Step: do SET_CLOCKEVENT(*) in ring slot 0; FLUSH_ASYNC stays pending behind it*'
+        $lines[2] | Should -BeLike '*Step: do SET_CLOCKEVENT(*) in ring slot 0; FLUSH_ASYNC stays pending*'
         $lines[4] | Should -BeLike '*Step: serve the DMA at 0x* to console, 17 bytes: "ring: first text\n"*'
         $lines[5] | Should -BeLike '*; then 2 more*'
     }

@@ -6,7 +6,7 @@ Describe 'A guest in a job' {
         Get-LguestGuest | Remove-LguestGuest
     }
 
-    It 'finishes although nobody receives' {
+    It 'finishes although its events are not received' {
         $job = Start-LguestGuest $examples/ring/ring.yaml -AsJob
         $job | Wait-Job -Timeout 300 | Should -Be $job
         $job.State | Should -Be Completed

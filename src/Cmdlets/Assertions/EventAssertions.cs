@@ -44,9 +44,9 @@ public static class EventAssertions
         (string Name, string Full)[] lines = [.. Items(events).Select(happened => (TraceLine.Of(happened, TraceDetail.Names), TraceLine.Of(happened, TraceDetail.Arguments)))];
         WildcardPattern[] wanted = [.. patterns.Select(pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase))];
         int found = consecutive ? LongestRun(lines, wanted, out int after) : InOrder(lines, wanted, out after);
-        StringBuilder message = new($"Expected the events {(negate ? "not " : "")}to have{(consecutive ? ", one right behind the other" : ", in this order")}:{Reason(because)}");
+        StringBuilder message = new($"Expected the events {(negate ? "not " : "")}to have{(consecutive ? ", one right after another" : ", in this order")}:{Reason(because)}");
         for (int i = 0; i < patterns.Length; i++) message.Append($"\n  {(i < found ? "found  " : i == found ? "missing" : "       ")} {patterns[i]}");
-        if (!negate) message.Append(found == 0 ? "\nThe events are:" : $"\nBehind event {after} there are:").Append(Show(lines.Skip(after).Select(line => line.Full)));
+        if (!negate) message.Append(found == 0 ? "\nThe events are:" : $"\nAfter event {after} there are:").Append(Show(lines.Skip(after).Select(line => line.Full)));
         return Result(found == patterns.Length, negate, message.ToString());
     });
 

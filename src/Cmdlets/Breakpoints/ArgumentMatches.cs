@@ -9,7 +9,7 @@ internal static class ArgumentMatches
     /// <param name="guest">Has the symbols that values may name.</param>
     /// <param name="call">Has the parameters that keys name.</param>
     /// <param name="arguments">Names, or indexes from 0, with numbers, or texts that <see cref="AddressArgument"/> knows.</param>
-    /// <exception cref="LguestException">InvalidDefinition: the call has no such parameter; InvalidAddress: a value is none.</exception>
+    /// <exception cref="LguestException">InvalidDefinition: the call has no such parameter; InvalidAddress: a value is not valid.</exception>
     public static IReadOnlyList<ArgumentMatch> For(Guest guest, HypercallDefinition call, IDictionary arguments)
     {
         List<ArgumentMatch> matches = [];

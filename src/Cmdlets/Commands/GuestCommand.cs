@@ -51,7 +51,7 @@ public abstract class GuestCommand : LguestCommand
     {
     }
 
-    /// <summary>Shows what the engine has to say about a guest; after the pipeline was stopped there is nobody to show it to.</summary>
+    /// <summary>Shows what the engine has to say about a guest; after the pipeline was stopped there is nowhere to show it.</summary>
     private protected Action<string> Warn(Guest guest) => text =>
     {
         try

@@ -57,7 +57,7 @@ public abstract class RunningCommand : GuestCommand
         WriteObject(written);
     }
 
-    /// <summary>Shows a line at the prompt, as Write-Host does, where it is in nobody's way.</summary>
+    /// <summary>Shows a line at the prompt, as Write-Host does, where it is not in the way.</summary>
     private protected void Show(string line) => WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]);
 
     /// <summary>Says why a guest stands still where the user did not ask for it.</summary>

@@ -87,7 +87,7 @@ public sealed class SendLguestConsoleCommand : RunningCommand
         }
     }
 
-    /// <summary>Waits for the expected text, driving the guest if nobody else does, and writes all up to its end.</summary>
+    /// <summary>Waits for the expected text, driving the guest if nothing else does, and writes all up to its end.</summary>
     /// <returns>Whether it came.</returns>
     private bool Await(Guest guest, ConsoleDialog dialog, int from)
     {
@@ -109,9 +109,9 @@ public sealed class SendLguestConsoleCommand : RunningCommand
                 return false;
             }
             TimeSpan left = Patience!.Value - Stopwatch.GetElapsedTime(start);
-            string? hopeless = hasEnded ? $"has ended ({guest.StateReason})"
-                : left <= TimeSpan.Zero ? $"has not written it in {Patience.Value.TotalSeconds:0.###} s"
-                : !isDriven && !Drive(guest, dialog, from, left, progress) && guest.Standstill != Standstill.TimeLimit && !guest.HasEnded ? $"stands still ({guest.StateReason})"
+            string? hopeless = hasEnded ? $"it has ended ({guest.StateReason})"
+                : left <= TimeSpan.Zero ? $"{Patience.Value.TotalSeconds:0.###} s have passed"
+                : !isDriven && !Drive(guest, dialog, from, left, progress) && guest.Standstill != Standstill.TimeLimit && !guest.HasEnded ? $"it stands still ({guest.StateReason})"
                 : null;
             if (hopeless is not null)
             {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>Writes the memory of a guest that nobody drives.</summary>
+/// <summary>Writes the memory of a guest that is not being driven.</summary>
 [Cmdlet(VerbsCommon.Set, "LguestMemory", DefaultParameterSetName = "Value", SupportsShouldProcess = true)]
 [OutputType(typeof(MemoryBlock))]
 public sealed class SetLguestMemoryCommand : AddressCommand

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>Sets registers of a guest that nobody drives.</summary>
+/// <summary>Sets registers of a guest that is not being driven.</summary>
 [Cmdlet(VerbsCommon.Set, "LguestRegister", DefaultParameterSetName = "Name", SupportsShouldProcess = true)]
 [OutputType(typeof(GuestRegister))]
 public sealed class SetLguestRegisterCommand : GuestCommand

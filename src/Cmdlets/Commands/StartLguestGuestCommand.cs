@@ -77,7 +77,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
         }
         Stream(guest);
         if (PassThru) WriteObject(guest);
-        else if (guest.HasEnded) GuestRegistry.Remove(guest);     // nobody holds it and it can do nothing any more
+        else if (guest.HasEnded) GuestRegistry.Remove(guest);     // nothing refers to it, and it cannot run again
     }
 
     private void Stream(Guest guest)

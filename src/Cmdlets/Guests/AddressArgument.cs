@@ -27,7 +27,7 @@ public sealed class AddressArgument
 
     public AddressArgument(uint number) => Written = this.number = number;
 
-    /// <param name="number">An address; with more than 32 bits it is none, which is said where it is used.</param>
+    /// <param name="number">An address; with more than 32 bits it is not valid, which is said where it is used.</param>
     public AddressArgument(long number)
     {
         Written = number;
@@ -68,7 +68,7 @@ public sealed class AddressArgument
     /// <exception cref="LguestException">InvalidAddress.</exception>
     internal uint In(Guest guest, bool physical) =>
         expression is not null ? guest.Inspector.Address(expression, physical)
-        : isTooLarge ? throw new LguestException(LguestError.InvalidAddress, $"'{Written}' is no address: addresses have 32 bits")
+        : isTooLarge ? throw new LguestException(LguestError.InvalidAddress, $"'{Written}' is not an address: addresses have 32 bits")
         : number;
 
     public override string ToString() => expression ?? (isTooLarge ? $"{Written}" : $"0x{number:x8}");

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>What a guest has written to its console and nobody has received yet; one for each guest, shared by all who ask.</summary>
+/// <summary>What a guest has written to its console and that has not been received yet; one for each guest, shared by all who ask.</summary>
 internal sealed class ConsoleDialog
 {
     /// <summary>The newest characters in which an expected text is looked for.</summary>
@@ -62,7 +62,7 @@ internal sealed class ConsoleDialog
     /// <summary>The end of what is unread; it stays unread.</summary>
     public string Tail(int most) => unread.ToString(Math.Max(0, unread.Length - most), Math.Min(most, unread.Length));
 
-    /// <summary>How much was dropped since the last time because nobody received it: about a character a byte.</summary>
+    /// <summary>How much was dropped since the last time because it was not received: about a character a byte.</summary>
     public long TakeMissed()
     {
         long count = missed + reader.MissedBytes - reported;

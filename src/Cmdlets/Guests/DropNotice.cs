@@ -13,7 +13,7 @@ internal sealed class DropNotice(Job job, string guest)
     {
         count++;
         if (unread is not null) return;
-        unread = new WarningRecord($"Guest '{guest}': events were dropped, oldest first, because nobody received them in time; the job's DroppedCount says how many. -Newest keeps more.");
+        unread = new WarningRecord($"Guest '{guest}': events were dropped, oldest first, because they were not received in time; the job's DroppedCount says how many. -Newest keeps more.");
         job.Warning.Add(unread);
     }
 
@@ -24,6 +24,6 @@ internal sealed class DropNotice(Job job, string guest)
     public void Finish()
     {
         if (unread is null || job.Warning.IndexOf(unread) is not (>= 0 and var at)) return;
-        job.Warning[at] = unread = new WarningRecord($"Guest '{guest}': {count:N0} events were dropped, oldest first, because nobody received them in time. -Newest keeps more.");
+        job.Warning[at] = unread = new WarningRecord($"Guest '{guest}': {count:N0} events were dropped, oldest first, because they were not received in time. -Newest keeps more.");
     }
 }

@@ -35,7 +35,7 @@ public abstract class GuestJob : Job
     /// <summary>Events there were so far, kept or not.</summary>
     public long EventCount { get; private set; }
 
-    /// <summary>Events that were dropped, oldest first, because nobody received them in time.</summary>
+    /// <summary>Events that were dropped, oldest first, because they were not received in time.</summary>
     public long DroppedCount { get; private set; }
 
     public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Warning.Count > 0;
@@ -136,7 +136,7 @@ public abstract class GuestJob : Job
         {
             using IDisposable actions = HitScript.WriteTo(Keep);
             state = Drive(leave.Token) ?? wantedOnLeaving;
-            // Its last values stay readable; its memory nobody needs who cannot take it back.
+            // Its last values stay readable; its memory is of use only to a guest that can be taken back.
             if (Guest is { HasEnded: true, IsRecorded: false, LastCheckpoint: null }) Guest.Dispose();
         }
         catch (LguestException e)
@@ -167,7 +167,7 @@ public abstract class GuestJob : Job
         puller!.Start();
     }
 
-    /// <summary>Whether nothing of the job runs or is about to; then nobody starts it any more.</summary>
+    /// <summary>Whether nothing of the job runs or is about to; then it will not be started again.</summary>
     private bool MayStopAtRest()
     {
         lock (gate)

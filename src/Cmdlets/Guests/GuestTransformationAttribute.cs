@@ -36,7 +36,7 @@ internal sealed class GuestTransformationAttribute : ArgumentTransformationAttri
             case ScriptBlock or IDictionary or SymbolLocation or ValueType: return GuestArgument.Keeping(shown.BaseObject);
         }
         if (ByProperty && NamingProperties.Select(name => shown.Properties[name]?.Value).FirstOrDefault(value => value is not null) is { } named) return Argument(named);
-        throw Invalid($"a {shown.BaseObject.GetType().Name} is no guest");
+        throw Invalid($"a {shown.BaseObject.GetType().Name} is not a guest");
     }
 
     /// <remarks>With this inner exception, PowerShell goes on to look for a property that has the guest.</remarks>

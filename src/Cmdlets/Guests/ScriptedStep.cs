@@ -27,7 +27,7 @@ internal static class ScriptedStep
     {
         string[] keys = [.. step.Keys.Cast<object>().Select(key => $"{key}")];
         string kind = keys.Where(Words.ContainsKey).OrderBy(key => keys.Any(other => Words[key].Contains(other, StringComparer.OrdinalIgnoreCase)) ? 0 : 1).FirstOrDefault()
-            ?? throw Invalid(step, $"names none of {string.Join(", ", Words.Keys)}");
+            ?? throw Invalid(step, $"names no step: give one of {string.Join(", ", Words.Keys)}");
         if (keys.FirstOrDefault(key => !key.Equals(kind, StringComparison.OrdinalIgnoreCase) && !Words[kind].Contains(key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
             throw Invalid(step, $"has '{unknown}'{DefinitionText.Instead(unknown, Words[kind].Append(kind).ToArray())}");
 

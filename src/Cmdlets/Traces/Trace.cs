@@ -5,7 +5,7 @@ using LguestPS.Files;
 namespace LguestPS.Cmdlets;
 
 /// <summary>A list of events as lines: what a golden file holds.</summary>
-/// <remarks>The file is plain text, one event a line behind a first line that says what it is, so that any diff tool can show it.</remarks>
+/// <remarks>The file is plain text, one event a line after a first line that says what it is, so that any diff tool can show it.</remarks>
 internal sealed class Trace(TraceDetail detail, IReadOnlyList<string> lines)
 {
     private const long LargestFile = 1L << 30;

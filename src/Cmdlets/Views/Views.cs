@@ -29,7 +29,7 @@ public static partial class Views
         return time.TotalSeconds.ToString($"F{Math.Clamp(TimeWidth - 1 - whole, 0, 6)}", CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The text of the script block that is behind a condition or an action of a breakpoint.</summary>
+    /// <summary>The text of the script block of a condition or an action of a breakpoint.</summary>
     public static string Script(object? code) => code switch
     {
         PSObject wrapped => Script(wrapped.BaseObject),

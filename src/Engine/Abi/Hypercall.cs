@@ -88,7 +88,7 @@ public sealed class Hypercall
 
     public override string ToString() => $"{Name}({Decoded}){(Slot is { } slot ? $" in ring slot {slot}" : "")}";
 
-    /// <param name="pointedAt">What stood in guest memory where an argument points, for a call that has such an argument; null if nobody kept it.</param>
+    /// <param name="pointedAt">What stood in guest memory where an argument points, for a call that has such an argument; null if it was not kept.</param>
     internal string Decode(byte[]? pointedAt) => definition is null
         ? string.Join(' ', Arguments.Select(argument => $"0x{argument:x8}"))
         : string.Join(' ', definition.Parameters.Select(parameter => $"{parameter.Name}={ArgumentText.Of(this, parameter, pointedAt)}"));

@@ -24,7 +24,7 @@ public enum ParameterMeaning
     /// <summary>A slot of a page directory: 4 MiB of linear addresses.</summary>
     DirectorySlot,
 
-    /// <summary>The linear address behind the first push.</summary>
+    /// <summary>The linear address after the first push.</summary>
     StackTop,
 
     /// <summary>A vector, 0 to 255.</summary>

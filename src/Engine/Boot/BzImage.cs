@@ -12,7 +12,7 @@ internal static class BzImage
     private const byte MovEaxFromMemory = 0xA1;
     private const byte LowestSplit = 0x40;
 
-    /// <summary>The kernel that is packed, with gzip, behind the setup code.</summary>
+    /// <summary>The kernel that is packed, with gzip, after the setup code.</summary>
     /// <param name="path">Where it comes from.</param>
     /// <param name="file">The bzImage.</param>
     /// <param name="memory">Bytes of the guest's memory: what does not fit in there is not unpacked any further.</param>
@@ -66,7 +66,7 @@ internal static class BzImage
         return kernel.Length == 0 ? null : kernel.ToArray();
     }
 
-    /// <summary>What is packed, with one more byte behind it. Whoever asks for more than that has found no end: GZipStream by itself takes a cut-off file for a whole one.</summary>
+    /// <summary>What is packed, with one more byte after it. Whoever asks for more than that has found no end: GZipStream by itself takes a cut-off file for a whole one.</summary>
     private sealed class PackedKernel(byte[] file, int at) : MemoryStream(file, at, file.Length - at, writable: false)
     {
         private bool ended;

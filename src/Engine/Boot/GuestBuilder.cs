@@ -36,7 +36,7 @@ internal static class GuestBuilder
         PageTableFormat tables = kernel.Tables;
         AbiProfile abi = kernel.Abi;
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = makeCpu is null ? CpuSelection.Choose(definition, abi) : ("given by the caller", makeCpu);
-        // A guest that is built again from this one's checkpoint may have no kernel file any more to tell its era.
+        // A guest that is built again from this one's checkpoint may no longer have a kernel file that tells its era.
         definition = definition with { Abi = abi.Name };
         makeTransport ??= devices => Transports.Make(abi, devices);
         return Assemble(definition, abi, cpuReason, factory, makeTransport, kernel.PageOffset, symbols, isAlone: false, guest =>

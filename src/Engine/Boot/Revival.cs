@@ -59,7 +59,7 @@ internal static class Revival
         catch (InvalidStateException e)
         {
             guest.Dispose();
-            throw new LguestException(LguestError.InvalidCheckpoint, $"{(checkpoint.Path is { } path ? $"'{path}'" : $"the checkpoint {checkpoint}")} makes no sense: {e.Message}", e) { Path = checkpoint.Path };
+            throw new LguestException(LguestError.InvalidCheckpoint, $"{(checkpoint.Path is { } path ? $"'{path}'" : $"the checkpoint {checkpoint}")} is not valid: {e.Message}", e) { Path = checkpoint.Path };
         }
     }
 }

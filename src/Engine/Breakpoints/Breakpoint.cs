@@ -43,7 +43,7 @@ public sealed class Breakpoint
     /// <summary>How often the guest came by and <see cref="Condition"/>, if there is one, held.</summary>
     public long HitCount { get; internal set; }
 
-    /// <summary>Asked at each hit; on false it was none. Null for always.</summary>
+    /// <summary>Asked at each hit; if it is false, the hit does not count. Null for always.</summary>
     public Func<BreakpointHit, bool>? Condition { get; init; }
 
     /// <summary>Done at each hit, in place of stopping there. Null to stop.</summary>

@@ -73,7 +73,7 @@ public sealed class BreakpointHit
 /// <param name="Length">Bytes of the operand.</param>
 /// <param name="Eip">The instruction.</param>
 /// <param name="Before">The operand's bytes before it, at most 16; empty if they could not be read.</param>
-/// <param name="After">The same bytes behind it.</param>
+/// <param name="After">The same bytes after it.</param>
 public sealed record AccessedMemory(MemoryAccess Access, uint Address, uint Length, uint Eip, byte[] Before, byte[] After)
 {
     public override string ToString() =>

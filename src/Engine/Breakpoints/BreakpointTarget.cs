@@ -2,7 +2,7 @@ using LguestPS.Cpu;
 
 namespace LguestPS;
 
-/// <summary>What kind of thing a breakpoint stops before, or for memory behind.</summary>
+/// <summary>What kind of thing a breakpoint stops before, or for memory after.</summary>
 public enum BreakpointKind
 {
     Hypercall,
@@ -62,7 +62,7 @@ public sealed record AddressTarget(uint Address, string? Symbol) : BreakpointTar
     internal override IEnumerable<WatchRange> Ranges => [new WatchRange(Address, 1, MemoryAccess.Execute)];
 }
 
-/// <summary>Behind an instruction that read or wrote a range of memory; for Execute, before one that begins in it.</summary>
+/// <summary>After an instruction that read or wrote a range of memory; for Execute, before one that begins in it.</summary>
 /// <remarks>Counts what the guest's instructions do, by the linear address they use. What the host writes (DMA, the frame of a trap) is not seen.</remarks>
 /// <param name="Address">Linear address of its first byte.</param>
 /// <param name="Length">Bytes, at least 1; the range must not wrap.</param>

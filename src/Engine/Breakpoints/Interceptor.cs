@@ -61,7 +61,7 @@ internal sealed class Interceptor(Guest guest)
 
     public void Changed() => changed = true;
 
-    /// <summary>True while the guest is taken back: on the way it comes by places where it was before, and nobody is to be told.</summary>
+    /// <summary>True while the guest is taken back: on the way it comes by places where it was before, and no hit is reported.</summary>
     public bool IsMuted
     {
         get;

@@ -43,7 +43,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         };
     }
 
-    /// <exception cref="InvalidStateException">No guest can be in this state; this one is then of no use any more.</exception>
+    /// <exception cref="InvalidStateException">No guest can be in this state; this one is then no longer of use.</exception>
     public void Load(Checkpoint checkpoint)
     {
         StateReader state = new(checkpoint.State, checkpoint.SharedParts);

@@ -93,7 +93,7 @@ internal static class StateFile
         }
         catch (Exception e) when (e is InvalidStateException or IOException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException or OverflowException)
         {
-            throw Invalid($"makes no sense: {e.Message}", e);
+            throw Invalid($"is not valid: {e.Message}", e);
         }
 
         LguestException Invalid(string what, Exception? inner = null) => new(LguestError.InvalidCheckpoint, $"'{path}' {what}", inner) { Path = path };

@@ -13,13 +13,13 @@ internal sealed class HostClock : GuestClock
     private const long InterruptGrid = 10_000;
 
     // What stands for the grids where instructions cannot be counted: the guest may unblock an interrupt, or enable it, by a plain store
-    // (ABI §4, liveness). And how long a clock event may wait that came due behind a trap.
+    // (ABI §4, liveness). And how long a clock event may wait that came due after a trap.
     private static readonly long Period = Stopwatch.Frequency / 100;
     private static readonly long InterruptPeriod = Stopwatch.Frequency / 1_000;
     private static readonly long AfterTrap = Stopwatch.Frequency / 10_000;
     private static readonly double TicksPerNanosecond = Stopwatch.Frequency / 1e9;
 
-    // A clock event that is found due right behind a trap would always hit the kernel's entry: no process would ever be
+    // A clock event that is found due right after a trap would always hit the kernel's entry: no process would ever be
     // seen to use processor time of its own.
     private bool trapped;
     private long started;

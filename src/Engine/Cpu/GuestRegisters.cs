@@ -4,7 +4,7 @@ namespace LguestPS;
 
 /// <summary>The registers a guest can see, as they stand between two instructions.</summary>
 /// <remarks>
-/// Selectors are what the guest loaded; the descriptors behind them are the vCPU's business.
+/// Selectors are what the guest loaded; the descriptors they select are the vCPU's business.
 /// The privilege level is the low two bits of <see cref="Cs"/>: 1 for the guest's kernel, 3 for its programs.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]

@@ -40,7 +40,7 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>Runs the guest.</summary>
     /// <param name="budget">When to come out at the latest.</param>
     /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for
-    /// <c>int n</c>, <c>int3</c> and <c>into</c> behind it, as a processor would push them.</returns>
+    /// <c>int n</c>, <c>int3</c> and <c>into</c> after it, as a processor would push them.</returns>
     public abstract CpuExit Run(CpuBudget budget);
 
     /// <summary>Makes the current or the next <see cref="Run"/> return soon with <see cref="CpuExitKind.Kicked"/>. Any thread may call this.</summary>
@@ -136,7 +136,7 @@ internal abstract class VirtualCpu : IDisposable
 
     /// <summary>Replaces the addresses for which <see cref="Run"/> comes out with <see cref="CpuExitKind.Watched"/>. Nothing of the guest is patched.</summary>
     /// <remarks>
-    /// For Execute it comes out once before the instruction, and the next <see cref="Run"/> goes past it; for Read and Write once behind
+    /// For Execute it comes out once before the instruction, and the next <see cref="Run"/> goes past it; for Read and Write once after
     /// the instruction that did it. Only the guest's own accesses count, by the linear address it uses.
     /// </remarks>
     public virtual void Watch(IReadOnlyList<WatchRange> ranges) => throw new NotSupportedException();

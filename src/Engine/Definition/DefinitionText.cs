@@ -99,7 +99,7 @@ public static class DefinitionText
     /// <summary>What is wrong with a network that could not be read.</summary>
     public static string NetworkProblem(string text) => $"'{text}' is not a network; write its first address and a prefix, such as 10.0.2.0/24";
 
-    /// <summary>Ends a message about a name nobody knows: with the known name nearest to it, or with all of them.</summary>
+    /// <summary>Ends a message about an unknown name: with the known name nearest to it, or with all of them.</summary>
     public static string Instead(string unknown, IReadOnlyCollection<string> known) => Nearest(unknown, known) is { } nearest
         ? $"; did you mean '{nearest}'?"
         : known.Count == 1 ? $"; only '{known.First()}' is known" : $"; known are {string.Join(", ", known)}";

@@ -35,7 +35,7 @@ public enum TscChoice
 /// <summary>Who hands a guest on KVM its own system calls and page faults.</summary>
 public enum DirectTrapChoice
 {
-    /// <summary>Code inside the virtual machine, which saves an exit each, as long as nobody wants the events of traps and the clock is the host's.</summary>
+    /// <summary>Code inside the virtual machine, which saves an exit each, as long as no trap events are wanted and the clock is the host's.</summary>
     Auto,
 
     /// <summary>The engine, always.</summary>
@@ -222,7 +222,7 @@ public sealed record GuestDefinition
         if (Limits.Sockets is < 1 or > GuestLimits.MostSockets)
             yield return ($"{nameof(Limits)}.{nameof(Limits.Sockets)}", $"the socket limit is {Limits.Sockets}; give a number from 1 to {GuestLimits.MostSockets}");
         if (Record && Clock == ClockKind.Host)
-            yield return (nameof(Record), "a run with clock 'host' cannot be recorded, because real time never comes again; use clock 'virtual'");
+            yield return (nameof(Record), "a run with clock 'host' cannot be recorded, because real time cannot be repeated; use clock 'virtual'");
         if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)
             yield return (nameof(Clock), "clock 'virtual' counts instructions, which 'cpu: kvm' cannot; use 'cpu: emulated' or clock 'events'");
         if (Cpu == CpuChoice.Kvm && Limits.Instructions is not null)

@@ -83,7 +83,7 @@ internal abstract class DeviceFunction : IDisposable
     /// <summary>Why a guest with this device cannot be taken back to an earlier moment, in words that follow its name; null if it can.</summary>
     public virtual string? CheckpointObstacle => null;
 
-    /// <summary>Why a guest with this device cannot be what one of its checkpoints is any more, in words that follow its name; null if it can.</summary>
+    /// <summary>Why a guest with this device can no longer be what one of its checkpoints is, in words that follow its name; null if it can.</summary>
     public virtual string? RestoreObstacle => null;
 
     /// <summary>Likewise why its run cannot be recorded: a recording keeps what came in, so that whoever sent it need not go back.</summary>

@@ -48,7 +48,7 @@ internal sealed class DeviceSet : IDisposable
     /// <summary>Why this guest cannot be taken back to an earlier moment, or null.</summary>
     public string? CheckpointObstacle => FirstObstacle(device => device.CheckpointObstacle);
 
-    /// <summary>Why it cannot become what one of its checkpoints is any more, or null.</summary>
+    /// <summary>Why it can no longer become what one of its checkpoints is, or null.</summary>
     public string? RestoreObstacle => FirstObstacle(device => device.RestoreObstacle);
 
     /// <summary>Why its run cannot be recorded, or null.</summary>

@@ -18,7 +18,7 @@ public enum LguestError
     /// <summary>Somebody else drives the guest.</summary>
     GuestBusy,
 
-    /// <summary>The guest has ended and cannot do this any more.</summary>
+    /// <summary>The guest has ended and can no longer do this.</summary>
     GuestEnded,
 
     /// <summary>The guest has not read what was typed into its console before.</summary>

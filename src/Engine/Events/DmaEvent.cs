@@ -15,7 +15,7 @@ public enum DmaDirection : long
 /// <summary>One section of a DMA with a copy of its bytes.</summary>
 /// <param name="Address">Guest-physical address.</param>
 /// <param name="Length">Length in bytes.</param>
-/// <remarks>Its bytes are in <see cref="DmaEvent.Data"/>, behind those of the sections before it; in PowerShell they are its property Data, too.</remarks>
+/// <remarks>Its bytes are in <see cref="DmaEvent.Data"/>, after those of the sections before it; in PowerShell they are its property Data, too.</remarks>
 public sealed record DmaSection(uint Address, int Length)
 {
     internal DmaSection(uint address, int length, byte[] data) : this(address, length) => Data = data;

@@ -1,6 +1,6 @@
 namespace LguestPS;
 
-/// <summary>Which events a consumer wants. What nobody wants is never made.</summary>
+/// <summary>Which events a consumer wants. Others are never made.</summary>
 public sealed record EventFilter
 {
     /// <summary>Every event.</summary>

@@ -6,7 +6,7 @@ using LguestPS.State;
 namespace LguestPS.Events;
 
 /// <summary>Turns what happens into events, for as long as somebody wants them; counts everything.</summary>
-/// <remarks>The filter is asked before anything is allocated, so an event that nobody wants costs a few nanoseconds.</remarks>
+/// <remarks>The filter is asked before anything is allocated, so an event that is not wanted costs a few nanoseconds.</remarks>
 internal sealed class EventRecorder(Machine machine)
 {
     private const int MostUntaken = 1 << 16;
@@ -40,7 +40,7 @@ internal sealed class EventRecorder(Machine machine)
         }
     }
 
-    /// <summary>Forgets events up to one, which were taken, and those that nobody wants now.</summary>
+    /// <summary>Forgets events up to one, which were taken, and those that are not wanted now.</summary>
     public void SiftBehind(long sequence)
     {
         for (int left = happened.Count; left > 0; left--)
@@ -89,7 +89,7 @@ internal sealed class EventRecorder(Machine machine)
         });
     }
 
-    /// <summary>Records a DMA to another guest, which a hypercall serves itself: its event comes behind the hypercall's, as that of any other DMA.</summary>
+    /// <summary>Records a DMA to another guest, which a hypercall serves itself: its event comes after the hypercall's, as that of any other DMA.</summary>
     public void ServedInside(uint key, uint address, string device, DmaSection[]? sections, uint? usedLength) =>
         servedInside = () => Served(DmaDirection.Send, key, address, device, sections, usedLength);
 
@@ -171,7 +171,7 @@ internal sealed class EventRecorder(Machine machine)
         });
     }
 
-    /// <summary>Records the end, once, behind everything else.</summary>
+    /// <summary>Records the end, once, after everything else.</summary>
     public void AnnounceEnd(GuestEnding ending)
     {
         if (endAnnounced) return;

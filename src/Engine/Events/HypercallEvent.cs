@@ -29,10 +29,10 @@ public sealed record HypercallEvent : LguestEvent
     /// <summary>The ring slot (0 to 63) for an asynchronous call, else null.</summary>
     public int? Slot => Call.Slot;
 
-    /// <summary>The result; null for calls that have none. For a ring entry it was computed but nobody receives it.</summary>
+    /// <summary>The result; null for calls that have none. For a ring entry it was computed, but is not returned.</summary>
     public required uint? Result { get; init; }
 
-    /// <summary>Where the guest will go on: the address behind its trap instruction. For a ring entry, that of the trap that drained it.</summary>
+    /// <summary>Where the guest will go on: the address after its trap instruction. For a ring entry, that of the trap that drained it.</summary>
     public uint Eip => Call.Eip;
 
     /// <summary>Where in the kernel <see cref="Eip"/> is, such as hypercall+0x12; null if that is not known.</summary>

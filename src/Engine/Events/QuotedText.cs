@@ -7,7 +7,7 @@ public static class QuotedText
 {
     /// <summary>The text in quotes, on one line, whatever is in it: control characters, quotes and backslashes are written out.</summary>
     /// <param name="text">What to show.</param>
-    /// <param name="longest">How many characters of it at most; <c>…</c> behind the quotes stands for the rest.</param>
+    /// <param name="longest">How many characters of it at most; <c>…</c> after the quotes stands for the rest.</param>
     public static string Of(string text, int longest)
     {
         StringBuilder quoted = new("\"");

@@ -33,7 +33,7 @@ public sealed record TrapEvent : LguestEvent
     /// <summary>For vector 14 the faulting linear address.</summary>
     public required uint? Address { get; init; }
 
-    /// <summary>Where it happened: the faulting instruction, or the one behind a software interrupt.</summary>
+    /// <summary>Where it happened: the faulting instruction, or the one after a software interrupt.</summary>
     public required uint Eip { get; init; }
 
     /// <summary>Where in the kernel <see cref="Eip"/> is, such as schedule+0x1a; null if that is not known.</summary>

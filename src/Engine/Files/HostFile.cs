@@ -121,7 +121,7 @@ internal static partial class HostFile
         catch (UnauthorizedAccessException)
         {
             file.Dispose();
-            throw new UnauthorizedAccessException("it belongs to somebody else, who could read what is written; remove it first");
+            throw new UnauthorizedAccessException("it belongs to another user, who could read what is written; remove it first");
         }
         catch
         {

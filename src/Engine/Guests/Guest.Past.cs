@@ -11,14 +11,14 @@ public sealed partial class Guest
     /// <summary>The last checkpoint that was taken of this guest on request; null if there was none.</summary>
     public Checkpoint? LastCheckpoint { get; private set; }
 
-    /// <summary>Keeps the guest as it is now. Whoever drives it may do this between two events, others only while nobody does.</summary>
+    /// <summary>Keeps the guest as it is now. Whoever drives it may do this between two events, others only while it is not being driven.</summary>
     /// <param name="label">A name to know it by, or null.</param>
     /// <exception cref="LguestException">GuestBusy or GuestEnded; CheckpointRefused: something that belongs to the guest lies outside of it and would not go back.</exception>
     public Checkpoint TakeCheckpoint(string? label = null)
     {
         lock (Seat.Gate)
         {
-            Seat.CheckHasNotEnded("A guest that has ended has no next moment to keep.");
+            Seat.CheckHasNotEnded("No checkpoint can be taken of a guest that has ended.");
             Seat.CheckIsAtHand();
             SavedState.CheckCanGoBack(this, Devices.CheckpointObstacle, "have checkpoints");
             return LastCheckpoint = MakeCheckpoint(label);
@@ -46,13 +46,13 @@ public sealed partial class Guest
     /// <param name="name">Its name, or null for the one it had.</param>
     /// <param name="cpu">The CPU, or null for what its definition says.</param>
     /// <param name="symbols">An absolute path of its kernel's symbols, or null for what its definition says.</param>
-    /// <exception cref="LguestException">As for making one from a definition; InvalidCheckpoint: the state is none a guest can be in; CheckpointRefused: its disk images, or the frames it replays, are others than they were.</exception>
+    /// <exception cref="LguestException">As for making one from a definition; InvalidCheckpoint: no guest can be in this state; CheckpointRefused: its disk images, or the frames it replays, have changed.</exception>
     public static Guest CreateFrom(Checkpoint checkpoint, string? name = null, CpuChoice? cpu = null, string? symbols = null) =>
         Revival.Of(checkpoint, name, cpu, symbols);
 
     internal Checkpoint MakeCheckpoint(string? label) => new SavedState(this, runner, loop).Keep(label);
 
-    /// <exception cref="InvalidStateException">No guest can be in this state; this one is then of no use any more.</exception>
+    /// <exception cref="InvalidStateException">No guest can be in this state; this one is then no longer of use.</exception>
     internal void Load(Checkpoint checkpoint) => new SavedState(this, runner, loop).Load(checkpoint);
 
     /// <summary>Takes everything but memory.</summary>
@@ -88,7 +88,7 @@ public sealed partial class Guest
         if (Recording is not { } recording)
             throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded, so there is no way back. Record it before it runs: 'record: true' in its definition does that.");
         if (options.Unit is StepUnit.Instruction or StepUnit.Breakpoint && !Cpu.CountsInstructions)
-            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so none of them is found again. Go back by standstills or hypercalls, or replay its recording: that is done on the emulated CPU.");
+            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so it cannot find an instruction again. Go back by standstills or hypercalls, or replay its recording, which is done on the emulated CPU.");
         return runner.StepBack(recording, options, stop);
     }
 

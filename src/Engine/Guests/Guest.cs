@@ -211,7 +211,7 @@ public sealed partial class Guest : IDisposable
 
     /// <summary>Sets a breakpoint; a guest that is running heeds it within a few milliseconds.</summary>
     /// <param name="target">Where.</param>
-    /// <param name="condition">Asked at each hit, on the thread that drives the guest; on false it was none. Null for always.</param>
+    /// <param name="condition">Asked at each hit, on the thread that drives the guest; if it is false, the hit does not count. Null for always.</param>
     /// <param name="action">Done at each hit, on that thread, in place of stopping. Null to stop.</param>
     /// <param name="enabled">Whether the guest heeds it from now on.</param>
     /// <exception cref="LguestException">NotSupported: the guest's CPU cannot watch addresses.</exception>
@@ -305,7 +305,7 @@ public sealed partial class Guest : IDisposable
         }
     }
 
-    /// <summary>Frees everything; the seat's gate is held and nobody drives the guest.</summary>
+    /// <summary>Frees everything; the seat's gate is held and the guest is not being driven.</summary>
     internal void Release()
     {
         Machine.End(EndingKind.Stopped, "removed");

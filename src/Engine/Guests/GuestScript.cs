@@ -10,7 +10,7 @@ using LguestPS.Segments;
 namespace LguestPS;
 
 /// <summary>What a guest does, trap by trap: a guest made from this has no kernel and executes no instruction, yet to its host it is a guest like any other.</summary>
-/// <remarks>The host's rules hold: a call may kill the guest, a trap without a gate does. Behind the last step the guest has nothing to run and is killed.</remarks>
+/// <remarks>The host's rules hold: a call may kill the guest, a trap without a gate does. After the last step the guest has nothing to run and is killed.</remarks>
 public sealed class GuestScript
 {
     /// <summary>First linear address of the mapping of all memory.</summary>
@@ -19,7 +19,7 @@ public sealed class GuestScript
     /// <summary>Guest-physical address of the lguest_data that <see cref="Initialise"/> announces.</summary>
     public const uint DataAddress = 0x10000;
 
-    /// <summary>Guest-physical address behind the ring-1 stack that <see cref="Initialise"/> sets.</summary>
+    /// <summary>Guest-physical address after the ring-1 stack that <see cref="Initialise"/> sets.</summary>
     public const uint StackTop = 0x20000;
 
     /// <summary>From here to the end of memory everything is free for the script's own use; texts and buffers it needs are taken from the end.</summary>

@@ -3,7 +3,7 @@ using LguestPS.Hypercalls;
 namespace LguestPS;
 
 /// <summary>Changes what a standing guest asks of its host: the arguments of the next call, whether it is done at all, and one more call in between.</summary>
-/// <remarks>Each change is an <see cref="InterventionEvent"/> of its own, so that a trace never lies. That is possible while nobody drives the guest, and in the action of a breakpoint.</remarks>
+/// <remarks>Each change is an <see cref="InterventionEvent"/> of its own, so that a trace never lies. That is possible while the guest is not being driven, and in the action of a breakpoint.</remarks>
 public sealed class HypercallEditor
 {
     private readonly Guest guest;
@@ -14,7 +14,7 @@ public sealed class HypercallEditor
     /// <param name="by">Who does it, for the event.</param>
     /// <param name="arguments">Which of its arguments (index 0 to 3) get which words; the others stay.</param>
     /// <returns>The call as it will be done.</returns>
-    /// <remarks>The guest's registers are left alone: its kernel counts on finding them unchanged behind the call.</remarks>
+    /// <remarks>The guest's registers are left alone: its kernel counts on finding them unchanged after the call.</remarks>
     /// <exception cref="LguestException">GuestBusy, GuestEnded, NoPendingHypercall; HypercallRefused: the call has no such argument.</exception>
     public Hypercall Set(string by, IReadOnlyList<ArgumentMatch> arguments)
     {
@@ -38,7 +38,7 @@ public sealed class HypercallEditor
 
     /// <summary>Lets the guest believe that the next call was done.</summary>
     /// <param name="by">Who does it, for the event.</param>
-    /// <param name="result">What the guest finds in eax; null to leave eax alone. Nobody receives that of a ring entry.</param>
+    /// <param name="result">What the guest finds in eax; null to leave eax alone. That of a ring entry is not returned.</param>
     /// <exception cref="LguestException">GuestBusy, GuestEnded, NoPendingHypercall; HypercallRefused: it is LGUEST_INIT, without which no other call is possible.</exception>
     public void Skip(string by, uint? result) => guest.Intervene(InterventionOperation.SkipHypercall, by, () =>
     {
@@ -84,7 +84,7 @@ public sealed class HypercallEditor
     private Hypercall Next()
     {
         if (guest.Machine.Pending.Transfer is not null || guest.PendingTrap is not null || guest.NextCall is not { } call)
-            throw new LguestException(LguestError.NoPendingHypercall, $"Guest '{guest.Name}' does not stand before a hypercall, but {guest.StateReason}.");
+            throw new LguestException(LguestError.NoPendingHypercall, $"Guest '{guest.Name}' is not stopped at a hypercall. It stands here: {guest.StateReason}.");
         return call;
     }
 

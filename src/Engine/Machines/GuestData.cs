@@ -112,7 +112,7 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         Write(Layout.Hcalls + entry * 4, value);
     }
 
-    /// <summary>The status of a ring slot that holds no call (any more).</summary>
+    /// <summary>The status of a ring slot that holds no call (any longer).</summary>
     public const byte HypercallFree = 0xFF;
 
     public void Save(StateWriter state)

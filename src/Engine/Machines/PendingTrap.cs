@@ -23,7 +23,7 @@ public sealed class PendingTrap
     /// <summary>For vector 14 the faulting linear address.</summary>
     public uint? Address => Vector == Cpu.Vector.PageFault ? Exit.FaultAddress : null;
 
-    /// <summary>The faulting instruction, or the one behind a software interrupt.</summary>
+    /// <summary>The faulting instruction, or the one after a software interrupt.</summary>
     public uint Eip { get; }
 
     internal CpuExit Exit { get; }

@@ -18,10 +18,10 @@ internal sealed unsafe class GuestMemory : IDisposable
     /// <summary>First linear address that belongs to the host (the original's switcher pages).</summary>
     public const uint SwitcherBase = 0xFFC00000;
 
-    /// <summary>Bytes before and behind guest memory that nothing uses, so that a test can see an access that strayed.</summary>
+    /// <summary>Bytes before and after guest memory that nothing uses, so that a test can see an access that strayed.</summary>
     public const int Margin = PageSize;
 
-    // Marks of a page; where there is none, a write concerns nobody.
+    // Marks of a page; where there is none, a write concerns nothing.
     private const byte Watched = 1;
     private const byte Unchanged = 2;
 

@@ -12,7 +12,7 @@ internal static unsafe partial class FileLock
     private const short F_WRLCK = 1;
     private const short F_UNLCK = 2;
 
-    /// <summary>Locks one byte, which need not exist, if nobody else has.</summary>
+    /// <summary>Locks one byte, which need not exist, if it is not locked yet.</summary>
     /// <exception cref="IOException">The file system has no such locks.</exception>
     public static bool TryTake(SafeFileHandle file, long at)
     {

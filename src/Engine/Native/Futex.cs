@@ -14,7 +14,7 @@ internal static unsafe partial class Futex
     public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
 
     /// <summary>Waits until somebody wakes this word, or at most so long (or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>); not at all if its value is another already.</summary>
-    /// <returns>False if the word is not there (any more).</returns>
+    /// <returns>False if the word is not there (any longer).</returns>
     public static bool Wait(uint* word, uint value, TimeSpan longest)
     {
         Timespec timeout = new() { Seconds = (long)longest.TotalSeconds, Nanoseconds = longest.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick };

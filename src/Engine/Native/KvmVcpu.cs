@@ -6,7 +6,7 @@ namespace LguestPS.Native;
 /// <summary>Why KVM_RUN came back: the whole set.</summary>
 internal enum KvmExit
 {
-    /// <summary>The guest executed <c>hlt</c>, and stands behind it.</summary>
+    /// <summary>The guest executed <c>hlt</c>, and stands after it.</summary>
     Halted,
 
     /// <summary>A signal waits for this thread.</summary>

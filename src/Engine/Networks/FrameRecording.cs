@@ -94,7 +94,7 @@ internal sealed class FrameRecording
         const int DataAt = 20;
         if (end - at < DataAt) throw Damaged(at, "a packet is too short");
         uint number = Read32(at);
-        if (number >= interfaces.Count) throw Damaged(at, $"a packet is from interface {number}, which there is none of");
+        if (number >= interfaces.Count) throw Damaged(at, $"a packet names interface {number}, which does not exist");
         uint length = Read32(at + 12);
         if (length > end - at - DataAt) throw Damaged(at + 12, $"a packet of {length} bytes does not fit into its block");
         (ushort linkType, byte resolution) = interfaces[(int)number];

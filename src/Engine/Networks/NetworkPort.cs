@@ -83,7 +83,7 @@ internal abstract class NetworkPort : IDisposable
     /// <summary>The guest was taken back and does something else from now on: gives it a wire that knows nothing of what would have been.</summary>
     /// <param name="now">Guest time in nanoseconds, which may be less than before.</param>
     /// <returns>This one, or another in its place; this one is disposed then.</returns>
-    /// <exception cref="LguestException">NotSupported: there is none any more; this one is disposed.</exception>
+    /// <exception cref="LguestException">NotSupported: there are no more of them; this one is disposed.</exception>
     public abstract NetworkPort StartAnew(long now);
 
     /// <summary>Writes what <see cref="Resume"/> needs to know of what has been, if it can.</summary>

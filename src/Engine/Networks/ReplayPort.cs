@@ -43,7 +43,7 @@ internal sealed class ReplayPort(MacAddress hostMac, IReadOnlyList<RecordedFrame
 
     public override NetworkPort Resume(StateReader state, long now)
     {
-        if (state.ReadUInt64() != contents.Value) throw new LguestException(LguestError.CheckpointRefused, "the frames to replay are others than they were");
+        if (state.ReadUInt64() != contents.Value) throw new LguestException(LguestError.CheckpointRefused, "the frames to replay have changed");
         next = state.ReadInt32(0, frames.Count, "the place in the frames to replay");
         this.now = now;
         return this;

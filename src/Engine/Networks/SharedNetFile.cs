@@ -39,7 +39,7 @@ internal sealed unsafe class SharedNetFile : IDisposable
     private const long Queues = 0x5000;
     private const long Size = Queues + (long)Slots * Slots * QueueSize;
 
-    // Locks are on bytes behind the end of the file, where nothing else is.
+    // Locks are on bytes after the end of the file, where nothing else is.
     private const long FormatLock = 1L << 40;
     private const long SlotLocks = FormatLock + 1;
 
@@ -94,7 +94,7 @@ internal sealed unsafe class SharedNetFile : IDisposable
         }
     }
 
-    /// <summary>Takes a slot that nobody has.</summary>
+    /// <summary>Takes a free slot.</summary>
     public bool TryTakeSlot(int slot) => FileLock.TryTake(file, SlotLocks + slot);
 
     public void ReleaseSlot(int slot) => FileLock.Release(file, SlotLocks + slot);
@@ -123,7 +123,7 @@ internal sealed unsafe class SharedNetFile : IDisposable
 
     public static long Mac(int slot) => Macs + slot * MacAddress.Size;
 
-    /// <returns>False if the file does not have these bytes (any more).</returns>
+    /// <returns>False if the file does not have these bytes (any longer).</returns>
     public bool TryRead(long offset, Span<byte> bytes) => TryRead(file, offset, bytes);
 
     /// <returns>False if they cannot be written.</returns>
@@ -178,14 +178,14 @@ internal sealed unsafe class SharedNetFile : IDisposable
 
     /// <summary>Rings the doorbell of a slot.</summary>
     /// <param name="slot">Whose.</param>
-    /// <param name="value">One that nobody else rings with, and not this caller's last.</param>
+    /// <param name="value">One that no other process rings with, and not this caller's last.</param>
     public void Ring(int slot, uint value)
     {
         if (TryWriteWord(Doorbell(slot), value)) Futex.Wake(DoorbellWord(slot));
     }
 
     /// <summary>Waits for a doorbell to show something else.</summary>
-    /// <returns>False if there is no doorbell any more.</returns>
+    /// <returns>False if the doorbell is gone.</returns>
     public bool WaitForDoorbell(int slot, uint value, TimeSpan longest) => Futex.Wait(DoorbellWord(slot), value, longest);
 
     public void Dispose()

@@ -17,7 +17,7 @@ internal sealed class SharedNetListener
     private int news = 1;
     private int users = 2;      // the network and the thread
 
-    /// <param name="network">Whom to tell; if nobody holds it any more, the listener closes the file.</param>
+    /// <param name="network">Whom to tell; once it is no longer in use, the listener closes the file.</param>
     /// <param name="file">The network's file.</param>
     /// <param name="slot">Whose doorbell.</param>
     public SharedNetListener(SharedNetwork network, SharedNetFile file, int slot)
@@ -56,7 +56,7 @@ internal sealed class SharedNetListener
     }
 
     /// <summary>Tells the network if there is something to tell.</summary>
-    /// <returns>False if there is no network any more.</returns>
+    /// <returns>False if the network is gone.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]      // so that the loop does not keep alive what it holds weakly
     private bool Tell(bool works, uint now)
     {

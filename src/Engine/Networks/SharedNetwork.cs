@@ -72,7 +72,7 @@ internal sealed class SharedNetwork : IDisposable
     /// <summary>The MAC addresses of all slots, as last seen; zeros where there is no guest.</summary>
     public ReadOnlySpan<byte> Macs => macs;
 
-    /// <summary>Frames that came in for a key that was not bound (any more), or damaged.</summary>
+    /// <summary>Frames that came in for a key that was not bound (any longer), or damaged.</summary>
     public long Dropped { get; private set; }
 
     /// <summary>Joins a network, as the first free slot.</summary>
@@ -101,7 +101,7 @@ internal sealed class SharedNetwork : IDisposable
     /// <returns>False if another guest here has it.</returns>
     public bool TryClaim(ushort id)
     {
-        if (!IsConnected) return true;      // there is nobody to be mistaken for
+        if (!IsConnected) return true;      // there is no one to be mistaken for
         try
         {
             return file.Alone(() =>
@@ -210,7 +210,7 @@ internal sealed class SharedNetwork : IDisposable
     }
 
     /// <summary>Takes the frame that <see cref="Next"/> gave.</summary>
-    /// <returns>Its bytes, until the next call; empty if they cannot be read any more.</returns>
+    /// <returns>Its bytes, until the next call; empty if they can no longer be read.</returns>
     public ReadOnlySpan<byte> Take()
     {
         SharedFrame frame = next!.Value;

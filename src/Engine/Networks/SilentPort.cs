@@ -1,6 +1,6 @@
 namespace LguestPS.Networks;
 
-/// <summary>A wire at whose other end there is nobody (any more).</summary>
+/// <summary>A wire with nothing at its other end (any longer).</summary>
 internal sealed class SilentPort(MacAddress hostMac) : NetworkPort
 {
     public override MacAddress HostMac => hostMac;

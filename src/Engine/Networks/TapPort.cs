@@ -35,9 +35,9 @@ internal sealed class TapPort : NetworkPort
         {
             string advice = e.HResult switch
             {
-                Errno.EPERM or Errno.EACCES => $"Ask somebody who may to make it yours (sudo ip tuntap add {name} mode tap user $USER), or use 'net: user', which needs no rights.",
+                Errno.EPERM or Errno.EACCES => $"Ask an administrator to make it yours (sudo ip tuntap add {name} mode tap user $USER), or use 'net: user', which needs no rights.",
                 Errno.ENOENT or Errno.ENODEV or Errno.ENXIO => "This Linux has no /dev/net/tun; use 'net: user', which needs none.",
-                Errno.EBUSY => "Somebody else uses it; a TAP interface has one user at a time.",
+                Errno.EBUSY => "It is in use; a TAP interface has one user at a time.",
                 Errno.EINVAL => "It exists already and is not a TAP interface; choose another name.",
                 _ => "Or use 'net: user'.",
             };

@@ -35,7 +35,7 @@ internal sealed class CheckpointShelf(long mostBytes)
     public void Add(RunPosition at, Checkpoint checkpoint)
     {
         int index = kept.Count == 0 ? 0 : IndexBefore(at) + 1;
-        // In the middle of a run nobody knows in which of the two halves a call was made.
+        // In the middle of a run it is not known in which of the two halves a call was made.
         kept.Insert(index, new Entry(at, checkpoint) { Calls = index < kept.Count ? kept[index - 1].Calls : 0 });
         Measure(index);
         Measure(index + 1);
@@ -54,7 +54,7 @@ internal sealed class CheckpointShelf(long mostBytes)
         }
     }
 
-    /// <summary>A hypercall was about to be made behind the newest of them.</summary>
+    /// <summary>A hypercall was about to be made after the newest of them.</summary>
     public void NoteCall(uint number) => kept[^1].Calls |= BitOf(number);
 
     /// <summary>The last stretch of the run that begins with a checkpoint really before a place, up to that place or the next checkpoint; or null.</summary>
@@ -69,7 +69,7 @@ internal sealed class CheckpointShelf(long mostBytes)
         return (kept[index].At, kept[index].Checkpoint, isLast ? at : kept[index + 1].At);
     }
 
-    /// <summary>Forgets those behind a place: that future will not be.</summary>
+    /// <summary>Forgets those after a place: that future will not be.</summary>
     public void ForgetBehind(RunPosition at)
     {
         for (int last = IndexBefore(at); kept.Count - 1 > last;)
@@ -79,7 +79,7 @@ internal sealed class CheckpointShelf(long mostBytes)
         }
     }
 
-    // The numbers of every era have bits of their own; what nobody ever defined shares one.
+    // The numbers of every era have bits of their own; undefined numbers share one.
     private static ulong BitOf(uint number) => 1ul << (int)Math.Min(number, MostNumbers - 1);
 
     private int IndexBefore(RunPosition at)

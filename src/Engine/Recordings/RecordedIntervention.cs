@@ -25,12 +25,12 @@ internal sealed record RecordedIntervention(RunPosition At, IReadOnlyList<(uint 
         guest.Events.SiftBehind(before);
     }
 
-    /// <summary>Whether it can be done to a guest like this one, which is then of no use any more.</summary>
+    /// <summary>Whether it can be done to a guest like this one, which is then no longer of use.</summary>
     /// <exception cref="InvalidStateException">It cannot.</exception>
     public void TryOn(Guest guest)
     {
         foreach ((uint frame, _) in Pages)
-            if (frame >= guest.Memory.FrameLimit) throw new InvalidStateException($"page {frame} was changed, behind the end of memory");
+            if (frame >= guest.Memory.FrameLimit) throw new InvalidStateException($"page {frame} was changed, beyond the end of memory");
         guest.Load(new StateReader(State, Disks));
     }
 

@@ -61,7 +61,7 @@ internal sealed class Recording : ITape
     {
         SavedState.CheckCanGoBack(guest, guest.Devices.RecordingObstacle, "be recorded");
         if (guest.Definition.Clock == ClockKind.Host)
-            throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time never comes again. Use clock 'virtual'.");
+            throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time cannot be repeated. Use clock 'virtual'.");
         if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: the '{guest.CpuName}' CPU does not count instructions. Use clock 'events'.");
         return new Recording(guest, guest.MakeCheckpoint(label: null), RunPosition.Of(guest) with { Inputs = 0 }) { log = keepEvents ? new EventLog() : null };
@@ -169,7 +169,7 @@ internal sealed class Recording : ITape
 
     /// <summary>The error of a run that is another one than the recorded one.</summary>
     public LguestException Diverged(string how) =>
-        new(LguestError.ReplayDiverged, $"The run of guest '{guest.Name}' is not the recorded one any more: {how}.");
+        new(LguestError.ReplayDiverged, $"The run of guest '{guest.Name}' has diverged from its recording: {how}.");
 
     /// <summary>The guest stands still: the recording goes at least to here.</summary>
     public void Reach()
@@ -252,7 +252,7 @@ internal sealed class Recording : ITape
             if (device < 0 || device >= start.Definition.Devices.Count) throw new InvalidStateException($"an input is of device {device}");
             inputs.Add(new RecordedInput(place, device, file.Read(file.ReadInt32(), RecordedInput.Longest, "an input")));
         }
-        if (end.Inputs != inputs.Count) throw new InvalidStateException($"it ends behind {end.Inputs} inputs, and has {inputs.Count}");
+        if (end.Inputs != inputs.Count) throw new InvalidStateException($"it ends after {end.Inputs} inputs, and has {inputs.Count}");
         place = startPosition;
         List<RecordedIntervention> interventions = [];
         for (int left = file.ReadCount("interventions"); left > 0; left--) interventions.Add(RecordedIntervention.ReadFrom(file, place = ReadPosition(file, place, end)));

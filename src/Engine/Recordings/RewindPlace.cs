@@ -16,6 +16,6 @@ internal readonly record struct RewindPlace(RunPosition At, BreakpointHit? Hit =
         return new RewindPlace(here with { Instructions = here.Instructions - (counted ? 1 : 0), Time = 0 }, hit);
     }
 
-    /// <summary>Whether what it was about is done already: an access is seen only behind it.</summary>
+    /// <summary>Whether what it was about is done already: an access is seen only after it.</summary>
     public static bool IsBehind(BreakpointHit hit) => hit.Access is { Access: not MemoryAccess.Execute };
 }

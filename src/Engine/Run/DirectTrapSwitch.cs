@@ -3,7 +3,7 @@ using LguestPS.Cpu;
 
 namespace LguestPS.Run;
 
-/// <summary>Lets the vCPU hand the guest its own traps wherever nobody would see the difference.</summary>
+/// <summary>Lets the vCPU hand the guest its own traps wherever the difference cannot be seen.</summary>
 /// <remarks>A trap that never comes out makes no event, passes no breakpoint and advances no clock of events.</remarks>
 internal sealed class DirectTrapSwitch(Guest guest)
 {

@@ -52,7 +52,7 @@ internal sealed class DriverSeat(Machine machine)
         CheckIsIdle();
     }
 
-    /// <summary>Whether nobody drives the guest, also if it has ended.</summary>
+    /// <summary>Whether the guest is not being driven, even if it has ended.</summary>
     /// <exception cref="LguestException">GuestEnded if it was removed, or GuestBusy.</exception>
     public void CheckIsIdle()
     {
@@ -68,7 +68,7 @@ internal sealed class DriverSeat(Machine machine)
         if (Driver is not null && (IsTurning || thread != Environment.CurrentManagedThreadId)) throw Busy();
     }
 
-    /// <summary>Looks at the guest while it stands still. Whoever drives it may, between two events; others only when nobody does.</summary>
+    /// <summary>Looks at the guest while it stands still. Whoever drives it may, between two events; others only while it is not being driven.</summary>
     /// <exception cref="LguestException">GuestBusy, or GuestEnded if its memory is gone.</exception>
     public T Look<T>(Func<T> look)
     {

@@ -14,7 +14,7 @@ internal sealed class RunGoal : IWaitTerms
 
     private static readonly long PulsePeriod = Stopwatch.Frequency / 4;
 
-    // A limit beyond these is none: the first would overflow the clock's count, the second a wait's milliseconds.
+    // A limit beyond these counts as no limit: the first would overflow the clock's count, the second a wait's milliseconds.
     private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(36_500);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(int.MaxValue);
 
@@ -73,7 +73,7 @@ internal sealed class RunGoal : IWaitTerms
 
     public static RunGoal ToStep(StepOptions options, Guest guest, CancellationToken stop) => new(guest, options, stop);
 
-    /// <summary>To a place in the recorded run, or just behind it if the guest does not stop there.</summary>
+    /// <summary>To a place in the recorded run, or just after it if the guest does not stop there.</summary>
     public static RunGoal ToReach(RunPosition place, Guest guest, Action? pulse, CancellationToken stop) =>
         new(guest, LongestLimit, pulse, stop) { place = new Place(place, Standstill.Instruction) };
 

@@ -140,7 +140,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
         if (!guest.HasEnded && seat.Driver is null) Standstill = loop.WhereItStands();
     }
 
-    /// <summary>Changes the guest while it stands still, and puts the change into its stream of events: while nobody drives it, or in the action of a breakpoint.</summary>
+    /// <summary>Changes the guest while it stands still, and puts the change into its stream of events: while it is not being driven, or in the action of a breakpoint.</summary>
     /// <exception cref="LguestException">GuestBusy or GuestEnded; and what <paramref name="change"/> throws, which then has changed nothing.</exception>
     public void Intervene(InterventionOperation operation, string by, Func<Intervention> change)
     {
@@ -157,7 +157,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
         guest.DeviceHost.SayHeldWarnings();
     }
 
-    /// <summary>Does something to a guest that nobody drives; <paramref name="warning"/> is told what goes wrong.</summary>
+    /// <summary>Does something to a guest that is not being driven; <paramref name="warning"/> is told what goes wrong.</summary>
     private void WhileIdle(Action<string>? warning, Action act)
     {
         guest.DeviceHost.Warning = warning;

@@ -18,7 +18,7 @@ public enum Standstill
     /// <summary>A hypercall is pending and nothing of it is done.</summary>
     Hypercall,
 
-    /// <summary>A ring entry is next; the direct call stays pending behind it.</summary>
+    /// <summary>A ring entry is next; the direct call stays pending after it.</summary>
     RingEntry,
 
     /// <summary>A DMA waits to be served.</summary>

@@ -15,7 +15,7 @@ public enum StepUnit
     /// <summary>One instruction of this function: a call, a software interrupt or a repeated instruction with all it leads to; what is pending wholly.</summary>
     Over,
 
-    /// <summary>To the instruction behind the call of the function the guest is in.</summary>
+    /// <summary>To the instruction after the call of the function the guest is in.</summary>
     Out,
 
     /// <summary>To just before the instruction at <see cref="StepOptions.Address"/>.</summary>

@@ -43,7 +43,7 @@ internal sealed class Stepper
 
     public bool WantsInterrupts => unit == StepUnit.Interrupt;
 
-    /// <summary>Whether the vCPU must come out behind the next instruction.</summary>
+    /// <summary>Whether the vCPU must come out after the next instruction.</summary>
     public bool IsSingle => unit == StepUnit.Instruction || (unit is StepUnit.Over or StepUnit.Out && behindCall is null);
 
     /// <summary>The address at which the vCPU must come out, or null.</summary>

@@ -9,7 +9,7 @@ internal static class SegmentRules
 {
     public static bool IsNull(uint selector) => (selector & 0xFFFC) == 0;
 
-    /// <summary>The descriptor behind a selector, or false if the table has none.</summary>
+    /// <summary>The descriptor that a selector names, or false if the table has none.</summary>
     public static bool TryFind(ReadOnlySpan<ulong> table, uint selector, out SegmentDescriptor descriptor)
     {
         uint index = selector >> 3;
@@ -41,7 +41,7 @@ internal static class SegmentRules
         return descriptor.IsCode && level >= privilegeLevel && (descriptor.IsConforming ? descriptor.PrivilegeLevel <= level : descriptor.PrivilegeLevel == level);
     }
 
-    /// <summary>Whether the host may have the guest go on with this in cs: it sets what is behind the selector, not the level.</summary>
+    /// <summary>Whether the host may have the guest go on with this in cs: it sets what the selector names, not the level.</summary>
     public static bool CanResume(SegmentDescriptor code) => code.IsCode && code.IsPresent;
 
     /// <summary>The same for ss.</summary>

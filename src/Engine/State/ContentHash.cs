@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace LguestPS.State;
 
-/// <summary>Tells contents apart that nobody chose to look alike.</summary>
+/// <summary>Tells contents apart, unless they were made to look alike.</summary>
 internal static class ContentHash
 {
     /// <summary>The first 64 bits of SHA-256.</summary>

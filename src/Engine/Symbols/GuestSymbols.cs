@@ -59,7 +59,7 @@ internal sealed class GuestSymbols
         }
         catch (LguestException)
         {
-            return null;    // it boots, so it may be a bzImage, or an ELF file whose symbols nobody asked for
+            return null;    // it boots, so it may be a bzImage, or an ELF file whose symbols were not asked for
         }
     }
 

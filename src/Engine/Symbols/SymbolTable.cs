@@ -3,7 +3,7 @@ using LguestPS.Symbols;
 
 namespace LguestPS;
 
-/// <summary>An address as a person reads it: a symbol, and how far behind it.</summary>
+/// <summary>An address as a person reads it: a symbol, and how far after it.</summary>
 /// <param name="Name">The symbol at or before the address.</param>
 /// <param name="Address">Linear address of the symbol.</param>
 /// <param name="Offset">Bytes from the symbol to the address.</param>
@@ -17,7 +17,7 @@ public readonly record struct SymbolLocation(string Name, uint Address, uint Off
 /// <remarks>Immutable, so usable from any thread. Ten thousand symbols take 120 KB beside the text of their names.</remarks>
 public sealed class SymbolTable
 {
-    /// <summary>Farther behind a symbol of unknown size than this, an address is no part of what it names.</summary>
+    /// <summary>Farther after a symbol of unknown size than this, an address is no part of what it names.</summary>
     private const uint MostDistance = 1 << 20;
 
     private readonly uint[] addresses;
@@ -29,7 +29,7 @@ public sealed class SymbolTable
     /// <param name="source">The file the table was read from.</param>
     /// <param name="symbols">The symbols in any order.</param>
     /// <param name="text">Holds the names, each ended by a zero byte, a blank or the end of its line.</param>
-    /// <param name="end">First address behind the kernel.</param>
+    /// <param name="end">First address after the kernel.</param>
     internal SymbolTable(string source, SymbolList symbols, byte[] text, uint end)
     {
         Source = source;
@@ -51,7 +51,7 @@ public sealed class SymbolTable
 
     /// <summary>Where in the kernel an address is.</summary>
     /// <param name="address">A linear address; also as the negative number that a script may take 0xc0100000 for.</param>
-    /// <returns>Null if it is outside the kernel, or behind the end of the nearest symbol; where the symbols do not tell their sizes, as in a System.map, more than 1 MiB behind it.</returns>
+    /// <returns>Null if it is outside the kernel, or after the end of the nearest symbol; where the symbols do not tell their sizes, as in a System.map, more than 1 MiB after it.</returns>
     public SymbolLocation? Find(long address) => address is >= int.MinValue and <= uint.MaxValue ? Find((uint)address) : null;
 
     /// <summary>The address of the symbol with exactly this name; the lowest if several have it. Null if there is none.</summary>
@@ -71,7 +71,7 @@ public sealed class SymbolTable
 
     public override string ToString() => $"{Count} symbols of {Source}";
 
-    /// <summary>Where the code or data that begins at a symbol's address ends: by its size if that is known, else at the next symbol, and not behind the kernel.</summary>
+    /// <summary>Where the code or data that begins at a symbol's address ends: by its size if that is known, else at the next symbol, and not after the kernel.</summary>
     internal uint EndOf(uint address)
     {
         int index = Array.BinarySearch(addresses, address);

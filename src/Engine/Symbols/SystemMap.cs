@@ -56,7 +56,7 @@ internal static class SystemMap
         if (address > uint.MaxValue) throw SymbolFile.Invalid(path, "this address has more than 32 bits; lguest runs 32-bit kernels", number);
         return ((uint)address, at + type + 3, (char)line[type + 1]);
 
-        LguestException Damaged() => SymbolFile.Invalid(path, "this is no 'address type name': the file is damaged, or not a System.map", number);
+        LguestException Damaged() => SymbolFile.Invalid(path, "this is not 'address type name': the file is damaged, or not a System.map", number);
     }
 
     /// <summary>Whether a line names a symbol that the file only uses; it has no address.</summary>

@@ -6,7 +6,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace LguestPS.Tests.Breakpoints;
 
-/// <summary>A CPU comes out for watched addresses: before an instruction, behind an access, exactly once, and changes nothing of the run.</summary>
+/// <summary>A CPU comes out for watched addresses: before an instruction, after an access, exactly once, and changes nothing of the run.</summary>
 public abstract class WatchTests
 {
     private const uint Variable = CpuMachine.Data + 0x100;

@@ -81,7 +81,7 @@ public class CheckpointProperties
             {
                 case 0: _ = guest.Step(step).ToList(); break;
                 case 1: _ = guest.Step(step with { Unit = StepUnit.Instruction }).ToList(); break;
-                // Whoever leaves early leaves events behind that were not taken.
+                // Whoever leaves early leaves events after that were not taken.
                 default: _ = guest.Run(new RunOptions { Driver = "a move", TimeLimit = Patience }).Take(move.Count).ToList(); break;
             }
         }

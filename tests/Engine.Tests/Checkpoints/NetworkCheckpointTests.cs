@@ -98,7 +98,7 @@ public sealed class NetworkCheckpointTests : IDisposable
         byte[] all = await File.ReadAllBytesAsync(Frames);
         folder.Write("frames.pcapng", all[..0x58]);
         LguestException refused = Assert.Throws<LguestException>(() => Guest.CreateFrom(Checkpoint.Load(folder.Path("guest.lguest"))));
-        Assert.Contains("the frames to replay are others than they were", refused.Message);
+        Assert.Contains("the frames to replay have changed", refused.Message);
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class PackedFileTests : IDisposable
         // The last of two properties of one name counts.
         string definition = DefinitionJson.Write(Ring)[..^1] + "," + wrong + "}";
         Refused(StateFile.CheckpointKind, file => file.Write(definition));
-        Assert.Contains("makes no sense", Assert.Throws<LguestException>(() => Checkpoint.Load(Path)).Message);
+        Assert.Contains("is not valid", Assert.Throws<LguestException>(() => Checkpoint.Load(Path)).Message);
     }
 
     private static GuestDefinition Ring => GuestRun.All.Single(run => run.Name == "example-ring").Definition(ClockKind.Virtual);

@@ -45,7 +45,7 @@ public class OracleTests(OracleFixture fixture) : IClassFixture<OracleFixture>
 
     [SkippableTheory]
     [InlineData(new byte[] { 0xF7, 0xF1 }, 0u, 0u)]             // div ecx, by zero
-    [InlineData(new byte[] { 0xCE }, 4u, 1u)]                   // into, with OF: behind the instruction
+    [InlineData(new byte[] { 0xCE }, 4u, 1u)]                   // into, with OF: after the instruction
     [InlineData(new byte[] { 0x0F, 0x0B }, 6u, 0u)]             // ud2
     [InlineData(new byte[] { 0xF4 }, 13u, 0u)]                  // hlt
     [InlineData(new byte[] { 0xF0, 0x90 }, 6u, 0u)]             // lock nop

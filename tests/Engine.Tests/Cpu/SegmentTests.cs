@@ -146,7 +146,7 @@ public class SegmentTests
     [InlineData(Absent3, Selector, Vector.SegmentNotPresent, Selector & ~3u)]
     [InlineData((byte)0, Selector, Vector.GeneralProtection, Selector & ~3u)]
     [InlineData((byte)0xE2, Selector, Vector.GeneralProtection, Selector & ~3u)]    // an LDT
-    [InlineData(Data3, 0x103, Vector.GeneralProtection, 0x100u)]          // behind the table
+    [InlineData(Data3, 0x103, Vector.GeneralProtection, 0x100u)]          // after the table
     [InlineData(Data3, Selector | 4, Vector.GeneralProtection, (Selector & ~3u) | 4)]   // there is no LDT
     public void Loading_a_data_segment_checks_its_descriptor(byte access, int selector, int trap, uint error)
     {

@@ -112,7 +112,7 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
         Decode(DecoderOptions.NoInvalidCheck, out _, out ConstantOffsets offsets);
         bool loop = instruction.Mnemonic is Mnemonic.Loop or Mnemonic.Loope or Mnemonic.Loopne;
         called |= instruction.FlowControl == FlowControl.Call;
-        // Going back would run pieces with flags that those behind them left undefined.
+        // Going back would run pieces with flags that those after them left undefined.
         int skip = loop && undefined == 0 && !called && Chance(50) ? -1 - random.Next(Math.Min(3, pieces.Count + 1)) : random.Next(3);
         return new Piece(bytes, flags, offsets.ImmediateSize, skip);
     }

@@ -16,7 +16,7 @@ internal sealed record Piece(byte[] Bytes, FlagUse Flags, int BranchSize = 0, in
 /// <param name="Branches">What follows may be skipped.</param>
 internal readonly record struct FlagUse(uint Reads, uint Writes, uint Undefines, bool MayNotWrite, bool Branches)
 {
-    /// <summary>The flags that nobody defines after <paramref name="pieces"/>.</summary>
+    /// <summary>The flags that are undefined after <paramref name="pieces"/>.</summary>
     public static uint UndefinedAfter(IEnumerable<Piece> pieces)
     {
         uint undefined = 0;
@@ -71,7 +71,7 @@ internal sealed record TestCase(
 {
     public uint Eip => Oracle.CodeBase + (uint)CodeOffset;
 
-    /// <summary>True if an instruction's result hangs on a flag that nobody defines.</summary>
+    /// <summary>True if an instruction's result hangs on an undefined flag.</summary>
     public bool ReadsUndefined => Pieces.Where((piece, i) => (piece.Flags.Reads & FlagUse.UndefinedAfter(Pieces.Take(i))) != 0).Any();
 
     public byte[] Code()
@@ -95,11 +95,11 @@ internal sealed record TestCase(
         return [.. code];
     }
 
-    /// <summary>The flags that nobody defines when the code stands at <paramref name="eip"/>.</summary>
+    /// <summary>The flags that are undefined when the code stands at <paramref name="eip"/>.</summary>
     public uint UndefinedAt(uint eip)
     {
         int at = Array.IndexOf(Starts(), (int)(eip - Eip));
-        if (at < 0 && eip == Eip + (uint)Starts()[^1] + 1) at = Pieces.Count;      // behind the final int3
+        if (at < 0 && eip == Eip + (uint)Starts()[^1] + 1) at = Pieces.Count;      // after the final int3
         // Somewhere unexpected, as after a computed jump: whatever was open at any time may still be.
         return at >= 0
             ? FlagUse.UndefinedAfter(Pieces.Take(at))

@@ -133,7 +133,7 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\ndevices:\n  - block", 3, 5, "'block' must be a mapping with 'path', 'mode', 'overlay', 'limit', not nothing")]
     [InlineData("kernel: k\ndevices:\n  - block: disk.img", 3, 12, "'block' must be a mapping with 'path', 'mode', 'overlay', 'limit', not text")]
     [InlineData("kernel: k\ndevices:\n  - console: { a: b }", 3, 14, "a console has no settings; write just 'console'")]
-    [InlineData("kernel: k\ndevices:\n  - block:\n    path: d", 4, 5, "'path' stands beside 'block'; a device is one key with its settings indented below it")]
+    [InlineData("kernel: k\ndevices:\n  - block:\n    path: d", 4, 5, "'path' is given along with 'block'; a device is one key with its settings indented below it")]
     [InlineData("kernel: k\ndevices:\n  - {}", 3, 5, "a device is one key with its settings indented below it")]
     [InlineData("kernel: k\ndevices: [ console, console ]", 2, 1, "more than one console; a guest has at most one")]
     // Values

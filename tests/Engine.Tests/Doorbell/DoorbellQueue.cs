@@ -9,7 +9,7 @@ internal sealed class DoorbellQueue(IDeviceHost host, uint address, int irq) : I
 {
     public const uint Given = 0, Used = 4, FirstBuffer = 16, BufferSize = 16, Buffers = 64;
 
-    // Of a buffer: where it is, bytes to read, bytes to write behind them, bytes that were written.
+    // Of a buffer: where it is, bytes to read, bytes to write after them, bytes that were written.
     public const uint At = 0, Readable = 4, Writable = 8, Written = 12;
 
     public uint Address => address;

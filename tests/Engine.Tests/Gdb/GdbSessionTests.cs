@@ -90,7 +90,7 @@ public class GdbSessionTests
         uint sleep = guest.Symbols!.AddressOf("sleep_until")!.Value;
         Assert.Contains($"entry {entry:x}\n", said);
         Assert.Contains("Breakpoint 1, ", said);
-        Assert.InRange(After("at ", said), sleep, sleep + 8);       // gdb breaks behind the prologue
+        Assert.InRange(After("at ", said), sleep, sleep + 8);       // gdb breaks after the prologue
         Assert.InRange(After("behind ", said), After("at ", said) + 1, After("at ", said) + 15);
         Assert.Contains("Old value = 0\nNew value = 1\n", said);
         Assert.Contains("xmm1 2.5\n", said);

@@ -19,7 +19,7 @@ internal static class KernelFiles
     private const int SetupSectors = 1;
     private const int SectorSize = 512;
 
-    /// <summary>The signature the host looks for; the entry point is right behind it.</summary>
+    /// <summary>The signature the host looks for; the entry point is right after it.</summary>
     public static byte[] Signature => "GenuineLguest"u8.ToArray();
 
     /// <summary>One segment with the signature and 19 bytes of code.</summary>

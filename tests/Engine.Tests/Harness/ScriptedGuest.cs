@@ -18,7 +18,7 @@ internal sealed class ScriptedGuest : IDisposable
     public const uint PageOffset = KernelFiles.PageOffset;
     public const uint MemorySize = 2 << 20;
 
-    // Guest-physical addresses the tests use; all are free memory behind the kernel.
+    // Guest-physical addresses the tests use; all are free memory after the kernel.
     public const uint DataAddress = 0x10000;
     public const uint DmaAddress = 0x12000;
     public const uint BufferAddress = 0x14000;

@@ -34,7 +34,7 @@ internal sealed class TerminalSession : IDisposable
         script.StandardInput.Flush();
     }
 
-    /// <summary>Waits until the screen has shown this, behind what was waited for before.</summary>
+    /// <summary>Waits until the screen has shown this, after what was waited for before.</summary>
     /// <returns>All up to its end.</returns>
     public string See(string text)
     {

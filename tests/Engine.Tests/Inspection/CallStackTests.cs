@@ -44,7 +44,7 @@ public sealed class CallStackTests : IDisposable
     [InlineData(new byte[] { 0x55 }, 0u)]                       // push %ebp: the first instruction of a function
     [InlineData(new byte[] { 0xC3 }, 0u)]                       // ret: the last
     [InlineData(new byte[] { 0xC2, 4, 0 }, 0u)]
-    [InlineData(new byte[] { 0x55, 0x89, 0xE5 }, 1u)]           // behind the push, before mov %esp, %ebp
+    [InlineData(new byte[] { 0x55, 0x89, 0xE5 }, 1u)]           // after the push, before mov %esp, %ebp
     public void Where_a_function_begins_or_ends_its_caller_is_not_skipped(byte[] code, uint behind)
     {
         Code(InspectedGuest.Start + 0x80, code);
@@ -142,7 +142,7 @@ public sealed class CallStackTests : IDisposable
 
     private void Code(uint linear, params byte[] bytes) => guest.Memory.Write(linear - InspectedGuest.PageOffset, bytes);
 
-    /// <summary>The kernel's mapping stays; the test's page and the one two behind it become a program's code and stack.</summary>
+    /// <summary>The kernel's mapping stays; the test's page and the one two after it become a program's code and stack.</summary>
     private void UseUserPages()
     {
         guest.Memory.Write(InspectedGuest.Table, 4096).Clear();

@@ -188,8 +188,8 @@ public sealed class MemoryInspectionTests : IDisposable
 
     [Theory]
     [InlineData("0", "two hexadecimal digits")]
-    [InlineData("0g", "is no byte")]
-    [InlineData("?0", "is no byte")]
+    [InlineData("0g", "is not a byte")]
+    [InlineData("?0", "is not a byte")]
     [InlineData("", "1 to 4096 bytes")]
     [InlineData("?? ??", "wildcards alone")]
     public void A_pattern_that_means_nothing_is_refused(string text, string reason) =>

@@ -67,7 +67,7 @@ public sealed class PageTableInspectionTests : IDisposable
         guest.Entry(Table, 2, Page + 0x3000 | P | W | U);           // another frame than the next
         guest.Entry(Table, 3, Page + 0x4000 | P | U);               // other rights
         guest.Entry(Table, 4, Page + 0x5000 | P | U | G);
-        guest.Entry(Table, 6, Page + 0x7000 | P);                   // behind a gap
+        guest.Entry(Table, 6, Page + 0x7000 | P);                   // after a gap
         Assert.Equal(
             [(0u, 2, Page, "RW US", 2, 1), (0x2000u, 1, Page + 0x3000, "RW US", 0, 0), (0x3000u, 1, Page + 0x4000, "RO US", 0, 0),
              (0x4000u, 1, Page + 0x5000, "RO US G", 0, 0), (0x6000u, 1, Page + 0x7000, "RO", 0, 0)],

@@ -101,7 +101,7 @@ public class CommandLineTests
 
     [Theory]
     [InlineData("which guest? Give a definition, or MiB and KERNEL; lguest --help explains")]
-    [InlineData("a kernel is missing behind '64'", "64")]
+    [InlineData("a kernel is missing after '64'", "64")]
     [InlineData("'x' is not a number of MiB", "x", "y")]
     [InlineData("'y' is too much: a definition takes no arguments", "x.yaml", "y")]
     [InlineData("unknown option '--blok=a'; did you mean '--block'?", "--blok=a", "64", "k")]

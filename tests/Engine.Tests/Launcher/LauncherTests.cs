@@ -201,7 +201,7 @@ public class LauncherTests
         RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
     })!;
 
-    /// <summary>A keyboard nobody touches.</summary>
+    /// <summary>A keyboard that is not touched.</summary>
     private sealed class SilentInput : MemoryStream
     {
         public override int Read(Span<byte> buffer)

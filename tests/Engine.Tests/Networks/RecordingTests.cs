@@ -86,7 +86,7 @@ public class RecordingTests
     [InlineData(48, 0x30, "a block's two lengths differ (at byte 88)")]
     [InlineData(52, 9, "a packet is of link type 9, not Ethernet (1) (at byte 96)")]
     [InlineData(76, 10, "its times are not in tenths, hundredths, … or nanoseconds (at byte 52)")]
-    [InlineData(96, 1, "a packet is from interface 1, which there is none of (at byte 96)")]
+    [InlineData(96, 1, "a packet names interface 1, which does not exist (at byte 96)")]
     [InlineData(109, 9, "does not fit into its block (at byte 108)")]
     [InlineData(108, 13, "a frame for the guest has 13 bytes; 14 to 1514 are possible (at byte 108)")]
     [InlineData(103, 0x7F, "a time is too large (at byte 100)")]

@@ -15,7 +15,7 @@ internal sealed class TestWire : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <param name="definition">What the guest may reach; null for every port of the host's loopback.</param>
-    /// <param name="streams">True to put a <see cref="FakeStream"/> behind every address and port, false for the host's sockets.</param>
+    /// <param name="streams">True to put a <see cref="FakeStream"/> after every address and port, false for the host's sockets.</param>
     /// <param name="sockets">The sockets it may have; null for as many as usual.</param>
     public TestWire(UserNetDefinition? definition = null, bool streams = false, HostSockets? sockets = null) =>
         Network = new UserNetwork(definition ?? new UserNetDefinition { Loopback = true }, sockets ?? new HostSockets(GuestLimits.UsualSockets), streams ? MakeStream : null);
@@ -181,7 +181,7 @@ internal sealed class FakeStream(HostMailbox mailbox) : HostStream
 
     public override void Close(bool inPeace) => ClosedInPeace ??= inPeace;
 
-    /// <summary>The program accepts, unless nobody wants it to any more: with too many connections a new one is closed at once.</summary>
+    /// <summary>The program accepts, unless it is no longer wanted: with too many connections a new one is closed at once.</summary>
     public void Accept()
     {
         if (ClosedInPeace is null) mailbox.Post(() => Owner.HostConnected());

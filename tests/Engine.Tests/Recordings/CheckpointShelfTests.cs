@@ -3,7 +3,7 @@ using Xunit;
 
 namespace LguestPS.Tests.Recordings;
 
-/// <summary>Which checkpoints of a run are kept, and which of them are worth looking behind.</summary>
+/// <summary>Which checkpoints of a run are kept, and which of them are worth looking after.</summary>
 public sealed class CheckpointShelfTests : IDisposable
 {
     private const long Step = CheckpointShelf.Spacing;
@@ -99,7 +99,7 @@ public sealed class CheckpointShelfTests : IDisposable
 
     private void Add(CheckpointShelf shelf, double steps) => shelf.Add(At(steps), guest.MakeCheckpoint(label: null));
 
-    /// <summary>A shelf with so many checkpoints, and hypercalls made behind some of them.</summary>
+    /// <summary>A shelf with so many checkpoints, and hypercalls made after some of them.</summary>
     private CheckpointShelf Filled(int count, params (int Step, uint Number)[] calls)
     {
         CheckpointShelf shelf = new(mostBytes: 1 << 30);

@@ -71,7 +71,7 @@ public sealed class NetworkRecordingTests : IDisposable
         Assert.EndsWith(LastWords, guest.ConsoleText);
         Assert.Equal("Power down", guest.StateReason);
 
-        // And all of it once more, though nobody is there any more.
+        // And all of it once more, though its partner is gone.
         while (guest.StepBack(new StepBackOptions { Driver = "the test", Count = 500 }))
         {
         }
@@ -139,7 +139,7 @@ public sealed class NetworkRecordingTests : IDisposable
 
     private static Task<string[]> Finish(Guest guest) => Task.Run(() => Run(guest).ToArray());
 
-    /// <summary>Runs a guest until something is true; it stands behind an event then.</summary>
+    /// <summary>Runs a guest until something is true; it stands after an event then.</summary>
     private static Task<List<string>> RunUntil(Guest guest, Func<Guest, bool> come) => Task.Run(() =>
     {
         List<string> events = [];

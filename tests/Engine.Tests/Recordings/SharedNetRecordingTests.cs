@@ -68,7 +68,7 @@ public sealed class SharedNetRecordingTests : IDisposable
         await answering;
         Assert.Single(answers.ConsoleText.Split('\n'), line => line.Contains("anybody there", StringComparison.OrdinalIgnoreCase));
 
-        // And all of it once more, though nobody is there any more.
+        // And all of it once more, though its partner is gone.
         while (asks.StepBack(new StepBackOptions { Driver = "the test", Count = 100 }))
         {
         }
@@ -161,7 +161,7 @@ public sealed class SharedNetRecordingTests : IDisposable
 
     private static Task<string[]> Finish(Guest guest) => Task.Run(() => Run(guest).ToArray());
 
-    /// <summary>Runs a guest until its console shows a text; it stands behind an event then.</summary>
+    /// <summary>Runs a guest until its console shows a text; it stands after an event then.</summary>
     private static Task<List<string>> RunUntil(Guest guest, string text) => Task.Run(() =>
     {
         List<string> events = [];

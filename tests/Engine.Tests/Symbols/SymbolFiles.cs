@@ -13,11 +13,11 @@ internal static class SymbolFiles
 
     public sealed record Symbol(uint Address, string Name, byte Info = GlobalFunction, ushort Section = Text, uint Size = 0);
 
-    /// <summary>The kernel all tests boot, with room behind it, and these symbols.</summary>
+    /// <summary>The kernel all tests boot, with room after it, and these symbols.</summary>
     public static byte[] Kernel(params Symbol[] symbols) => WithSymbols(
         KernelFiles.Elf(new KernelFiles.Segment(KernelFiles.Physical, [.. KernelFiles.Signature, .. Enumerable.Repeat((byte)0x90, 19)], Size: 0x200000 - 0x8000)), symbols);
 
-    /// <summary>An ELF file with a symbol table behind everything else: symbols, names, then the headers of both.</summary>
+    /// <summary>An ELF file with a symbol table after everything else: symbols, names, then the headers of both.</summary>
     public static byte[] WithSymbols(byte[] elf, params Symbol[] symbols)
     {
         List<byte> table = [.. new byte[SymbolSize]], names = [0];

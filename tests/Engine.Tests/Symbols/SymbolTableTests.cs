@@ -44,7 +44,7 @@ public sealed class SymbolTableTests : IDisposable
     [InlineData(0x400u)]                        // constants that only look like addresses
     [InlineData(0x08048000u)]
     [InlineData(0xC00FFFFFu)]
-    [InlineData(0xC0200301u)]                   // more than 1 MiB behind jiffies
+    [InlineData(0xC0200301u)]                   // more than 1 MiB after jiffies
     [InlineData(0xC0500010u)]                   // _end
     [InlineData(0xFFFFFFFFu)]
     public void Outside_the_kernel_nothing_has_a_name(uint address) => Assert.Null(Load(Map).Find(address));
@@ -96,15 +96,15 @@ public sealed class SymbolTableTests : IDisposable
     [Theory]
     [InlineData("\n\n", "names no code of a kernel")]
     [InlineData("         U printk\n", "names no code of a kernel")]
-    [InlineData("c0100000 T a\nc0100004 0010 T\n", "(2): this is no 'address type name'")]
+    [InlineData("c0100000 T a\nc0100004 0010 T\n", "(2): this is not 'address type name'")]
     [InlineData("\uFEFFhello", "is neither an ELF file nor a System.map")]
     [InlineData("", "is empty")]
     [InlineData("hello", "is neither an ELF file nor a System.map")]
-    [InlineData("c0100000 T a\nc0100004 T\n", "(2): this is no 'address type name'")]
-    [InlineData("c0100000 T a\n\n\nfoo\n", "(4): this is no 'address type name'")]
-    [InlineData("c0100000", "(1): this is no 'address type name'")]
-    [InlineData("c0100000 T ", "(1): this is no 'address type name'")]
-    [InlineData("c01000001234567890 T a", "(1): this is no 'address type name'")]
+    [InlineData("c0100000 T a\nc0100004 T\n", "(2): this is not 'address type name'")]
+    [InlineData("c0100000 T a\n\n\nfoo\n", "(4): this is not 'address type name'")]
+    [InlineData("c0100000", "(1): this is not 'address type name'")]
+    [InlineData("c0100000 T ", "(1): this is not 'address type name'")]
+    [InlineData("c01000001234567890 T a", "(1): this is not 'address type name'")]
     [InlineData("ffffffff81000000 T _text\n", "(1): this address has more than 32 bits")]
     [InlineData("c0100000 D only_data\n", "names no code of a kernel")]
     public void A_damaged_map_is_refused_with_its_place(string map, string problem)
@@ -138,7 +138,7 @@ public sealed class SymbolTableTests : IDisposable
         Assert.Null(table.Find(0xC01FA000));        // where the kernel ends
     }
 
-    [Fact] // what lies behind a small variable is not that variable
+    [Fact] // what lies after a small variable is not that variable
     public void An_ELF_symbol_with_a_size_names_nothing_behind_its_end()
     {
         SymbolTable table = SymbolTable.Load(folder.Write("vmlinux", Kernel(new(0xC0002000, "variable", GlobalData, Size: 8), new(0xC0003000, "label"))));

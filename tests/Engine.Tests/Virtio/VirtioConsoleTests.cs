@@ -16,7 +16,7 @@ public sealed class VirtioConsoleTests : IDisposable
 
     public void Dispose() => rig.Dispose();
 
-    [Fact] // a guest waits for it in a loop, and calls nobody any more
+    [Fact] // a guest waits for it in a loop, and makes no further calls
     public void Output_is_given_back_before_the_guest_runs_on()
     {
         rig.Ring(0, Out).Add((rig.Put("hi"u8), 2, false));

@@ -1,6 +1,6 @@
 namespace LguestPS.Abi.Eras;
 
-/// <summary>The first release. Its guest id moves the fields behind it, and struct lguest_dma has addresses first.</summary>
+/// <summary>The first release. Its guest id moves the fields after it, and struct lguest_dma has addresses first.</summary>
 internal static class Dma2623
 {
     public static readonly AbiProfile Profile = new("dma-2.6.23", "v2.6.23", DmaCalls.Table)

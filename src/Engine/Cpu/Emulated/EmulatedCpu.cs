@@ -268,7 +268,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         return CpuExit.Budget;
     }
 
-    /// <summary>Reports a watched instruction, or an access behind the instruction that did it; sees to it that this instruction runs alone.</summary>
+    /// <summary>Reports a watched instruction, or an access after the instruction that did it; sees to it that this instruction runs alone.</summary>
     private WatchedAccess? TakeWatched(ref long done)
     {
         Watchpoints watches = Mmu.Watches;
@@ -283,7 +283,7 @@ internal sealed unsafe class EmulatedCpu : VirtualCpu
         watches.EndPass(state);
         WatchedAccess? access = watches.Take();
         if (done == 0) return null;        // it trapped, and will come back
-        // One iteration of a repeated instruction is not one more instruction than there would be if nobody watched.
+        // One iteration of a repeated instruction is not one more instruction than there would be unwatched.
         if (state->Repeating && watches.Repeat is { Left: > 1 } repeat)
         {
             watches.Repeat = repeat with { Left = repeat.Left - 1 };

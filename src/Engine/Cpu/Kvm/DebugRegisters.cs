@@ -42,6 +42,6 @@ internal sealed unsafe class DebugRegisters(KvmVcpu vcpu)
         return fits && (inUse || instructions.Count == 0);
     }
 
-    /// <summary>Whether the last exit stands before one of them, and is not behind an instruction that the guest traces: then it would be met again.</summary>
+    /// <summary>Whether the last exit stands before one of them, and is not after an instruction that the guest traces: then it would be met again.</summary>
     public bool HasFound => (vcpu.State->dr6 & Found) != 0 && (vcpu.State->dr6 & Traced) == 0;
 }

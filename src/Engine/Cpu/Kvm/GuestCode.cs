@@ -54,7 +54,7 @@ internal readonly ref struct GuestCode
         _ => null,
     };
 
-    /// <summary>Length in bytes; 0 if it is none.</summary>
+    /// <summary>Length in bytes; 0 if it is not one.</summary>
     public int Length => Decode().Length;
 
     /// <summary>It, in words.</summary>

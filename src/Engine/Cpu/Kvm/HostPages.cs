@@ -34,7 +34,7 @@ internal sealed unsafe class HostPages
     public const int GuestDataPage = Count;
     public const ulong GuestDataLinear = Base + GuestDataPage * PageSize;
 
-    /// <summary>Where guest-physical address 0 can be read, and all memory behind it.</summary>
+    /// <summary>Where guest-physical address 0 can be read, and all memory after it.</summary>
     public const ulong WindowLinear = 1UL << 33;
 
     /// <summary>Tables that <see cref="MapWindow"/> fills, each for 1 GiB.</summary>
@@ -147,7 +147,7 @@ internal sealed unsafe class HostPages
         Idt[2 * vector + 1] = linear >> 32;
     }
 
-    /// <summary>Writes the monitor's code behind the stubs.</summary>
+    /// <summary>Writes the monitor's code after the stubs.</summary>
     /// <param name="format">How the guest's page tables are laid out.</param>
     public TrapMonitorCode PlaceMonitor(PageTableFormat format)
     {
@@ -165,7 +165,7 @@ internal sealed unsafe class HostPages
         return WindowDirectories;
     }
 
-    /// <summary>The descriptor behind a guest's selector, or false if its table has none.</summary>
+    /// <summary>The descriptor that a guest's selector names, or false if its table has none.</summary>
     public bool TryFind(uint selector, out SegmentDescriptor descriptor) =>
         SegmentRules.TryFind(new ReadOnlySpan<ulong>(Gdt, DescriptorTable.Entries), selector, out descriptor);
 

@@ -15,7 +15,7 @@ internal sealed unsafe class ShadowTables
     public const ulong Writable = 2;
     public const ulong User = 4;
 
-    /// <summary>Accessed and Dirty, set beforehand: nobody asks for them here.</summary>
+    /// <summary>Accessed and Dirty, set beforehand: they are not asked for here.</summary>
     public const ulong Used = 0x60;
 
     /// <summary>Enough for any one instruction: each page it touches may need a directory and a table of its own.</summary>

@@ -147,7 +147,7 @@ internal struct MonitorGate
 {
     public ulong Offset;
 
-    /// <summary>What is left of irq_enabled behind the gate: all or nothing.</summary>
+    /// <summary>What is left of irq_enabled after the gate: all or nothing.</summary>
     public uint InterruptsKept;
 
     public long Count;

@@ -147,7 +147,7 @@ internal sealed unsafe class VcpuState(KvmVcpu vcpu, HostPages pages, ShadowTabl
         }
 
         Read(trap.Frame, DataSelectors.Of(special));
-        // A fault comes again; the instruction int n, which is behind the guest already, has to.
+        // A fault comes again; the instruction int n, which is after the guest already, has to.
         if (!trap.IsDelivered && trap.Vector != Vector.PageFault) Registers.Eip -= GuestCode.InterruptLength;
     }
 
@@ -189,7 +189,7 @@ internal sealed unsafe class VcpuState(KvmVcpu vcpu, HostPages pages, ShadowTabl
         static CpuExit Refused(ushort selector) => CpuExit.Trap(Vector.GeneralProtection, selector & 0xFFFCu);
     }
 
-    /// <summary>What a data segment register has behind a selector; one that the guest may not have there is null.</summary>
+    /// <summary>What a data segment register holds besides a selector; one that the guest may not have there is null.</summary>
     private kvm_segment DataSegment(ushort selector)
     {
         if (SegmentRules.IsNull(selector)) return KvmSegments.Null(selector);

@@ -43,7 +43,7 @@ internal sealed class DmaSharedNet(SharedWire wire) : DmaNet(wire, NoChecksums)
     public override void DeliverInput(DmaTransport transport)
     {
         while (transport.Host.Tape?.InputAgain(wire.Index, isTyped: false) is { } recorded)
-            Enter(transport, SharedNetInput.Read(recorded) ?? throw transport.Host.Tape.Diverged($"{wire.Name} got what none of its kind can get"));
+            Enter(transport, SharedNetInput.Read(recorded) ?? throw transport.Host.Tape.Diverged($"{wire.Name} got something that a card of its kind cannot get"));
         if (wire.IsConnected && !transport.Host.IsInPast) TakeNew(transport, wire.Network);
     }
 

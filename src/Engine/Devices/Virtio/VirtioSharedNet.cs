@@ -23,7 +23,7 @@ internal sealed class VirtioSharedNet(SharedWire wire, LguestBusRules rules) : V
     {
         while (Host.Tape?.InputAgain(wire.Index, isTyped: false) is { } recorded)
         {
-            if (SharedNetInput.Read(recorded) is not SharedNetInput.Frame frame) throw Host.Tape.Diverged($"{wire.Name} got what none of its kind can get");
+            if (SharedNetInput.Read(recorded) is not SharedNetInput.Frame frame) throw Host.Tape.Diverged($"{wire.Name} got something that a card of its kind cannot get");
             Enter(frame.Bytes);
         }
         if (!wire.IsConnected || Host.IsInPast) return;

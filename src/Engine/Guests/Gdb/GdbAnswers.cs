@@ -11,7 +11,7 @@ internal static class GdbAnswers
     public const string BadPacket = "E01";
     public const string BadAddress = "E0e";
 
-    /// <summary>The guest stopped by itself, at a breakpoint or behind a step (SIGTRAP).</summary>
+    /// <summary>The guest stopped by itself, at a breakpoint or after a step (SIGTRAP).</summary>
     public const string Trapped = "05";
 
     /// <summary>Somebody interrupted it (SIGINT).</summary>

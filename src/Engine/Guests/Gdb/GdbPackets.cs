@@ -68,7 +68,7 @@ internal sealed class GdbPackets : IDisposable
     /// <summary>Lets gdb show a text; only between a packet that lets the guest go and its answer.</summary>
     public void SendConsoleText(string text) => Send($"O{Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text))}");
 
-    /// <summary>From the next packet on nothing is acknowledged any more (QStartNoAckMode).</summary>
+    /// <summary>From the next packet on nothing is acknowledged (QStartNoAckMode).</summary>
     public void StopAcknowledging() => acknowledges = false;
 
     public void Dispose() => stream.Dispose();

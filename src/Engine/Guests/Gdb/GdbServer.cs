@@ -7,7 +7,7 @@ namespace LguestPS;
 
 /// <summary>Lets gdb debug a guest by its remote serial protocol: <c>target remote localhost:1234</c>.</summary>
 /// <remarks>
-/// One session at a time, and only while nobody else drives the guest. Everything of the session happens on the thread that calls
+/// One session at a time, and only while nothing else drives the guest. Everything of the session happens on the thread that calls
 /// <see cref="Serve"/>. Who can reach the port can do anything to the guest, so it listens on the loopback interface unless told otherwise,
 /// and no user network of a guest in this process leads to it.
 /// </remarks>

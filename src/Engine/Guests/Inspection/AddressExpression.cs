@@ -37,7 +37,7 @@ internal static class AddressExpression
 
     private static long Term(Guest guest, string text, ReadOnlySpan<char> term, bool physical)
     {
-        if (term.IsEmpty) throw Invalid($"'{Shown(text)}' is not an address: something is missing beside '+' or '-'");
+        if (term.IsEmpty) throw Invalid($"'{Shown(text)}' is not an address: something is missing next to '+' or '-'");
         if (char.IsAsciiDigit(term[0]))
         {
             bool hex = term.StartsWith("0x", StringComparison.OrdinalIgnoreCase);

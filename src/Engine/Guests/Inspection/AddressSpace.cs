@@ -23,7 +23,7 @@ internal readonly struct AddressSpace(PageTables tables, uint directory)
     /// <summary>Bytes that a page table maps.</summary>
     public uint StretchSize => tables.Format.TableSpan;
 
-    /// <summary>The guest-physical address behind a linear one, whoever may use it; null if there is none.</summary>
+    /// <summary>The guest-physical address of a linear one, whoever may use it; null if there is none.</summary>
     public uint? Translate(uint linear) => tables.Find(directory, linear);
 
     /// <summary>The entries of a linear address, and all that lies beneath the last of them.</summary>

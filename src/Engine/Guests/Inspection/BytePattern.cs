@@ -53,13 +53,13 @@ public sealed class BytePattern
             ReadOnlySpan<char> pair = digits.AsSpan(2 * i, 2);
             if (pair is "??") continue;
             if (!byte.TryParse(pair, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[i]))
-                throw Invalid($"'{pair}' is no byte of a pattern; write two hexadecimal digits, or '??' for any byte.");
+                throw Invalid($"'{pair}' is not a byte of a pattern; write two hexadecimal digits, or '??' for any byte.");
             isFixed[i] = true;
         }
         return new BytePattern(bytes, isFixed);
     }
 
-    /// <summary>The first place of the pattern at or behind <paramref name="start"/>; -1 if there is none.</summary>
+    /// <summary>The first place of the pattern at or after <paramref name="start"/>; -1 if there is none.</summary>
     public int IndexIn(ReadOnlySpan<byte> memory, int start)
     {
         ReadOnlySpan<byte> part = bytes.AsSpan(anchor, anchorLength);

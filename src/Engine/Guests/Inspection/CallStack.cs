@@ -44,7 +44,7 @@ internal sealed class CallStack(Guest guest, int most)
     private Place? Next(Place place)
     {
         uint saved = place.Ebp;
-        // Right above a function that trap entry code called lies the trap frame, and what ebp leads to lies behind that.
+        // Right above a function that trap entry code called lies the trap frame, and what ebp leads to lies after that.
         if (place.Ring != UserRing && FindTrapFrame(place, place.Esp + MostSavedByEntry) is { } entry && entry.StackAddress < saved) return Cross(entry);
         if (IsOnStack(saved, place) && memory.Read32(saved) is { } callersEbp && memory.Read32(saved + 4) is { } eip && IsReturnAddress(eip, place.Ring))
         {
@@ -103,7 +103,7 @@ internal sealed class CallStack(Guest guest, int most)
         return (flags & Eflags.AlwaysOne) != 0 && (flags & (Reserved | Eflags.Virtual8086)) == 0;
     }
 
-    /// <summary>First address that cannot belong to this stack any more.</summary>
+    /// <summary>First address that can no longer belong to this stack.</summary>
     private uint EndOfStack(Place place)
     {
         uint limit = (uint)Math.Min((ulong)place.Esp + MostStack, uint.MaxValue - 3);

@@ -6,7 +6,7 @@ namespace LguestPS;
 
 /// <summary>Looks into a guest that stands still, and changes it on request. Looking leaves no trace in the guest: not even in the accessed bits of its page tables.</summary>
 /// <remarks>
-/// While somebody drives the guest, only they may look, on their own thread and between two events; nobody may change anything then.
+/// While somebody drives the guest, only they may look, on their own thread and between two events; nothing may be changed then.
 /// Each change is recorded: an <see cref="InterventionEvent"/> comes out before whatever the guest does next.
 /// Every member that looks or changes throws <see cref="LguestException"/> with GuestBusy or GuestEnded if the guest cannot be looked at.
 /// </remarks>
@@ -62,7 +62,7 @@ public sealed class GuestInspector
         return new MemoryBlock { Guest = guest.Name, Address = address, Physical = physical, Symbol = memory.Describe(address), Bytes = memory.Read(address, length) };
     });
 
-    /// <summary>Reads a number, a text or a structure; the address behind it is <see cref="AddressView.Address"/> plus its Size.</summary>
+    /// <summary>Reads a number, a text or a structure; the address after it is <see cref="AddressView.Address"/> plus its Size.</summary>
     /// <returns>A <see cref="MemoryValue"/> or a <see cref="MemoryStructure"/>.</returns>
     /// <exception cref="LguestException">AddressNotMapped; InvalidValue if the guest's era has no such structure.</exception>
     public AddressView ReadMemory(uint address, MemoryType type, bool physical = false) => guest.Seat.Look<AddressView>(() =>
@@ -87,7 +87,7 @@ public sealed class GuestInspector
     /// <summary>The bytes of a number as a guest stores it.</summary>
     /// <param name="type">A type of number.</param>
     /// <param name="value">The number; -1 and 0xffffffff are the same bytes.</param>
-    /// <returns>Null if it does not fit, or the type is none of number.</returns>
+    /// <returns>Null if it does not fit, or the type is not a numeric type.</returns>
     public static byte[]? Encode(MemoryType type, long value) => MemoryTypes.Bytes(type, value);
 
     /// <summary>Looks for a pattern through memory; goes on as the result is enumerated.</summary>
@@ -171,7 +171,7 @@ public sealed class GuestInspector
     /// <exception cref="LguestException">InvalidAddress: no symbol covers it.</exception>
     public (uint First, uint End) Function(uint address) => guest.Seat.Look(() =>
         guest.Symbols?.Find(address) is { } symbol ? (symbol.Address, guest.Symbols.EndOf(symbol.Address))
-        : throw new LguestException(LguestError.InvalidAddress, $"0x{address:x8} is in no function that guest '{guest.Name}' has a symbol for."));
+        : throw new LguestException(LguestError.InvalidAddress, $"0x{address:x8} is not in any function for which guest '{guest.Name}' has a symbol."));
 
     /// <summary>The functions that have been called and not yet returned, innermost first.</summary>
     /// <param name="most">How many at most.</param>
@@ -199,7 +199,7 @@ public sealed class GuestInspector
         uint wanted = directory ?? guest.Machine.PageDirectory;
         PageTableFormat format = guest.Machine.PageTables.Format;
         if (wanted != format.DirectoryOf(wanted) || !guest.Memory.Contains(wanted, format.DirectorySize))
-            throw new LguestException(LguestError.InvalidAddress, $"0x{wanted:x8} is no page directory: one has {format.DirectorySize} bytes of guest memory, which ends at 0x{guest.Memory.Size - 1:x8}, aligned to {format.DirectoryAlignment}.");
+            throw new LguestException(LguestError.InvalidAddress, $"0x{wanted:x8} is not a page directory: one has {format.DirectorySize} bytes of guest memory, which ends at 0x{guest.Memory.Size - 1:x8}, aligned to {format.DirectoryAlignment}.");
         return new AddressSpace(guest.Machine.PageTables, wanted);
     }
 }

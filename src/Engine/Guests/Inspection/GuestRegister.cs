@@ -33,6 +33,6 @@ public sealed record GuestRegister : GuestView
     /// <summary>Every bit of it: hexadecimal digits; for st0 to st7 sign and exponent, a colon, and the significand.</summary>
     public required string Bits { get; init; }
 
-    /// <summary>What the value means: the symbol at an address, the flags that are set, the descriptor behind a selector.</summary>
+    /// <summary>What the value means: the symbol at an address, the flags that are set, the descriptor that a selector names.</summary>
     public required string? Meaning { get; init; }
 }

@@ -19,7 +19,7 @@ internal sealed class MemorySearch(Guest guest, BytePattern pattern, uint first,
         List<MemoryHit> hits = [];
         MemoryReader memory = new(guest, physical);
         uint start = (uint)next;
-        // What begins in this piece may end behind it.
+        // What begins in this piece may end after it.
         ulong behindLast = (ulong)last + 1;
         int wanted = (int)Math.Min(PieceSize + (ulong)pattern.Length - 1, behindLast - start);
         byte[] bytes = memory.ReadAvailable(start, wanted);

@@ -31,7 +31,7 @@ internal static class MemoryTypes
     }
 
     /// <summary>The bytes of a number as the guest stores it.</summary>
-    /// <returns>Null if it does not fit, or the type is none of number.</returns>
+    /// <returns>Null if it does not fit, or the type is not a numeric type.</returns>
     public static byte[]? Bytes(MemoryType type, long value)
     {
         if (SizeOf(type) is not { } size) return null;

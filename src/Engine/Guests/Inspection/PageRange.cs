@@ -21,7 +21,7 @@ public sealed record PageRange : GuestView
     /// <summary>Guest-physical address of the first page; null if the entries are bad.</summary>
     public required uint? PhysicalAddress { get; init; }
 
-    /// <summary>What all levels together allow, such as <c>RW US</c>; <c>RO</c> for pages nobody may write. G and PCD come from the table.</summary>
+    /// <summary>What all levels together allow, such as <c>RW US</c>; <c>RO</c> for pages that may not be written. G and PCD come from the table.</summary>
     public required string Rights { get; init; }
 
     /// <summary>How many of the pages were used.</summary>

@@ -30,7 +30,7 @@ public sealed record PageTableEntry(PageTableLevel Level, int Index, uint EntryA
     /// <summary>The flags by their usual names, such as <c>P RW US A D</c>; only "not present" if it is not.</summary>
     public string Flags => PageFlags.Names((uint)Value);
 
-    /// <summary>Why nothing lies behind the entry, or null.</summary>
+    /// <summary>Why the entry leads nowhere, or null.</summary>
     public string? Problem { get; internal init; }
 
     public override string ToString() =>
@@ -46,7 +46,7 @@ public sealed record PageTableWalk : AddressView
     /// <summary>The entries the walk met: the directory's, and those of the levels below as far as they lead; none while the guest has no page tables.</summary>
     public required PageTableEntry[] Entries { get; init; }
 
-    /// <summary>The guest-physical address behind <see cref="AddressView.Address"/>; null if it is not mapped.</summary>
+    /// <summary>The guest-physical address of <see cref="AddressView.Address"/>; null if it is not mapped.</summary>
     public required uint? PhysicalAddress { get; init; }
 
     /// <summary>Why it is not mapped and at which level the walk failed, or null.</summary>

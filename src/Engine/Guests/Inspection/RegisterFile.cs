@@ -110,7 +110,7 @@ internal static class RegisterFile
         }
     }
 
-    /// <summary>The rules a guest's own instructions are held to (Intel SDM volume 3, chapter 5): nobody gets to an inner ring this way.</summary>
+    /// <summary>The rules a guest's own instructions are held to (Intel SDM volume 3, chapter 5): an inner ring cannot be reached this way.</summary>
     private static void CheckSelector(Guest guest, string name, uint selector)
     {
         int ring = guest.Cpu.Registers.PrivilegeLevel;

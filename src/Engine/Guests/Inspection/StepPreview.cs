@@ -10,7 +10,7 @@ internal static class StepPreview
         if (guest.PendingHypercall is { } direct)
         {
             Hypercall call = guest.NextCall ?? direct;
-            string then = call == direct ? "" : $"; {direct.Name} stays pending behind it";
+            string then = call == direct ? "" : $"; {direct.Name} stays pending";
             return Step(guest, call == direct ? Standstill.Hypercall : Standstill.RingEntry, $"do {call}{then}", call: call);
         }
         if (guest.PendingInterrupt is { } irq) return Step(guest, Standstill.Interrupt, $"deliver irq {irq}");

@@ -42,7 +42,7 @@ internal sealed class HostDatagrams : IDisposable
     /// <summary>Where it is bound.</summary>
     public IPEndPoint Local => (IPEndPoint)socket.LocalEndPoint!;
 
-    /// <summary>A socket that talks with one other only, and hears if nobody is there.</summary>
+    /// <summary>A socket that talks with one other only, and hears if nothing listens there.</summary>
     /// <exception cref="SocketException">There is no way to it, or no socket to be had.</exception>
     public static HostDatagrams With(IPEndPoint remote, HostMailbox mailbox, HostSockets sockets, Received received, Action refused) =>
         Begin(new HostDatagrams(remote.AddressFamily, mailbox, sockets, received, refused), socket => socket.Connect(remote));

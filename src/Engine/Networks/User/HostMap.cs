@@ -13,7 +13,7 @@ internal sealed class HostMap(UserNetDefinition definition, Ipv4Network network)
     /// <summary>Whether the host answers for this address.</summary>
     public bool Has(Ipv4Address address) => addresses.Contains(address);
 
-    /// <summary>The socket of the host behind an address and port of the guest's network, or null.</summary>
+    /// <summary>The socket of the host for an address and port of the guest's network, or null.</summary>
     public EndPoint? Find(Transport transport, Ipv4Address address, ushort port) =>
         Lookup(transport, address, port) is { } place && !PrivateServers.IsAt(place) ? place : null;
 

@@ -21,7 +21,7 @@ internal static class IcmpPacket
     private const byte DestinationUnreachable = 3;
     private const int QuotedPayload = 8;
 
-    /// <summary>The answer to an echo request, or null if it is none.</summary>
+    /// <summary>The answer to an echo request, or null if it is not one.</summary>
     public static byte[]? TryAnswer(ReadOnlySpan<byte> request)
     {
         if (request.Length < HeaderSize || request[0] != EchoRequest || request[1] != 0 || InternetChecksum.Of(request) != 0) return null;

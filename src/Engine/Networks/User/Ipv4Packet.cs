@@ -54,7 +54,7 @@ internal readonly ref struct Ipv4Packet
         return true;
     }
 
-    /// <summary>Writes the header at the start of a whole packet, whose payload lies behind it.</summary>
+    /// <summary>Writes the header at the start of a whole packet, whose payload lies after it.</summary>
     public static void WriteHeader(Span<byte> bytes, Ipv4Address source, Ipv4Address destination, IpProtocol protocol)
     {
         Span<byte> header = bytes[..HeaderSize];

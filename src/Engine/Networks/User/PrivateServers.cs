@@ -34,7 +34,7 @@ internal static class PrivateServers
         }
         catch (Exception e) when (e is NetworkInformationException or SocketException or PlatformNotSupportedException)
         {
-            return true;        // nobody knows: then it is better refused
+            return true;        // it cannot be known: then it is better refused
         }
     }
 }

@@ -306,7 +306,7 @@ internal sealed class TcpConnection : IHostStreamOwner
         host.Read();
     }
 
-    /// <summary>Sends what the guest's window and the wire have room for, and the FIN behind the last of it.</summary>
+    /// <summary>Sends what the guest's window and the wire have room for, and the FIN after the last of it.</summary>
     private void Send()
     {
         while (State == TcpState.Open && wire.HasRoom && !FinIsSent)

@@ -25,7 +25,7 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
     /// <param name="network">The network it is part of.</param>
     /// <param name="mailbox">Where the sockets' news goes.</param>
     /// <param name="sockets">Gives sockets their place.</param>
-    /// <param name="find">The stream behind an address and port, not yet connected; null if there is none, a SocketException if there is no socket for it.</param>
+    /// <param name="find">The stream for an address and port, not yet connected; null if there is none, a SocketException if there is no socket for it.</param>
     public TcpRelay(UserNetwork network, HostMailbox mailbox, HostSockets sockets, Func<Ipv4Address, ushort, HostStream?> find)
     {
         this.network = network;
@@ -95,7 +95,7 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
     }
 
     /// <summary>Takes a segment of the guest.</summary>
-    /// <returns>Null, or why nobody is there.</returns>
+    /// <returns>Null, or why nothing answers there.</returns>
     public Unreachable? Receive(Ipv4Packet packet, TcpSegment segment)
     {
         TcpFlow flow = new(packet.Destination, segment.DestinationPort, packet.Source, segment.SourcePort);

@@ -88,7 +88,7 @@ internal readonly ref struct TcpSegment
     /// <summary>Bytes of a segment's header; a SYN says in it how much we take.</summary>
     public static int HeaderLength(TcpFlags flags) => HeaderSize + ((flags & TcpFlags.Syn) != 0 ? MaximumSegmentSizeLength : 0);
 
-    /// <summary>Writes the header at the start of a whole segment, whose data lies behind it.</summary>
+    /// <summary>Writes the header at the start of a whole segment, whose data lies after it.</summary>
     public static void WriteHeader(Span<byte> bytes, in TcpFlow flow, uint sequence, uint acknowledgement, TcpFlags flags, ushort window)
     {
         int header = HeaderLength(flags);

@@ -28,7 +28,7 @@ internal sealed class UserNetwork : NetworkPort
 
     /// <param name="definition">What the guest may reach; valid.</param>
     /// <param name="sockets">How many sockets it may have.</param>
-    /// <param name="find">What is behind an address and port instead of what the definition says, for tests.</param>
+    /// <param name="find">What is at an address and port instead of what the definition says, for tests.</param>
     /// <exception cref="LguestException">NotSupported: the host cannot listen on a forwarded port.</exception>
     public UserNetwork(UserNetDefinition definition, HostSockets sockets, Func<Ipv4Address, ushort, HostStream?>? find = null)
     {
@@ -135,7 +135,7 @@ internal sealed class UserNetwork : NetworkPort
     public void SendUdp(in UdpFlow flow, ReadOnlySpan<byte> payload) =>
         SendPacket(flow.Host, flow.Guest, IpProtocol.Udp, UdpDatagram.Create(flow.Host, flow.HostPort, flow.Guest, flow.GuestPort, payload));
 
-    /// <summary>Tells the guest that nobody is at the port it sent to.</summary>
+    /// <summary>Tells the guest that nothing listens at the port it sent to.</summary>
     public void SendPortUnreachable(in UdpFlow flow)
     {
         // The datagram itself has gone; its headers say all the guest needs.

@@ -70,7 +70,7 @@ internal sealed class FpuRegisters
 /// <summary>One instruction, the state before it, and a memory operand.</summary>
 internal sealed record FpuCase(byte[] Code, FpuRegisters Before, byte[] Operand, uint Eflags)
 {
-    /// <summary>Bits of the status word that nobody defines.</summary>
+    /// <summary>Bits of the status word that are undefined.</summary>
     public ushort UndefinedStatus { get; init; }
 
     /// <summary>Registers from st(0) on that hold approximate results.</summary>

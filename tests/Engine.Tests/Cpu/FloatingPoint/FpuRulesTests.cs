@@ -160,7 +160,7 @@ public sealed class FpuRulesTests : FpuFixture
     [Fact]
     public void Stores_into_code_take_effect()
     {
-        // fistp over the immediate of the instruction right behind it.
+        // fistp over the immediate of the instruction right after it.
         Machine.Write32(Data, 0x12345678);
         Machine.Assemble(a =>
         {

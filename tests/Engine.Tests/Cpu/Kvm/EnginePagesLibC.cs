@@ -4,7 +4,7 @@ using LguestPS.Native;
 
 namespace LguestPS.Tests.Cpu.Kvm;
 
-/// <summary>Looks, at each exit, at the pages in front of the engine's stack: descriptors, gates, task and stubs, which nobody changes while a guest runs.</summary>
+/// <summary>Looks, at each exit, at the pages in front of the engine's stack: descriptors, gates, task and stubs, which must not change while a guest runs.</summary>
 internal sealed unsafe class EnginePagesLibC : VcpuLibC
 {
     private const int Bytes = (int)(HostPages.StackLinear - HostPages.Base);

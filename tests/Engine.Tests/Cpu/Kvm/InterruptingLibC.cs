@@ -18,7 +18,7 @@ internal sealed unsafe class InterruptingLibC : VcpuLibC
         if (halves == 1)
         {
             halves++;
-            Vcpu->regs.rip++;       // behind the hlt, which the real vCPU has done already
+            Vcpu->regs.rip++;       // after the hlt, which the real vCPU has done already
             return 0;
         }
 

@@ -145,7 +145,7 @@ public class KvmBreakpointTests
         }
     }
 
-    /// <summary>All but the flags, some of which are undefined behind some instructions.</summary>
+    /// <summary>All but the flags, some of which are undefined after some instructions.</summary>
     private static string Registers(Guest guest)
     {
         GuestRegisters registers = guest.Registers;

@@ -94,7 +94,7 @@ public class KvmCpuTests
     [InlineData(PageFlags.Present | PageFlags.LargePage, "bad page table entry")]
     [InlineData(PageFlags.Present | PageFlags.WriteThrough, "bad page table entry")]
     [InlineData(PageFlags.Present | 0x7FFFF000, "bad page table entry")]
-    [InlineData(PageFlags.Present | 1 << 20, "bad page table entry")]        // right behind its memory
+    [InlineData(PageFlags.Present | 1 << 20, "bad page table entry")]        // right after its memory
     [InlineData(PageFlags.Present | 0xFFFFF000, "bad page table entry")]
     public void A_bad_page_table_entry_ends_the_guest(uint entry, string reason)
     {

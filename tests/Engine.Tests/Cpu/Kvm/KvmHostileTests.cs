@@ -70,7 +70,7 @@ public class KvmHostileTests
     [SkippableTheory]
     [InlineData(PageFlags.Present | PageFlags.LargePage)]
     [InlineData(PageFlags.Present | PageFlags.WriteThrough)]
-    [InlineData(CpuMachine.PageRights | 1 << 20)]           // right behind its memory
+    [InlineData(CpuMachine.PageRights | 1 << 20)]           // right after its memory
     [InlineData(CpuMachine.PageRights | 0xFFFFF000)]
     public void A_page_directory_entry_that_leads_out_of_memory_ends_the_guest(uint entry)
     {

@@ -29,7 +29,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
     /// <summary>Jumps to other blocks, which lead to their exits until the target is compiled.</summary>
     public IReadOnlyList<LinkSite> Links => links;
 
-    /// <summary>Where the block starts, and where behind the check of the budget; the head is 0 if a chain should run the block's beginning.</summary>
+    /// <summary>Where the block starts, and where after the check of the budget; the head is 0 if a chain should run the block's beginning.</summary>
     public int Head { get; private set; }
 
     public int Body { get; private set; }

@@ -84,7 +84,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     /// <param name="libc">Gives the memory.</param>
     /// <param name="threshold">How hot a block must be: 0 compiles each when it is first run.</param>
     /// <param name="frames">Frames of guest memory.</param>
-    /// <returns>Null where there is no machine code: the processor is none that it is made for, or the system allows none.</returns>
+    /// <returns>Null where there is no machine code: the processor is not one that it is made for, or the system does not allow it.</returns>
     public static CompiledCode? TryCreate(LibC libc, int threshold, uint frames)
     {
         const int StoresFlags = 1;      // lahf and sahf work in 64-bit mode
@@ -125,7 +125,7 @@ internal sealed unsafe class CompiledCode : IDisposable
         if (block->Heat >= threshold) CompileInTime(cpu, block);
     }
 
-    /// <summary>A block was dropped: no way may lead into its code any more.</summary>
+    /// <summary>A block was dropped: no path may lead into its code from now on.</summary>
     public void Remove(CpuState* cpu, Block* block)
     {
         block->Code = blockExit;

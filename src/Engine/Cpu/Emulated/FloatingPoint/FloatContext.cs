@@ -145,7 +145,7 @@ internal struct FloatContext
         return true;
     }
 
-    /// <summary>Decides from the bits behind the last one kept; their topmost is worth half of that one.</summary>
+    /// <summary>Decides from the bits after the last one kept; their topmost is worth half of that one.</summary>
     public readonly bool RoundsUp(bool negative, bool odd, ulong lost) => Rounding switch
     {
         RoundingMode.Nearest => lost > Float80.IntegerBit || lost == Float80.IntegerBit && odd,

@@ -99,7 +99,7 @@ internal static partial class FloatMath
         if (x.IsUnsupported || x.Exponent > Float80.Bias + 63) return false;
         if (x.IsZero) return true;
 
-        // The point to the right of the significand; what falls behind it decides the rounding.
+        // The point to the right of the significand; what falls after it decides the rounding.
         ulong fraction = 0;
         FloatContext.ShiftRightJamming(ref magnitude, ref fraction, Math.Min(Float80.Bias + 63 - Math.Max(x.Exponent, 1), 200));
         if (fraction == 0) return true;

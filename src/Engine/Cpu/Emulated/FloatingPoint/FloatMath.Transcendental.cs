@@ -168,7 +168,7 @@ internal static partial class FloatMath
     private static Float80 Trigonometric(Wide value, ref FloatContext context) =>
         value.IsZero ? Float80.Zero(value.IsNegative) : value.Round(ref context);
 
-    /// <summary>The rest behind the nearest multiple of π/2, and that multiple.</summary>
+    /// <summary>The rest after the nearest multiple of π/2, and that multiple.</summary>
     private static int Reduce(Float80 x, out Wide rest)
     {
         rest = Wide.From(x);

@@ -173,7 +173,7 @@ internal static partial class FloatMath
         return upper << 32 | lower;
     }
 
-    /// <summary>What a remainder is worth behind the quotient's last bit: exact as to half, and whether there is more.</summary>
+    /// <summary>What a remainder is worth after the quotient's last bit: exact as to half, and whether there is more.</summary>
     public static ulong Fraction(ulong remainder, ulong divisor)
     {
         if (remainder == 0) return 0;

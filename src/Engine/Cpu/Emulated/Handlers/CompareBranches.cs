@@ -1,6 +1,6 @@
 namespace LguestPS.Cpu.Emulated;
 
-/// <summary>cmp or test fused with the jcc behind it: the branch looks at the operands, not at the flags.</summary>
+/// <summary>cmp or test fused with the jcc after it: the branch looks at the operands, not at the flags.</summary>
 internal unsafe interface IFusedTest
 {
     static abstract bool Holds<TCondition, TSize>(uint x, uint y, uint result) where TCondition : ICondition where TSize : IOperandSize;

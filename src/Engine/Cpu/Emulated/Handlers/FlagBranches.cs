@@ -1,6 +1,6 @@
 namespace LguestPS.Cpu.Emulated;
 
-/// <summary>Arithmetic on a register, fused with the jcc behind it. Other than cmp and test it leaves a result, so the branch looks at the flags.</summary>
+/// <summary>Arithmetic on a register, fused with the jcc after it. Other than cmp and test it leaves a result, so the branch looks at the flags.</summary>
 internal static unsafe class FlagBranches
 {
     /// <summary>add, sub, and, or.</summary>

@@ -95,7 +95,7 @@ internal static unsafe class Flow
         return Fault(cpu, op);
     }
 
-    /// <summary>Stops behind this instruction.</summary>
+    /// <summary>Stops after this instruction.</summary>
     public static Operation* Leave(CpuState* cpu, Operation* op) => LeaveTo(cpu, op, NextEip(op));
 
     /// <summary>Counts this instruction as done and goes on at another address by way of the loop.</summary>

@@ -14,7 +14,7 @@ internal static unsafe class Segmentation
         return CpuState.Raise(cpu, segment == SegmentNumber.Ss ? Vector.StackFault : Vector.GeneralProtection);
     }
 
-    /// <summary>The descriptor behind a selector, or false if the table has none.</summary>
+    /// <summary>The descriptor that a selector names, or false if the table has none.</summary>
     public static bool TryFind(CpuState* cpu, uint selector, out SegmentDescriptor descriptor) =>
         SegmentRules.TryFind(new ReadOnlySpan<ulong>(cpu->Descriptors, DescriptorTable.Entries), selector, out descriptor);
 

@@ -14,7 +14,7 @@ internal unsafe struct TlbEntry
     public const int Entries = 1024;
     public const uint PageMask = 0xFFFFF000;
 
-    /// <summary>How far behind an entry its addend is: those of both TLBs follow all entries, so that machine code finds either by one index.</summary>
+    /// <summary>How far after an entry its addend is: those of both TLBs follow all entries, so that machine code finds either by one index.</summary>
     public const int AddendOffset = 2 * Entries * sizeof(ulong);
 
     /// <summary>An entry has 8 bytes.</summary>

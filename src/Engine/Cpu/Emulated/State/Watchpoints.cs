@@ -7,7 +7,7 @@ namespace LguestPS.Cpu.Emulated;
 /// <remarks>
 /// A watched instruction begins a block that nothing links to, so every way to it leads through <see cref="EmulatedCpu"/>'s loop, which asks here.
 /// A watched page has no tag in the TLB, so every access to it goes the <see cref="LongWay"/>, which asks here before it does anything;
-/// the instruction then runs once more by itself, unwatched, and the access is reported behind it.
+/// the instruction then runs once more by itself, unwatched, and the access is reported after it.
 /// </remarks>
 internal sealed unsafe class Watchpoints
 {
@@ -36,7 +36,7 @@ internal sealed unsafe class Watchpoints
     /// <summary>The repeated string instruction in the middle of which an access was found, and the iterations it may still do before it counts as one more.</summary>
     public (uint Eip, uint Left)? Repeat { get; set; }
 
-    /// <summary>An access that a trap behind its instruction kept from being reported; null if there is none.</summary>
+    /// <summary>An access that a trap after its instruction kept from being reported; null if there is none.</summary>
     public WatchedAccess? Late { get; set; }
 
     /// <returns>The instructions that are watched now and were not before.</returns>
@@ -92,7 +92,7 @@ internal sealed unsafe class Watchpoints
         MemoryAccess wanted = MemoryAccess.None;
         foreach (WatchRange range in data)
             if (range.Overlaps(linear, bytes)) wanted |= range.Access;
-        // An operand is opened for reading and writing even by an instruction that only writes; which it was shows behind it.
+        // An operand is opened for reading and writing even by an instruction that only writes; which it was shows after it.
         MemoryAccess access = wanted & (write ? MemoryAccess.Read | MemoryAccess.Write : MemoryAccess.Read);
         if (access == MemoryAccess.None) return true;
 

@@ -12,7 +12,7 @@ internal static class InstructionLength
 
     public static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65 or OperandSize or AddressSize or 0xF0 or 0xF2 or 0xF3;
 
-    /// <param name="code">What was fetched, from the first prefix on; what lies behind it is taken for zeros.</param>
+    /// <param name="code">What was fetched, from the first prefix on; what lies after it is taken for zeros.</param>
     public static bool IsTooLong(ReadOnlySpan<byte> code)
     {
         int prefixes = 0;

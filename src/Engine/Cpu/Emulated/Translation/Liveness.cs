@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace LguestPS.Cpu.Emulated;
 
-/// <summary>Finds the instructions whose flags nobody can see: overwritten in the same block, before anything reads them or could fault.</summary>
+/// <summary>Finds the instructions whose flags cannot be seen: overwritten in the same block, before anything reads them or could fault.</summary>
 /// <remarks>
 /// If what overwrites them is itself replaced, by a store earlier in the block, they are seen after all. Such a store is a slow handler's,
 /// and so its own flags are right whatever is said here; those before it are seen because it could fault.

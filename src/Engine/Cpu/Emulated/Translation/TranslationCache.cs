@@ -31,7 +31,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         uint linear = cpu->Cs.Base + eip;
         if ((cpu->Cs.Traits & SegmentTraits.Big) == 0 || !cpu->Cs.Contains(eip, 1))
         {
-            CpuState.Raise(cpu, Vector.GeneralProtection); // off the segment, or 16-bit code, which nobody has
+            CpuState.Raise(cpu, Vector.GeneralProtection); // off the segment, or 16-bit code, which does not exist here
             return null;
         }
 

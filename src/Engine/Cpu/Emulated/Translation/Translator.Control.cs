@@ -5,7 +5,7 @@ namespace LguestPS.Cpu.Emulated;
 /// <summary>From a decoded instruction to its operation: the stack, control transfers and strings.</summary>
 internal sealed unsafe partial class Translator
 {
-    /// <summary>One operation for an instruction that sets the flags and the jcc behind it.</summary>
+    /// <summary>One operation for an instruction that sets the flags and the jcc after it.</summary>
     private bool TryFuse(in Instruction first, in Instruction branch)
     {
         if (!branch.IsJccShortOrNear || branch.Op0Kind != OpKind.NearBranch32) return false;

@@ -52,7 +52,7 @@ internal enum FloatMode : byte
     /// <summary>All exceptions masked, rounding to nearest, denormals kept.</summary>
     Plain,
 
-    /// <summary>That, and the precision flag is set already, so that nobody need find out whether a result is exact.</summary>
+    /// <summary>That, and the precision flag is set already, so that whether a result is exact need not be found out.</summary>
     PlainInexact,
 }
 

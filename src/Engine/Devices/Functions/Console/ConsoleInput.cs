@@ -35,7 +35,7 @@ internal sealed class ConsoleInput
     }
 
     /// <summary>Takes as much as there is room for; waits until there is some.</summary>
-    /// <returns>Bytes taken; 0 on <paramref name="stop"/> or when nobody will take any more.</returns>
+    /// <returns>Bytes taken; 0 on <paramref name="stop"/> or when no more will be taken.</returns>
     public int EnterSome(ReadOnlySpan<byte> bytes, CancellationToken stop)
     {
         using CancellationTokenRegistration stopped = stop.Register(Pulse);

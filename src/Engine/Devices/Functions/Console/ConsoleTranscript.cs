@@ -9,7 +9,7 @@ internal sealed class ConsoleTranscript
     /// <summary>Bytes kept.</summary>
     public const int MostKept = 1 << 20;
 
-    /// <summary>Bytes shown where nobody follows, and saved.</summary>
+    /// <summary>Bytes that are kept for readers to come, and saved.</summary>
     public const int ScrollbackSize = 64 * 1024;
 
     private const int FirstSize = 4096;
@@ -50,9 +50,9 @@ internal sealed class ConsoleTranscript
 
     private long Oldest => Math.Max(restored, written - kept.Length);
 
-    /// <summary>What was written behind a position, which moves to the end.</summary>
+    /// <summary>What was written after a position, which moves to the end.</summary>
     /// <param name="position">Bytes from the start of all output.</param>
-    /// <param name="missed">How many bytes from there are not kept any more.</param>
+    /// <param name="missed">How many bytes from there are no longer kept.</param>
     public byte[] ReadFrom(ref long position, out long missed)
     {
         lock (gate)
@@ -65,7 +65,7 @@ internal sealed class ConsoleTranscript
         }
     }
 
-    /// <summary>Waits until there is something behind a position, or there will never be.</summary>
+    /// <summary>Waits until there is something after a position, or there will never be.</summary>
     /// <returns>Whether there is.</returns>
     public bool WaitFor(long position, TimeSpan longest, CancellationToken stop)
     {

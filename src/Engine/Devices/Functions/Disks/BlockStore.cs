@@ -23,7 +23,7 @@ internal sealed class BlockStore : IDisposable
     /// <summary>Bytes a snapshot holds beside its image.</summary>
     public long ChangedBytes => (overlay?.SectorCount ?? 0) * DiskImage.SectorSize;
 
-    /// <summary>Why the host could not do what it was asked last, or null. A request that no disk could do is none of its problems.</summary>
+    /// <summary>Why the host could not do what it was asked last, or null. A request that no disk could do is not the host's problem.</summary>
     public string? Problem { get; private set; }
 
     /// <param name="disk">The disk.</param>
@@ -120,7 +120,7 @@ internal sealed class BlockStore : IDisposable
         _ => null,
     };
 
-    /// <summary>Why the disk is not any more what it was at this guest's checkpoints; null if it is.</summary>
+    /// <summary>Why the disk is no longer what it was at this guest's checkpoints; null if it is.</summary>
     /// <exception cref="LguestException">FileUnavailable: the image cannot be read.</exception>
     public string? Change => image.HasChanged ? $"has an image that was changed since the guest's checkpoints were taken, '{image.Path}'" : null;
 
@@ -140,7 +140,7 @@ internal sealed class BlockStore : IDisposable
         if (!state.ReadBytes().AsSpan().SequenceEqual(image.Fingerprint)) throw Other("does not hold what the guest's did");
         if (overlay is not MemoryOverlay memory) return;
         SectorImage sectors = state.ReadShared<SectorImage>();
-        if (sectors.Sectors.Keys.Any(sector => sector < 0 || sector >= Length / DiskImage.SectorSize)) throw new InvalidStateException("a sector behind the end of the disk was written");
+        if (sectors.Sectors.Keys.Any(sector => sector < 0 || sector >= Length / DiskImage.SectorSize)) throw new InvalidStateException("a sector beyond the end of the disk was written");
         memory.Load(sectors);
     }
 

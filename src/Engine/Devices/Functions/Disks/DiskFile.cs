@@ -9,7 +9,7 @@ internal static class DiskFile
     /// <param name="path">The file.</param>
     /// <param name="what">What it is, for the message.</param>
     /// <param name="mode">Whether it may be made.</param>
-    /// <param name="forWriting">To write it, alone; else to read it, and nobody may write it meanwhile.</param>
+    /// <param name="forWriting">To write it, alone; else to read it, and it must not be written meanwhile.</param>
     /// <exception cref="LguestException">FileUnavailable.</exception>
     public static SafeFileHandle Open(string path, string what, FileMode mode, bool forWriting)
     {

@@ -50,10 +50,10 @@ internal sealed class DiskImage : IDisposable
     }
 
     /// <summary>When this returns, the bytes are in the file: the death of this process loses none of them.</summary>
-    /// <exception cref="IOException">They are not, or there is no such file any more.</exception>
+    /// <exception cref="IOException">They are not, or the file is gone.</exception>
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        // A write would fill the gap with zeros, and nobody would ever know.
+        // A write would fill the gap with zeros, and go unnoticed.
         if (RandomAccess.GetLength(file) < Length) throw Shortened();
         RandomAccess.Write(file, bytes, offset);
         if (!IsStillThere()) throw new IOException($"'{Path}' was removed or replaced while in use; what is written to it would be lost");

@@ -3,7 +3,7 @@ using LguestPS.State;
 namespace LguestPS.Devices;
 
 /// <summary>The sectors of a disk that were written, at one moment.</summary>
-/// <param name="sectors">By their numbers; nobody changes them any more.</param>
+/// <param name="sectors">By their numbers; they no longer change.</param>
 internal sealed class SectorImage(IReadOnlyDictionary<long, byte[]> sectors) : SharedState
 {
     private const long BytesOfPlace = 40;       // an entry of a dictionary and the head of an array
