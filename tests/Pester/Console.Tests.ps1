@@ -51,8 +51,8 @@ Describe 'Send-LguestConsole -Expect' {
 
     It 'says at once that a guest waits or has ended' {
         $guest = New-LguestGuest $examples/echo/echo.yaml
-        { $guest | Send-LguestConsole hello -Expect 'hello' -ErrorAction Stop } | Should -Throw '*stands still (waiting for input); expected*HELLO*'
-        { $guest | Send-LguestConsole quit -Expect 'never' -ErrorAction Stop } | Should -Throw '*has ended (Power down); expected*Good bye.*'
+        { $guest | Send-LguestConsole hello -Expect 'hello' -ErrorAction Stop } | Should -Throw '*: it stands still (waiting for input).*HELLO*'
+        { $guest | Send-LguestConsole quit -Expect 'never' -ErrorAction Stop } | Should -Throw '*: it has ended (Power down).*Good bye.*'
         { $guest | Send-LguestConsole more -Expect 'never' -ErrorAction Stop } | Should -Throw '*has ended*' -ErrorId 'GuestEnded,*'
     }
 

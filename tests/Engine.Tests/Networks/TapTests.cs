@@ -42,7 +42,7 @@ public class TapTests
     {
         string name = $"lgu{Environment.ProcessId % 1_000_000}";
         using TapPort port = Open(name);
-        Assert.Contains("Somebody else uses it", Assert.Throws<LguestException>(() => TapPort.Open(name)).Message);
+        Assert.Contains("It is in use", Assert.Throws<LguestException>(() => TapPort.Open(name)).Message);
     }
 
     [SkippableFact]
