@@ -1,7 +1,6 @@
 using LguestPS.Memory;
 using LguestPS.Native;
 using LguestPS.Paging;
-using LguestPS.Segments;
 
 namespace LguestPS.Cpu.Kvm;
 
