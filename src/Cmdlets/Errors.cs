@@ -21,7 +21,7 @@ internal static class Errors
             LguestError.HypercallRefused => (ErrorCategory.InvalidOperation, "See about_Lguest_Breakpoints for what can be done to a hypercall, and when."),
             LguestError.CheckpointRefused => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints says which guests can be kept and recorded."),
             LguestError.InvalidCheckpoint => (ErrorCategory.InvalidData, "Give a file that Checkpoint-LguestGuest or Start-LguestGuest -RecordPath wrote."),
-            LguestError.NotRecorded => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints shows how to record a guest: New-LguestGuest -Record, Start-LguestGuest -Record, or -RecordPath for a file."),
+            LguestError.NotRecorded => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints shows how to record a guest: New-LguestGuest -Record, Start-LguestGuest -Record, or -RecordPath for a file; New-LguestGuest -SampleEvery takes samples."),
             LguestError.ReplayDiverged => (ErrorCategory.InvalidResult, "Step-LguestGuest -Back leads to what came before; about_Lguest_Checkpoints says what makes a run another one."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
             LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols, and New-LguestGuest -SymbolPath gives a guest its System.map."),

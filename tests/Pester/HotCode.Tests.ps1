@@ -39,7 +39,7 @@ Describe 'Get-LguestHotCode' {
 
     It 'says what to do for a guest of which no samples are taken' {
         $plain = New-LguestGuest $examples/hello/hello.yaml
-        { $plain | Get-LguestHotCode -ErrorAction Stop } | Should -Throw '*-SampleEvery 1000*'
+        { $plain | Get-LguestHotCode -ErrorAction Stop } | Should -Throw -PassThru | ForEach-Object ErrorDetails | Should -Match '-SampleEvery'
         { New-LguestGuest $examples/hello/hello.yaml -SampleEvery 0 -ErrorAction Stop } | Should -Throw '*a sample every 0 instructions*'
     }
 }

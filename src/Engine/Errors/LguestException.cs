@@ -30,7 +30,7 @@ public enum LguestError
     /// <summary>A file is no checkpoint or recording, or cannot be used as one.</summary>
     InvalidCheckpoint,
 
-    /// <summary>The guest's run was not recorded.</summary>
+    /// <summary>The guest's run was not recorded, or no samples were taken of it.</summary>
     NotRecorded,
 
     /// <summary>A replay did something else than its recording.</summary>

@@ -69,4 +69,10 @@ public sealed record InterventionEvent : LguestEvent
 }
 
 /// <summary>What an operation on a hypercall did, for its event.</summary>
-internal readonly record struct Intervention(string? Call, uint? Result, InterventionChange[] Changes);
+internal readonly record struct Intervention(string? Call, uint? Result, InterventionChange[] Changes)
+{
+    /// <summary>A change that is not one of a hypercall.</summary>
+    public Intervention(params InterventionChange[] changes) : this(Call: null, Result: null, changes)
+    {
+    }
+}

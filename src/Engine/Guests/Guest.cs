@@ -146,9 +146,8 @@ public sealed partial class Guest : IDisposable
     public long CompiledInstructionCount => readings.CompiledInstructionCount;
 
     /// <summary>The code in which the guest spent its instructions, hottest first, as far as samples tell (<see cref="GuestDefinition.SampleEvery"/>). At any time, also while it runs and after it has ended.</summary>
-    /// <exception cref="LguestException">NotSupported: nobody asked for samples when the guest was made.</exception>
-    public IReadOnlyList<HotCode> HotCode(HotCodeUnit unit = HotCodeUnit.Function) => HotCodeList.Of(this, Cpu.Samples ?? throw new LguestException(
-        LguestError.NotSupported, $"No samples are taken of guest '{Name}'; make it with New-LguestGuest -SampleEvery 1000, or 'sampleEvery: 1000' in its definition."), unit);
+    /// <exception cref="LguestException">NotRecorded: samples were not asked for when the guest was made.</exception>
+    public IReadOnlyList<HotCode> HotCode(HotCodeUnit unit = HotCodeUnit.Function) => HotCodeList.Of(this, unit);
 
     /// <summary>
     /// In a sentence, the fault that the guest was handed at least ten thousand times in a row and at one place (trap, address, instruction, how often);
@@ -278,10 +277,6 @@ public sealed partial class Guest : IDisposable
     public void Dispose() => Remove(warning: null);
 
     public override string ToString() => $"{Name} ({State})";
-
-    /// <inheritdoc cref="Intervene(InterventionOperation, string, Func{Intervention})"/>
-    internal void Intervene(InterventionOperation operation, string by, Func<InterventionChange[]> change) =>
-        runner.Intervene(operation, by, () => new Intervention(Call: null, Result: null, change()));
 
     /// <inheritdoc cref="Runner.Intervene"/>
     internal void Intervene(InterventionOperation operation, string by, Func<Intervention> change) => runner.Intervene(operation, by, change);

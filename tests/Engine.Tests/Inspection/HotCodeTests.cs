@@ -47,8 +47,8 @@ public class HotCodeTests
     {
         using Guest guest = Make(null, CompileChoice.Auto);
         var e = Assert.Throws<LguestException>(() => guest.HotCode());
-        Assert.Equal(LguestError.NotSupported, e.Error);
-        Assert.Contains("-SampleEvery 1000", e.Message);
+        Assert.Equal(LguestError.NotRecorded, e.Error);
+        Assert.Contains("'sampleEvery: 1000' in its definition", e.Message);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed class GdbChanges(Guest guest, string by)
         guest.Intervene(InterventionOperation.SetRegister, by, () =>
         {
             GdbRegisters.Write(guest.Cpu, number, value);
-            return new Intervention(null, null, [new InterventionChange(TargetDescription.NameOf(number), null, before, GdbRegisters.Read(guest.Cpu, number))]);
+            return new Intervention(new InterventionChange(TargetDescription.NameOf(number), null, before, GdbRegisters.Read(guest.Cpu, number)));
         });
         return true;
     }
@@ -41,7 +41,7 @@ internal sealed class GdbChanges(Guest guest, string by)
         guest.Intervene(InterventionOperation.SetMemory, by, () =>
         {
             LinearMemory.TryWrite(guest.Machine.PageTables, guest.Machine.PageDirectory, address, bytes);
-            return new Intervention(null, null, [new InterventionChange($"0x{address:x8}", guest.Machine.PageTables.Find(guest.Machine.PageDirectory, address), before, bytes)]);
+            return new Intervention(new InterventionChange($"0x{address:x8}", guest.Machine.PageTables.Find(guest.Machine.PageDirectory, address), before, bytes));
         });
         return true;
     }

@@ -38,7 +38,7 @@ public sealed class GuestInspector
     {
         InterventionChange change = RegisterFile.Prepare(guest, name, value, out Action apply);
         apply();
-        return [change];
+        return new Intervention(change);
     });
 
     /// <summary>The address an expression stands for: numbers, symbols and registers (cr3 included), added and subtracted.</summary>
@@ -82,7 +82,7 @@ public sealed class GuestInspector
     /// <param name="physical">Which of the two the address is.</param>
     /// <exception cref="LguestException">AddressNotMapped, and then nothing was written; InvalidValue: too many bytes.</exception>
     public void WriteMemory(uint address, byte[] bytes, string by, bool physical = false) =>
-        guest.Intervene(InterventionOperation.SetMemory, by, () => MemoryWriter.Write(guest, address, bytes, physical));
+        guest.Intervene(InterventionOperation.SetMemory, by, () => new Intervention(MemoryWriter.Write(guest, address, bytes, physical)));
 
     /// <summary>The bytes of a number as a guest stores it.</summary>
     /// <param name="type">A type of number.</param>

@@ -10,8 +10,11 @@ internal static class HotCodeList
     private const int UserRing = 3;
     private const uint PageMask = 0xFFFFF000;
 
-    public static IReadOnlyList<HotCode> Of(Guest guest, CodeSamples samples, HotCodeUnit unit)
+    /// <exception cref="LguestException">NotRecorded: no samples are taken of the guest.</exception>
+    public static IReadOnlyList<HotCode> Of(Guest guest, HotCodeUnit unit)
     {
+        CodeSamples samples = guest.Cpu.Samples
+            ?? throw new LguestException(LguestError.NotRecorded, $"No samples are taken of guest '{guest.Name}'. Ask for them before it is made: 'sampleEvery: 1000' in its definition does that.");
         IReadOnlyList<(uint Eip, int Level, long Count)> taken = samples.Take();
         long all = taken.Sum(sample => sample.Count);
         SymbolTable? symbols = guest.Symbols;
