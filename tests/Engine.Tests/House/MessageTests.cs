@@ -22,7 +22,7 @@ public partial class MessageTests
                select ($"{Path.GetFileName(file)}({token.GetLocation().GetLineSpan().StartLinePosition.Line + 1})", token.ValueText),
         ];
         Assert.Contains(texts, said => said.Text.Contains("was not recorded, so there is no way back", StringComparison.Ordinal));
-        Assert.Empty(texts.Where(said => Cmdlet().IsMatch(said.Text)));
+        Assert.DoesNotContain(texts, said => Cmdlet().IsMatch(said.Text));
     }
 
     [GeneratedRegex(@"\b[A-Z][a-z]+-Lguest")]
