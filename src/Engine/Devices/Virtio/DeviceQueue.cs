@@ -28,6 +28,9 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
 
     public int Index => index;
 
+    /// <summary>A kick of it by its own address, made once.</summary>
+    public PendingKick Kick { get; } = new(KickPurpose.Queue, ring.Place.Descriptors, device, index);
+
     public int Irq => irq;
 
     public Virtqueue Ring => ring;

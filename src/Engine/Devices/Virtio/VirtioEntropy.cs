@@ -1,3 +1,5 @@
+using LguestPS.Memory;
+
 namespace LguestPS.Devices.Virtio;
 
 /// <summary>A source of random numbers (virtio 1.0, 5.4): it fills each buffer completely.</summary>
@@ -13,9 +15,14 @@ internal sealed class VirtioEntropy(EntropyFunction entropy) : VirtioDevice(entr
     {
         while (queue.Take() is { } chain)
         {
-            for (uint filled = 0; filled < chain.WritableLength;)
-                filled += (uint)chain.Write(filled, entropy.Take(Host, (int)Math.Min(EntropyFunction.MostBytes, chain.WritableLength - filled)));
+            foreach (GuestRange piece in chain.Writable) Fill(Host.Memory.Write(piece.Address, piece.Length));
             queue.Return(chain, chain.WritableLength);
         }
+    }
+
+    private void Fill(Span<byte> bytes)
+    {
+        for (; bytes.Length > EntropyFunction.MostBytes; bytes = bytes[EntropyFunction.MostBytes..]) entropy.Fill(Host, bytes[..EntropyFunction.MostBytes]);
+        if (!bytes.IsEmpty) entropy.Fill(Host, bytes);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class VirtioSharedNet(SharedWire wire, LguestBusRules rules) : V
     private const byte Group = 1;       // in an address of the page it means that the slot wants every frame
     private const uint KeySize = 4;
 
+    private readonly byte[] received = new byte[SharedNetwork.LongestFrame];
     private bool isListening;
 
     private uint OwnKey => (uint)wire.Slot * KeySize;
@@ -88,7 +89,9 @@ internal sealed class VirtioSharedNet(SharedWire wire, LguestBusRules rules) : V
                 continue;
             }
             if (!HasBuffer()) return;       // it waits for one
-            byte[] bytes = network.Take().ToArray();
+            ReadOnlySpan<byte> taken = network.Take();
+            Span<byte> bytes = received.AsSpan(0, taken.Length);
+            taken.CopyTo(bytes);
             TransportChecksum.Complete(bytes);
             Note(bytes);
             Enter(bytes);
@@ -108,9 +111,9 @@ internal sealed class VirtioSharedNet(SharedWire wire, LguestBusRules rules) : V
         }
     }
 
-    private void Note(byte[] bytes) => Host.Tape?.NoteInput(wire.Index, new SharedNetInput.Frame((ushort)OwnKey, bytes).ToBytes());
+    private void Note(ReadOnlySpan<byte> bytes) => Host.Tape?.NoteInput(wire.Index, new SharedNetInput.Frame((ushort)OwnKey, bytes.ToArray()).ToBytes());
 
-    private void Enter(byte[] bytes)
+    private void Enter(ReadOnlySpan<byte> bytes)
     {
         // Too long for the buffer: lost, as on a wire.
         if (Input.Next() is not { } buffer || bytes.Length == 0 || bytes.Length > buffer.WritableLength) return;

@@ -19,23 +19,23 @@ internal sealed class EntropyFunction : DeviceFunction
 
     public override string Name => "rng";
 
-    /// <summary>Random bytes; while a recorded guest is in its past, those it had then.</summary>
+    /// <summary>Gives random bytes; while a recorded guest is in its past, those it had then.</summary>
     /// <param name="host">The guest.</param>
-    /// <param name="count">How many, at most <see cref="MostBytes"/>.</param>
-    /// <exception cref="LguestException">ReplayDiverged: it had others, or none, then.</exception>
-    public byte[] Take(IDeviceHost host, int count)
+    /// <param name="bytes">Gets them; of at most <see cref="MostBytes"/>.</param>
+    /// <exception cref="LguestException">ReplayDiverged: it had another number of them, or none, then.</exception>
+    public void Fill(IDeviceHost host, Span<byte> bytes)
     {
         bool isAgain = host.IsInPast;
-        byte[] bytes = new byte[count];
         if (seed is null) RandomNumberGenerator.Fill(bytes);
         else FillFromSequence(seed, bytes);
         if (!isAgain)
         {
-            host.Tape?.NoteInput(Index, bytes);
-            return bytes;
+            host.Tape?.NoteInput(Index, bytes.ToArray());
+            return;
         }
         byte[]? then = host.Tape!.InputAgain(Index, isTyped: false);
-        return then?.Length == count ? then : throw host.Tape.Diverged($"it takes {count} random bytes where it took {then?.Length ?? 0}");
+        if (then?.Length != bytes.Length) throw host.Tape.Diverged($"it takes {bytes.Length} random bytes where it took {then?.Length ?? 0}");
+        then.CopyTo(bytes);
     }
 
     public override void Save(StateWriter state) => state.Write(given);

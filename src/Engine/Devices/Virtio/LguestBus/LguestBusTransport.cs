@@ -143,7 +143,8 @@ internal sealed class LguestBusTransport : IDeviceTransport, IDeviceOperations
     private PendingKick KickOf(uint address)
     {
         if (FindDevice(address) is { } changed) return new PendingKick(KickPurpose.Status, address, changed.Name, Queue: null);
-        return FindQueue(address) is var (device, queue) ? new PendingKick(KickPurpose.Queue, address, device.Name, queue.Index) : new PendingKick(KickPurpose.EarlyConsole, address, functions.Console?.Name, Queue: null);
+        if (FindQueue(address) is not var (_, queue)) return new PendingKick(KickPurpose.EarlyConsole, address, functions.Console?.Name, Queue: null);
+        return queue.Kick.Address == address ? queue.Kick : queue.Kick with { Address = address };
     }
 
     private BusDevice? FindDevice(uint address)
