@@ -5,6 +5,7 @@ using LguestPS.Cpu;
 using LguestPS.Cpu.Scripted;
 using LguestPS.Machines;
 using LguestPS.Memory;
+using LguestPS.Paging;
 using LguestPS.Segments;
 
 namespace LguestPS;
@@ -28,8 +29,13 @@ public sealed class GuestScript
     /// <summary>RAM of the guest in bytes.</summary>
     public const uint MemorySize = 4 << 20;
 
+    private const uint PowerOffReason = 1;      // of SHUTDOWN
     private const uint TextArea = 0x100000;
     private const uint TextAreaEnd = MemorySize - 0x10000;
+
+    // One table maps all of memory.
+    private const uint PageTable = TextAreaEnd;
+    private const uint PageDirectory = PageTable + GuestMemory.PageSize;
 
     private readonly AbiProfile abi;
     private readonly List<Step> steps = [];
@@ -44,7 +50,7 @@ public sealed class GuestScript
         if (!this.abi.CanRun) throw new LguestException(LguestError.NotSupported, $"guests of ABI profile '{abi}' cannot be run yet");
     }
 
-    /// <summary>Frees the ring, calls LGUEST_INIT and sets a ring-1 stack.</summary>
+    /// <summary>Frees the ring, calls LGUEST_INIT, names page tables where the era's host has made none for <see cref="PageOffset"/>, and sets a ring-1 stack.</summary>
     public GuestScript Initialise()
     {
         GuestDataLayout layout = abi.Data!;
@@ -55,7 +61,17 @@ public sealed class GuestScript
             if (layout.SyscallVec is { } syscallVec) stage.Memory.Write32(DataAddress + syscallVec, EraSigns.SystemCallVector);
             stage.Cpu.Registers.Esp = PageOffset + StackTop;
         });
-        return Hypercall("LGUEST_INIT", DataAddress).Hypercall("SET_STACK", DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1);
+        Hypercall("LGUEST_INIT", DataAddress);
+        if (!abi.Boot.MapsPageOffset) Does(stage => MapAll(stage.Memory)).Hypercall("NEW_PGTABLE", PageDirectory);
+        return Hypercall("SET_STACK", DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1);
+    }
+
+    /// <summary>Maps all memory at the page offset and where it is, as kernels do that find it only there.</summary>
+    private static void MapAll(GuestMemory memory)
+    {
+        const uint Mapped = PageFlags.Present | PageFlags.Writable | PageFlags.User;
+        for (uint page = 0; page < MemorySize / GuestMemory.PageSize; page++) memory.Write32(PageTable + page * sizeof(uint), page * GuestMemory.PageSize | Mapped);
+        foreach (uint slot in (uint[])[0, PageOffset / MemorySize]) memory.Write32(PageDirectory + slot * sizeof(uint), PageTable | Mapped);
     }
 
     /// <summary>Traps with a hypercall.</summary>
@@ -90,16 +106,16 @@ public sealed class GuestScript
         });
     }
 
-    /// <summary>Prints on the console: a SEND_DMA to key 0.</summary>
-    /// <param name="text">Written as UTF-8; at most 4096 bytes.</param>
+    /// <summary>Prints on the console: a SEND_DMA to key 0 or, in the eras of virtio, a NOTIFY of the text as from before there is a driver.</summary>
+    /// <param name="text">Written as UTF-8; at most 4096 bytes, none of them 0 in the eras of virtio.</param>
     /// <param name="ring">Leave the call in the ring instead of trapping with it.</param>
     public GuestScript Print(string text, bool ring = false)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         if (bytes.Length is 0 or > 4096) throw Invalid($"a text to print has 1 to 4096 bytes; this one has {bytes.Length}");
+        if (abi.Dma is not { } layout) return PrintEarly(bytes, ring);
         uint dma = TakeText(DmaLayout.Size);
         uint data = TakeText((uint)bytes.Length);
-        DmaLayout layout = abi.Dma!;
         Does(stage =>
         {
             stage.Memory.Write(data, bytes);
@@ -108,6 +124,14 @@ public sealed class GuestScript
             stage.Memory.Write16(dma + layout.Lengths, (ushort)bytes.Length);
         });
         return ring ? Ring("SEND_DMA", 0, dma) : Hypercall("SEND_DMA", 0, dma);
+    }
+
+    private GuestScript PrintEarly(byte[] text, bool ring)
+    {
+        if (text.Contains((byte)0)) throw Invalid("a text to print has no zero byte in this era, where one ends it");
+        uint at = TakeText((uint)text.Length + 1);
+        Does(stage => stage.Memory.Write(at, (byte[])[.. text, 0]));
+        return ring ? Ring("NOTIFY", at) : Hypercall("NOTIFY", at);
     }
 
     /// <summary>Stores bytes in the guest's memory, as its code would.</summary>
@@ -143,15 +167,16 @@ public sealed class GuestScript
     /// <summary>Runs code until the host's next look: interrupts and input enter there.</summary>
     public GuestScript Code() => Does(null, CpuExit.Budget);
 
-    /// <summary>Ends well: CRASH with "Power down".</summary>
+    /// <summary>Ends well: CRASH, or SHUTDOWN, with "Power down".</summary>
     public GuestScript PowerOff() => Crash("Power down");
 
-    /// <summary>Ends: CRASH with a text.</summary>
+    /// <summary>Ends: CRASH, or SHUTDOWN to power off, with a text.</summary>
     public GuestScript Crash(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text + "\0");
         uint address = TakeText((uint)bytes.Length);
-        return Write(address, bytes).Hypercall("CRASH", address);
+        Write(address, bytes);
+        return abi.FindCall("CRASH") is null ? Hypercall("SHUTDOWN", address, PowerOffReason) : Hypercall("CRASH", address);
     }
 
     /// <summary>Makes a guest that plays this script.</summary>
