@@ -1,3 +1,4 @@
+using LguestPS.Clock;
 using LguestPS.Cpu;
 using Xunit;
 
@@ -53,6 +54,26 @@ public class ClockTests
         List<LguestEvent> events = guest.Play();
         Assert.Equal(["SET_CLOCKEVENT", "HALT", "irq 0"], ScriptedGuest.Words(events));
         Assert.InRange((events[2].GuestTime - events[0].GuestTime).TotalMilliseconds, 29.9, double.MaxValue);
+    }
+
+    [Fact] // or an idle guest turns in circles for what is left of the last millisecond before each tick
+    public void On_the_host_clock_a_sleep_ends_when_its_event_is_due_and_not_before()
+    {
+        using HostClock clock = new();
+        clock.Start();
+        int sleeps = 0;
+        for (int tick = 0; tick < 20; tick++)
+        {
+            TimeSpan begin = clock.Elapsed;
+            clock.SetEvent(1_700_000);
+            while (!clock.TakeExpired())
+            {
+                Assert.True(clock.WaitForInterrupt(new Halted()));
+                sleeps++;
+            }
+            Assert.InRange(clock.Elapsed - begin, TimeSpan.FromMicroseconds(1_699), TimeSpan.MaxValue);
+        }
+        Assert.InRange(sleeps, 20, 100);
     }
 
     [Fact] // or a program that makes system calls all the time is never seen to use processor time of its own
@@ -176,6 +197,17 @@ public class ClockTests
             ulong counter = guest.Guest.Clock.ReadTimeStampCounter();
             Assert.InRange(counter / 100, (ulong)before.Ticks, (ulong)guest.Guest.GuestTime.Ticks);
         }
+    }
+
+    private sealed class Halted : IWaitTerms
+    {
+        public bool WaitForInput => false;
+
+        public bool AwaitsAnswer => false;
+
+        public long? NextDue => null;
+
+        public TimeSpan LongestSleep => Timeout.InfiniteTimeSpan;
     }
 
     /// <summary>A guest with a timer, sleep, busy work, the ring and traps; every event but its host time.</summary>

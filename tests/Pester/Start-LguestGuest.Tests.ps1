@@ -173,6 +173,14 @@ Describe 'Start-LguestGuest' {
         { $guest | Start-LguestGuest -ErrorAction Stop } | Should -Throw '*has ended: Power down*' -ErrorId 'GuestEnded,LguestPS.Cmdlets.StartLguestGuestCommand'
     }
 
+    It 'warns once of a guest that makes no progress' {
+        $guest = New-LguestGuest -Kernel $repository/tests/guests/busy.elf -CommandLine traps -Memory 16MB -InstructionLimit 1000000
+        $summary = $guest | Start-LguestGuest -Summary -WarningVariable warned -WarningAction SilentlyContinue
+        @($warned -match 'makes no progress: 10,000 times in a row #PF for 0xffc00000').Count | Should -Be 1
+        $guest.NoProgress | Should -Match 'makes no progress'
+        $summary.NoProgress | Should -Match 'in a row'
+    }
+
     It 'shows progress only while nothing is written' {
         $guest = New-LguestGuest $PSScriptRoot/guests/busy.yaml -Clock Host
         $shell = [powershell]::Create().AddScript({

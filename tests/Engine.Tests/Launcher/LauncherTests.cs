@@ -86,6 +86,14 @@ public class LauncherTests
     }
 
     [Fact]
+    public void A_guest_that_makes_no_progress_is_said_once_and_with_its_instruction()
+    {
+        Launched launched = Launched.Run("--limit-instructions=1000000", "--summary", "16", Launched.TestGuest("busy"), "traps");
+        string said = Assert.Single(launched.Error.Split('\n'), line => line.Contains("makes no progress", StringComparison.Ordinal) && line.StartsWith("lguest:", StringComparison.Ordinal));
+        Assert.StartsWith("lguest: guest 'busy.elf': makes no progress: 10,000 times in a row #PF for 0xffc00000 (error code 0) at 0xffc00000 in ring 1", said);
+    }
+
+    [Fact]
     public void Verbose_says_what_starts_and_how_it_ended()
     {
         Launched launched = Launched.Run("-v", Launched.Example("hello"));
