@@ -4,6 +4,7 @@ using LguestPS.Bench;
 // bench cpu         the emulated CPU beside qemu-i386, same code, same run
 // bench boot        a Linux in lguest beside the same Linux in qemu-system-i386; the caller has the kernel
 // bench work        programs of every day on a Linux in lguest and in qemu-system-i386; the caller has the kernel and its programs
+// bench devices   disk and network of a Linux over virtio in lguest and in qemu-system-i386; the caller has the kernel
 // bench start       from the start of lguest to the guest's first console output
 // bench memory      what a guest needs beyond its RAM
 // bench network     a network between guests by itself
@@ -33,6 +34,8 @@ static int Run(string[] args)
             return BootComparison.Run(kernel, bzImage, initrd, text, rounds: args.Length > 5 ? int.Parse(args[5]) : 5, words: [.. args.Skip(6)]);
         case ["work", var kernel, var bzImage, var initrd, ..]:
             return WorkComparison.Run(kernel, bzImage, initrd, rounds: args.Length > 4 ? int.Parse(args[4]) : 3, words: [.. args.Skip(5)]);
+        case ["devices", var kernel, var bzImage, var initrd, ..]:
+            return DeviceComparison.Run(kernel, bzImage, initrd, rounds: args.Length > 4 ? int.Parse(args[4]) : 3, words: [.. args.Skip(5)]);
         case ["start"]:
             return StartComparison.Run();
         case ["memory"]:
@@ -57,7 +60,7 @@ static int Run(string[] args)
             BenchmarkRunner.Run<HypercallBenchmarks>();
             return 0;
         default:
-            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | hypercalls");
+            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | hypercalls");
             return 2;
     }
 }
