@@ -37,6 +37,7 @@ internal sealed class ScriptedGuest : IDisposable
         Guest = guest;
         Cpu = (ScriptedCpu)guest.Cpu;
         Cpu.Registers.Esp = PageOffset + StackTop;
+        Cpu.Flushes.Clear();        // booting is not the guest's doing
     }
 
     public Guest Guest { get; }
