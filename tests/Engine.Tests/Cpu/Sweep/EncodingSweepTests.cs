@@ -11,8 +11,10 @@ public class EncodingSweepTests(ITestOutputHelper output)
     private const int Batch = 512, SampleStride = 97, MaxReports = 60;
     private static readonly TimeSpan sampleTime = TimeSpan.FromSeconds(20);
 
-    [SkippableFact]
-    public void Every_encoding_does_what_it_does_on_this_processor_or_there_is_a_reason()
+    [SkippableTheory]
+    [InlineData(null)]
+    [InlineData(0)]
+    public void Every_encoding_does_what_it_does_on_this_processor_or_there_is_a_reason(int? heat)
     {
         bool all = Environment.GetEnvironmentVariable("LGUEST_CPU_SWEEP") == "all";
         (string? program, string? whyNot) = Oracle.Build();
@@ -20,7 +22,7 @@ public class EncodingSweepTests(ITestOutputHelper output)
         byte[] window = SweepData.Window(), image = SweepData.Image();
         using var oracle = new Oracle(program!, window, image, SnippetGenerator.Segments);
         File.Delete(program!);
-        using var machine = new DifferentialMachine(window, SnippetGenerator.Segments, oracle.Selectors, image);
+        using var machine = new DifferentialMachine(window, SnippetGenerator.Segments, oracle.Selectors, image, heat);
         var explained = new ExplainedDifferences(File.ReadLines(Repository.Path("tests/Engine.Tests/Cpu/Sweep/differences.txt")));
 
         var counts = new Counts();
