@@ -133,6 +133,8 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\ndevices:\n  - block", 3, 5, "'block' must be a mapping with 'path', 'mode', 'overlay', 'limit', not nothing")]
     [InlineData("kernel: k\ndevices:\n  - block: disk.img", 3, 12, "'block' must be a mapping with 'path', 'mode', 'overlay', 'limit', not text")]
     [InlineData("kernel: k\ndevices:\n  - console: { a: b }", 3, 14, "a console has no settings; write just 'console'")]
+    [InlineData("kernel: k\ndevices:\n  - rng: { a: b }", 3, 10, "a source of random numbers has no settings; write just 'rng'")]
+    [InlineData("kernel: k\ndevices:\n  - rng\n  - rng", 2, 1, "more than one rng; a guest has at most one source of random numbers")]
     [InlineData("kernel: k\ndevices:\n  - block:\n    path: d", 4, 5, "'path' is given along with 'block'; a device is one key with its settings indented below it")]
     [InlineData("kernel: k\ndevices:\n  - {}", 3, 5, "a device is one key with its settings indented below it")]
     [InlineData("kernel: k\ndevices: [ console, console ]", 2, 1, "more than one console; a guest has at most one")]

@@ -51,6 +51,14 @@ public class CommandLineTests
         Assert.IsType<UserNetDefinition>(definition.Devices[0]);
     }
 
+    [Fact]
+    public void Random_numbers_need_no_value_and_come_in_the_order_given()
+    {
+        GuestDefinition definition = Make("--rng", "--block=/a", "64", "/k", "--", "-x");
+        Assert.Equal("-x", definition.CommandLine);
+        Assert.Equal([new EntropyDefinition(), new BlockDefinition("/a", BlockMode.ReadWrite), new ConsoleDefinition()], definition.Devices);
+    }
+
     [Fact] // the original's own documentation wrote: lguest 64m vmlinux --block=rootfile root=/dev/lgba
     public void Options_may_stand_behind_the_kernel()
     {
@@ -121,6 +129,7 @@ public class CommandLineTests
     [InlineData("--initrd goes with MiB and KERNEL; a definition names its own files", "--initrd=x", "x.yaml")]
     [InlineData("--tunnet is not supported; use --usernet, which needs no rights, or --tap=INTERFACE", "--tunnet=192.168.19.1", "64", "k")]
     [InlineData("--usernet goes with MiB and KERNEL", "--usernet", "x.yaml")]
+    [InlineData("--rng goes with MiB and KERNEL", "--rng", "x.yaml")]
     [InlineData("--forward goes with --usernet", "--forward=1:2", "64", "k")]
     [InlineData("--record-frames goes with --usernet or --tap", "--record-frames=x", "64", "k")]
     [InlineData("--forward: '80' is not a forwarded port", "--usernet", "--forward=80", "64", "k")]
