@@ -12,7 +12,7 @@ internal static class CpuSelection
 {
     private const string AskedFor = "asked for by the definition";
 
-    private const string VmcallIsLost = "this machine's KVM answers vmcall itself, with which kernels of 2.6.30 to 2.6.33 call their host (Intel, before Linux 5.12 or without CONFIG_KVM_XEN)";
+    private const string VmcallIsLost = "this machine's KVM answers vmcall itself, with which kernels of 2.6.30 to 2.6.33 call their host (Intel, without CONFIG_KVM_HYPERV)";
 
     /// <param name="definition">What the guest is to be.</param>
     /// <param name="abi">The era of its kernel.</param>

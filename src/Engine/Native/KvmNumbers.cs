@@ -10,7 +10,6 @@ internal static class KvmNumbers
     public const uint KVM_CHECK_EXTENSION = 0xAE03;
     public const uint KVM_GET_VCPU_MMAP_SIZE = 0xAE04;
     public const uint KVM_CREATE_VCPU = 0xAE41;
-    public const uint KVM_XEN_HVM_CONFIG = 0x4038AE7A;
     public const uint KVM_ENABLE_CAP = 0x4068AEA3;
     public const uint KVM_SET_USER_MEMORY_REGION = 0x4020AE46;
     public const uint KVM_SET_TSS_ADDR = 0xAE47;
@@ -30,13 +29,11 @@ internal static class KvmNumbers
     public const int KVM_CAP_SET_TSS_ADDR = 4;
     public const int KVM_CAP_EXT_CPUID = 7;
     public const int KVM_CAP_SET_IDENTITY_MAP_ADDR = 37;
-    public const int KVM_CAP_XEN_HVM = 38;
     public const int KVM_CAP_VCPU_EVENTS = 41;
     public const int KVM_CAP_XSAVE = 55;
     public const int KVM_CAP_SYNC_REGS = 74;
     public const int KVM_CAP_DISABLE_QUIRKS2 = 213;
 
-    public const uint KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL = 2;
     public const ulong KVM_X86_QUIRK_FIX_HYPERCALL_INSN = 32;
 
     public const ulong KVM_SYNC_X86_REGS = 1;
@@ -51,7 +48,6 @@ internal static class KvmNumbers
     public const uint KVM_EXIT_SHUTDOWN = 8;
     public const uint KVM_EXIT_FAIL_ENTRY = 9;
     public const uint KVM_EXIT_INTERNAL_ERROR = 17;
-    public const uint KVM_EXIT_XEN = 34;
 
     public const uint KVM_INTERNAL_ERROR_EMULATION = 1;
 }

@@ -14,14 +14,6 @@ internal struct kvm_userspace_memory_region
     public ulong userspace_addr;
 }
 
-/// <summary>The first fields of a struct of 56 bytes.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 56)]
-internal struct kvm_xen_hvm_config
-{
-    public uint flags;
-    public uint msr;
-}
-
 /// <summary>The first fields of a struct of 104 bytes.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 104)]
 internal unsafe struct kvm_enable_cap

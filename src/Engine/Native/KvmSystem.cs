@@ -39,7 +39,6 @@ internal sealed class KvmSystem : Descriptor
         try
         {
             if (Capability(KVM_CAP_SET_TSS_ADDR) > 0 && Capability(KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0) vm.ReserveIntelPages();
-            if ((Capability(KVM_CAP_XEN_HVM) & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) != 0) vm.InterceptHypercalls();
             if (((ulong)Capability(KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_FIX_HYPERCALL_INSN) != 0) vm.LeaveHypercallsAlone();
             return vm;
         }

@@ -18,9 +18,6 @@ internal enum KvmExit
     /// <summary>A debug register stopped the guest, or its trace flag did.</summary>
     Debugged,
 
-    /// <summary>The guest stands at an instruction that the processor's maker has for hypercalls, in whatever ring.</summary>
-    Vmcall,
-
     /// <summary>A triple fault.</summary>
     Shutdown,
 
@@ -48,7 +45,6 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
             KVM_EXIT_HLT => KvmExit.Halted,
             KVM_EXIT_INTERNAL_ERROR when State->suberror == KVM_INTERNAL_ERROR_EMULATION => KvmExit.EmulationFailed,
             KVM_EXIT_DEBUG => KvmExit.Debugged,
-            KVM_EXIT_XEN => KvmExit.Vmcall,
             KVM_EXIT_SHUTDOWN => KvmExit.Shutdown,
             _ => KvmExit.Unexpected,
         };

@@ -18,15 +18,6 @@ internal sealed unsafe class KvmVm(LibC libc, long number, nuint vcpuBytes) : De
         Control(KVM_SET_TSS_ADDR, unchecked((nint)TaskState), nameof(KVM_SET_TSS_ADDR));
     }
 
-    /// <summary>Has a hypercall instruction end KVM_RUN, as if the guest were one of Xen's; KVM would else answer it with an error of its own.</summary>
-    public void InterceptHypercalls()
-    {
-        // The MSR is where a guest would ask for Xen's hypercall page; only ring 0 could. KVM wants one to be named.
-        const uint anyMsr = 0x40000000;
-        kvm_xen_hvm_config config = new() { flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL, msr = anyMsr };
-        Control(KVM_XEN_HVM_CONFIG, (nint)(&config), nameof(KVM_XEN_HVM_CONFIG));
-    }
-
     /// <summary>Keeps KVM from rewriting the other maker's hypercall instruction in the guest's code.</summary>
     public void LeaveHypercallsAlone()
     {

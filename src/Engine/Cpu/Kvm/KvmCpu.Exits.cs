@@ -17,7 +17,6 @@ internal sealed unsafe partial class KvmCpu
         KvmExit.Halted => AfterTrap(),
         KvmExit.EmulationFailed => AfterFailedEmulation(),
         KvmExit.Debugged => AfterDebug(),
-        KvmExit.Vmcall => AfterVmcallExit(),
         KvmExit.Shutdown => CpuExit.Dead("the virtual processor shut down (triple fault)"),
         _ => CpuExit.Dead($"KVM cannot go on at 0x{vcpu.State->regs.rip:x}: {vcpu.Describe()}"),
     };
@@ -90,19 +89,12 @@ internal sealed unsafe partial class KvmCpu
             if (tables.LacksBeside(page) && !IsWatched(page, PageAccess.Read) && guestTables.FindUsed(pageDirectory, page) is { } used) tables.FillBeside(page, Shown(page, used));
     }
 
-    /// <summary>The guest stands at a vmcall or vmmcall that faulted, or that KVM would else have answered itself.</summary>
+    /// <summary>The guest stands at a vmcall or vmmcall, which faulted.</summary>
     private CpuExit AfterVmcall()
     {
         if (!AcceptsVmcall || state.Registers.PrivilegeLevel != DescriptorTable.GuestPrivilegeLevel) return CpuExit.Trap(Vector.InvalidOpcode);
         state.Registers.Eip += GuestCode.VmcallLength;
         return CpuExit.Trap(Vector.Hypercall);
-    }
-
-    private CpuExit AfterVmcallExit()
-    {
-        if (state.IsInRing0) return CpuExit.Dead($"a hypercall in the engine's own code at 0x{vcpu.State->regs.rip:x}");
-        state.ReadInterrupted(monitor);
-        return AfterVmcall();
     }
 
     private CpuExit? AfterFailedEmulation()

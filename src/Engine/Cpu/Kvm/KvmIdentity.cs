@@ -12,7 +12,10 @@ internal static class KvmIdentity
         0x80000005, 0x80000006, 0x80000007, 0x80000008,
     ];
 
-    public static kvm_cpuid_entry2[] Entries { get; } = [.. Leaves.Select(Entry)];
+    // "Hv#1": KVM then treats hypercalls as Hyper-V does. The guest never sees this: its cpuid faults.
+    private static readonly kvm_cpuid_entry2 hyperVInterface = new() { function = 0x40000001, eax = 0x31237648 };
+
+    public static kvm_cpuid_entry2[] Entries { get; } = [.. Leaves.Select(Entry), hyperVInterface];
 
     private static kvm_cpuid_entry2 Entry(uint leaf)
     {

@@ -17,6 +17,8 @@ internal sealed unsafe class VcpuState(KvmVcpu vcpu, HostPages pages, ShadowTabl
     private const ulong CpuidFaultingExists = 1UL << 31;
     private const uint MiscFeaturesEnables = 0x140;
     private const ulong CpuidFaults = 1;
+    private const uint HyperVGuestSystem = 0x40000000;
+    private const ulong AnyGuestSystem = 1;
 
     private bool descriptorsChanged = true;
     private bool segmentsChanged;
@@ -54,6 +56,8 @@ internal sealed unsafe class VcpuState(KvmVcpu vcpu, HostPages pages, ShadowTabl
         vcpu.SetCpuid(KvmIdentity.Entries);
         // Outside ring 0 cpuid faults, so that the engine answers: not every KVM keeps to what it was told to show.
         if (vcpu.TrySetModelSpecific(PlatformInfo, CpuidFaultingExists)) vcpu.TrySetModelSpecific(MiscFeaturesEnables, CpuidFaults);
+        // KVM would answer a hypercall of ring 1 itself. To a guest of Hyper-V, which this one seems to be, it gives #UD.
+        vcpu.TrySetModelSpecific(HyperVGuestSystem, AnyGuestSystem);
         vcpu.SetSignalMask(KickSignal.MaskInGuest);
         vcpu.BringOutRest();
         ref kvm_sregs special = ref vcpu.State->sregs;

@@ -29,11 +29,11 @@ public sealed class KvmFailureTests : IDisposable
     ];
 
     /// <summary>Made at the start where the host can do it.</summary>
-    private static readonly uint[] Optional = [KvmNumbers.KVM_XEN_HVM_CONFIG, KvmNumbers.KVM_ENABLE_CAP];
+    private static readonly uint[] Optional = [KvmNumbers.KVM_ENABLE_CAP];
 
     private static readonly uint[] Later = [KvmNumbers.KVM_RUN, KvmNumbers.KVM_GET_XSAVE, KvmNumbers.KVM_SET_XSAVE, KvmNumbers.KVM_SET_GUEST_DEBUG];
 
-    private static readonly string[] NoCalls = ["KVM_EXIT_", "KVM_INTERNAL_", "KVM_GUESTDBG_", "KVM_XEN_HVM_CONFIG_"];
+    private static readonly string[] NoCalls = ["KVM_EXIT_", "KVM_INTERNAL_", "KVM_GUESTDBG_"];
 
     public static TheoryData<uint> AtTheStart => [.. First, .. Optional];
 
