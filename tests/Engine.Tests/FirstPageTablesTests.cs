@@ -83,6 +83,19 @@ public sealed class FirstPageTablesTests : IDisposable
         Assert.Equal(isOne ? PagingMode.Pae : PagingMode.TwoLevel, Load("virtio-2.6.31", page).Tables.Mode);
     }
 
+    [Theory]
+    [InlineData("virtio-2.6.24", false)]
+    [InlineData("virtio-2.6.25", true)]
+    [InlineData("virtio-2.6.34", true)]
+    public void Pages_may_be_written_through_from_2_6_25_on(string abi, bool allowed)
+    {
+        KernelImage kernel = Load(abi, new byte[4096]);
+        using GuestMemory memory = Boot(kernel, out uint directory);
+        uint table = memory.Read32(directory) & PageFlags.Frame;
+        memory.Write32(table + 4, memory.Read32(table + 4) | PageFlags.WriteThrough | PageFlags.CacheDisable);
+        Assert.Equal(allowed, new PageTables(memory, kernel.Tables).Walk(directory, 0x1000, PageAccess.Read).Ok);
+    }
+
     [Fact]
     public void A_guest_with_PAE_starts_with_such_tables_in_use()
     {

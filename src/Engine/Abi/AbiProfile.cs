@@ -1,5 +1,6 @@
 using LguestPS.Abi;
 using LguestPS.Abi.Eras;
+using LguestPS.Paging;
 using LguestPS.Symbols;
 
 namespace LguestPS;
@@ -41,6 +42,9 @@ public sealed class AbiProfile
 
     /// <summary>The first release whose kernels may use <c>vmcall</c>.</summary>
     private static readonly Version FirstVmcall = new(2, 6, 30);
+
+    /// <summary>The first release in which pages may be written through.</summary>
+    private static readonly Version FirstWriteThrough = new(2, 6, 25);
 
     /// <summary>The first release with virtqueues.</summary>
     private static readonly Version FirstVirtio = new(2, 6, 24);
@@ -143,6 +147,9 @@ public sealed class AbiProfile
         new(FindCall(registers.Eax), registers.Eax,
             (Argument(0, registers), Argument(1, registers), Argument(2, registers), Argument(3, registers)),
             slot: null, registers.Eip, symbols);
+
+    /// <summary>How page tables of a kind are laid out in this era.</summary>
+    internal PageTableFormat PageTables(PagingMode mode) => PageTableFormat.Of(mode, writeThrough: FirstKernel >= FirstWriteThrough);
 
     public override string ToString() => Name;
 

@@ -49,7 +49,7 @@ internal sealed class KernelImage
     public uint End { get; private init; }
 
     /// <summary>How the page tables are laid out that the kernel finds when it starts.</summary>
-    public PageTableFormat Tables => !Abi.Boot.HasTables ? PageTableFormat.Linear : UsesPae ? PageTableFormat.Pae : PageTableFormat.TwoLevel;
+    public PageTableFormat Tables => Abi.PageTables(!Abi.Boot.HasTables ? PagingMode.Linear : UsesPae ? PagingMode.Pae : PagingMode.TwoLevel);
 
     /// <summary>Whether it expects page tables of PAE.</summary>
     private bool UsesPae { get; init; }

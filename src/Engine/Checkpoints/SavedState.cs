@@ -63,7 +63,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         loop.HasOffered = state.ReadBool();
         machine.IsHalted = state.ReadBool();
         machine.WantsFpuTrap = state.ReadBool();
-        PageTableFormat format = PageTableFormat.Of(state.ReadEnum<PagingMode>("the paging mode"));
+        PageTableFormat format = machine.Abi.PageTables(state.ReadEnum<PagingMode>("the paging mode"));
         uint directory = state.ReadUInt32();
         if (directory != format.DirectoryOf(directory) || !machine.Memory.Contains(directory, format.DirectorySize)) throw new InvalidStateException($"the page directory is at 0x{directory:x8}");
         machine.SetPageTableFormat(format);

@@ -64,7 +64,7 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
     public void NewPageTable(uint directory)
     {
         bool isFirst = machine.PageTables.Format.Mode == PagingMode.Linear;
-        PageTableFormat format = isFirst ? PageTableFormat.Recognise(machine.Memory, directory) : machine.PageTables.Format;
+        PageTableFormat format = isFirst ? machine.Abi.PageTables(PageTableFormat.Recognise(machine.Memory, directory)) : machine.PageTables.Format;
         directory = format.DirectoryOf(directory);
         if (!machine.Memory.Contains(directory, format.DirectorySize)) throw new GuestKilledException($"bad page directory 0x{directory:x8}");
         if (isFirst) machine.SetPageTableFormat(format);

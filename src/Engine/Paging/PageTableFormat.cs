@@ -48,6 +48,10 @@ internal sealed class PageTableFormat
         new("page directory", 22, 10, BesideDirectory, BothRights),
         new("page table", 12, 10, PageFlags.WriteThrough | PageFlags.LargePage, BothRights));
 
+    /// <summary>The same from 2.6.25 on, where pages may be written through: those of devices are.</summary>
+    public static PageTableFormat TwoLevelWriteThrough { get; } = new(PagingMode.TwoLevel, 2, TwoLevel.End, TwoLevel.DirectoryAlignment,
+        TwoLevel.levels[0], TwoLevel.levels[1] with { Forbidden = PageFlags.LargePage });
+
     /// <summary>Physical address extension: four entries for a GiB each, then two levels of 512 entries, of 64 bits all.</summary>
     /// <remarks>The first level's entries know no rights and no Accessed (Intel SDM volume 3, 4.4.1). The host keeps 2 MiB, and PWT is allowed.</remarks>
     public static PageTableFormat Pae { get; } = new(PagingMode.Pae, 3, 0xFFE00000, 32,
@@ -87,30 +91,32 @@ internal sealed class PageTableFormat
     /// <summary>An entry in all its digits.</summary>
     public string Text(ulong entry) => EntryShift == 2 ? $"{entry:x8}" : $"{entry:x16}";
 
-    public static PageTableFormat Of(PagingMode mode) => mode switch
+    /// <param name="mode">What kind of tables they are.</param>
+    /// <param name="writeThrough">Whether pages may be written through in two levels; with PAE they always may.</param>
+    public static PageTableFormat Of(PagingMode mode, bool writeThrough = false) => mode switch
     {
         PagingMode.Linear => Linear,
         PagingMode.Pae => Pae,
-        _ => TwoLevel,
+        _ => writeThrough ? TwoLevelWriteThrough : TwoLevel,
     };
 
     /// <summary>Tells by a guest's first page directory how it lays out its tables: only PAE's may lie at any multiple of 32, and have entries with no flag but Present.</summary>
     /// <param name="memory">The guest's memory.</param>
     /// <param name="directory">Guest-physical address of the page directory.</param>
-    public static PageTableFormat Recognise(GuestMemory memory, uint directory)
+    public static PagingMode Recognise(GuestMemory memory, uint directory)
     {
         directory = Pae.DirectoryOf(directory);
-        if (directory % TwoLevel.DirectoryAlignment != 0) return Pae;
-        if (!memory.Contains(directory, Pae.DirectorySize)) return TwoLevel;
+        if (directory % TwoLevel.DirectoryAlignment != 0) return PagingMode.Pae;
+        if (!memory.Contains(directory, Pae.DirectorySize)) return PagingMode.TwoLevel;
 
         bool any = false;
         for (uint i = 0; i < Pae.levels[0].Entries; i++)
         {
             ulong entry = memory.Read64(directory + (i << Pae.EntryShift));
             if ((entry & PageFlags.Present) == 0) continue;
-            if ((entry & ~(ulong)PageFlags.Frame) != PageFlags.Present) return TwoLevel;
+            if ((entry & ~(ulong)PageFlags.Frame) != PageFlags.Present) return PagingMode.TwoLevel;
             any = true;
         }
-        return any ? Pae : TwoLevel;
+        return any ? PagingMode.Pae : PagingMode.TwoLevel;
     }
 }

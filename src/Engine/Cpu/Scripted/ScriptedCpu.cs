@@ -34,6 +34,9 @@ internal sealed class ScriptedCpu : VirtualCpu
 
     public uint PageDirectory { get; private set; }
 
+    /// <summary>How the guest's page tables are laid out, as the host has said last.</summary>
+    public PagingMode Paging { get; private set; } = PagingMode.TwoLevel;
+
     public ulong[] Descriptors { get; private set; } = [];
 
     public int GatePrivilege(byte vector) => gatePrivileges[vector];
@@ -66,7 +69,7 @@ internal sealed class ScriptedCpu : VirtualCpu
 
     public override void SetAddressSpace(uint pageDirectory) => PageDirectory = pageDirectory;
 
-    public override void SetPageTableFormat(PageTableFormat format) => Flushes.Add($"{format.Mode}");
+    public override void SetPageTableFormat(PageTableFormat format) => Paging = format.Mode;
 
     public override void FlushAll() => Flushes.Add("all");
 
