@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using LguestPS.Definition;
 
 namespace LguestPS.Networks.User;
@@ -10,19 +11,26 @@ internal static class InternetChecksum
     /// <param name="initial">The sum so far, such as that of a pseudo header.</param>
     public static ushort Of(ReadOnlySpan<byte> bytes, uint initial = 0)
     {
-        ulong sum = initial;
-        for (; bytes.Length >= 4; bytes = bytes[4..]) sum += BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        if (bytes.Length >= 2)
-        {
-            sum += BinaryPrimitives.ReadUInt16BigEndian(bytes);
-            bytes = bytes[2..];
-        }
-        if (!bytes.IsEmpty) sum += (uint)bytes[0] << 8;
-        while (sum > 0xFFFF) sum = (sum & 0xFFFF) + (sum >> 16);
-        return (ushort)~sum;
+        // Such sums come out the same in either order of bytes: words are summed as they lie, and the sum is turned in the end.
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        ulong sum = 0;
+        foreach (ulong word in words) sum += (uint)word + (word >> 32);
+        Span<byte> rest = stackalloc byte[sizeof(ulong)];
+        rest.Clear();
+        bytes[(words.Length * sizeof(ulong))..].CopyTo(rest);
+        ulong last = MemoryMarshal.Read<ulong>(rest);
+        sum += (uint)last + (last >> 32);
+        ushort folded = Fold(sum);
+        return (ushort)~Fold(initial + (ulong)(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(folded) : folded));
     }
 
     /// <summary>The sum of the pseudo header that TCP and UDP put before their own.</summary>
     public static uint PseudoHeader(Ipv4Address source, Ipv4Address destination, IpProtocol protocol, int length) =>
         (source.Bits >> 16) + (source.Bits & 0xFFFF) + (destination.Bits >> 16) + (destination.Bits & 0xFFFF) + (uint)protocol + (uint)length;
+
+    private static ushort Fold(ulong sum)
+    {
+        while (sum > 0xFFFF) sum = (sum & 0xFFFF) + (sum >> 16);
+        return (ushort)sum;
+    }
 }
