@@ -57,7 +57,7 @@ Describe 'Should -HaveEvents' {
 
     It 'says how far it came and what is there instead' {
         $failure = Get-Failure { $ring | Should -HaveEvents LGUEST_INIT, FLUSH_ASYNC, HALT, CRASH }
-        $failure | Should -BeLike "*found   FLUSH_ASYNC`n  missing HALT`n*CRASH`nBehind event 10 there are:`n*"
+        $failure | Should -BeLike "*found   FLUSH_ASYNC`n  missing HALT`n*CRASH`nAfter event 10 there are:`n*"
     }
 }
 

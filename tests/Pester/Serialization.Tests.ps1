@@ -97,7 +97,7 @@ Describe 'Events in a session that knows nothing of this module' {
 Describe 'A trace of something else' {
     It 'is an error that names the kinds' {
         [pscustomobject]@{ Kind = 1; Summary = 'LGUEST_INIT' } | Export-LguestTrace TestDrive:/other.trace -ErrorVariable problem -ErrorAction SilentlyContinue
-        "$problem" | Should -Match "kind '1'.*Hypercall, Dma, Trap"
+        "$problem" | Should -Match "kind '1'.*Hypercall, Dma, Kick, Virtqueue, Trap"
     }
 }
 

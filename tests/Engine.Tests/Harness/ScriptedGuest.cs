@@ -37,7 +37,6 @@ internal sealed class ScriptedGuest : IDisposable
         Guest = guest;
         Cpu = (ScriptedCpu)guest.Cpu;
         Cpu.Registers.Esp = PageOffset + StackTop;
-        Cpu.Flushes.Clear();        // booting is not the guest's doing
     }
 
     public Guest Guest { get; }
