@@ -15,6 +15,9 @@ internal static class ExitStatus
     /// <summary>A limit, a signal, the end of the input or a closed output stopped the guest.</summary>
     public const int Stopped = 3;
 
+    /// <summary>The guest asked to be started again.</summary>
+    public const int Restart = 4;
+
     /// <summary>A fault in lguest (EX_SOFTWARE of sysexits.h).</summary>
     public const int InternalError = 70;
 }

@@ -136,6 +136,7 @@ internal sealed class GuestSession : IDisposable
             _ when outputProblem is not (null or ReaderGoneException) => (ExitStatus.Stopped, $"{name} {stopReason}"),
             { Ending: { Kind: EndingKind.PowerDown } ending } => (ExitStatus.PowerDown, $"{name} ended: {ending.Reason}"),
             { Ending: { Kind: EndingKind.Stopped } ending } => (ExitStatus.Stopped, $"{name} ended: {ending.Reason}"),
+            { Ending.Kind: EndingKind.Restart } => (ExitStatus.Restart, $"{name} ended: it asks to be started again"),
             { Ending: { } ending } => (ExitStatus.Died, $"{name} ended: {ending.Reason}"),
             { Standstill: Standstill.TimeLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its time limit of {guest.Definition.Limits.Time:g}"),
             { Standstill: Standstill.InstructionLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its limit of {guest.Definition.Limits.Instructions} instructions"),

@@ -1,6 +1,6 @@
 namespace LguestPS.Tests;
 
-/// <summary>The hypercall numbers of the DMA eras (ABI §3).</summary>
+/// <summary>The hypercall numbers (ABI §3); some mean something else in another era.</summary>
 internal static class Call
 {
     public const uint FlushAsync = 0;
@@ -19,4 +19,12 @@ internal static class Call
     public const uint SetPte = 14;
     public const uint SetPmd = 15;
     public const uint LoadTls = 16;
+
+    // Virtio eras:
+    public const uint Shutdown = 2;
+    public const uint SetPmdOfTable = 13;
+    public const uint SetPgd = 15;
+    public const uint Notify = 17;
+    public const uint LoadGdtEntry = 18;
+    public const uint SendInterrupts = 19;
 }

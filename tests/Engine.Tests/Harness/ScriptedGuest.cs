@@ -27,6 +27,9 @@ internal sealed class ScriptedGuest : IDisposable
     public const uint StackTop = 0x20000;
     public const uint FreePages = 0x40000;
 
+    // The page directory of a guest that finds none, and after it the table.
+    private const uint OwnDirectory = 0x3C000;
+
     public const byte Ready = 0;
     public const byte Done = 0xFF;
 
@@ -64,13 +67,38 @@ internal sealed class ScriptedGuest : IDisposable
     {
         ScriptedGuest guest = Fresh(definition, fpu, makeTransport);
         guest.FreeRing();
-        guest.Hypercall(Call.LguestInit, DataAddress).Hypercall(Call.SetStack, DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1).Play();
+        guest.FillData();
+        guest.Hypercall(Call.LguestInit, DataAddress);
+        if (!guest.Guest.Abi.Boot.MapsPageOffset) guest.MapPageOffset();
+        guest.Hypercall(Call.SetStack, DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1).Play();
         guest.Cpu.Flushes.Clear();
         guest.Cpu.Budgets.Clear();
         return guest;
     }
 
     public static ScriptedGuest Initialised(ClockKind clock) => Initialised(Definition with { Clock = clock });
+
+    /// <summary>What a kernel has filled in, in its struct lguest_data, where its era has that.</summary>
+    public void FillData(uint kernelAddress = PageOffset, uint syscallVector = EraSigns.SystemCallVector)
+    {
+        if (Layout.KernelAddress is { } address) Memory.Write32(DataAddress + address, kernelAddress);
+        if (Layout.SyscallVec is { } vector) Memory.Write32(DataAddress + vector, syscallVector);
+    }
+
+    /// <summary>The guest maps its memory at the page offset, as kernels do that do not find it so: in the tables they find, or in their own.</summary>
+    private void MapPageOffset()
+    {
+        uint directory = Guest.Machine.PageDirectory;
+        if (!Guest.Abi.Boot.HasTables)
+        {
+            directory = OwnDirectory;
+            const uint table = OwnDirectory + GuestMemory.PageSize;
+            Memory.Write32(directory, table | 7);
+            for (uint page = 0; page < MemorySize; page += GuestMemory.PageSize) Memory.Write32(table + (page >> GuestMemory.PageShift) * 4, page | 7);
+            Hypercall(Call.NewPageTable, directory);
+        }
+        Memory.Write32(directory + (PageOffset >> 22) * 4, Memory.Read32(directory));
+    }
 
     /// <summary>The guest traps with this call in its registers.</summary>
     public ScriptedGuest Hypercall(uint number, params uint[] arguments)
@@ -161,7 +189,11 @@ internal sealed class ScriptedGuest : IDisposable
         uint words = (uint)Layout.RingOrder.Count + 1;
         uint entry = DataAddress + Layout.Hcalls + (uint)slot * words * 4;
         Memory.Write32(entry, number);
-        for (uint i = 0; i < words - 1; i++) Memory.Write32(entry + 4 + i * 4, i < arguments.Length ? arguments[i] : 0);
+        for (int i = 0; i < words - 1; i++)
+        {
+            int argument = Guest.Abi.Arguments.ToList().IndexOf(Layout.RingOrder[i]);
+            Memory.Write32(entry + 4 + (uint)i * 4, argument < arguments.Length ? arguments[argument] : 0);
+        }
         Memory.Write8(DataAddress + Layout.HcallStatus + (uint)slot, Ready);
         return this;
     }

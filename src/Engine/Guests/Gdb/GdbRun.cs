@@ -13,7 +13,7 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
     {
         // To gdb a program that is gone has no past: a recorded guest is not gone, it has reached the end of what is known of it.
         { HasEnded: true } when CanGoBack => $"T{GdbAnswers.Trapped}replaylog:end;thread:1;",
-        { Ending.Kind: EndingKind.PowerDown } => "W00",
+        { Ending.Kind: EndingKind.PowerDown or EndingKind.Restart } => "W00",
         { Ending.Kind: EndingKind.Stopped } => "X09",
         { HasEnded: true } => "X06",
         { BreakpointHit: { } hit } => $"T{GdbAnswers.Trapped}{GdbBreakpoints.Reason(hit)}thread:1;",
