@@ -28,7 +28,8 @@ internal sealed class CommandLine
         else: console output is in the DMA events of the device 'console'.
 
         Exit status: 0 the guest powered down; 1 it crashed or was killed; 2 bad usage, definition or file;
-        3 a limit, a signal, Ctrl-C, the end of the input or a closed output stopped it.
+        3 a limit, a signal, Ctrl-C, the end of the input or a closed output stopped it;
+        4 it asked to be started again.
         """;
 
     private readonly ParseResult parsed;
