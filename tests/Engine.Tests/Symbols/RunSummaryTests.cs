@@ -44,7 +44,7 @@ public class RunSummaryTests
         using Guest guest = Example("paging");
         Assert.Empty(guest.Run(Counted));
         RunSummary summary = guest.Summary!;
-        Assert.Equal(summary.RunTime.Ticks, (summary.CpuTime + summary.HostTime + summary.IdleTime).Ticks, tolerance: 3);
+        Assert.InRange((summary.RunTime - summary.CpuTime - summary.HostTime - summary.IdleTime).Ticks, -3, 3);       // each is rounded
         Assert.True(summary.CpuTime > TimeSpan.Zero);
         Assert.InRange(summary.Rows.Sum(row => row.HostTime.Ticks), 1, summary.HostTime.Ticks + summary.Rows.Length);
         Assert.All(summary.Rows, row => Assert.Equal(row.Count / summary.RunTime.TotalSeconds, row.PerSecond, tolerance: 1));
