@@ -150,7 +150,7 @@ Describe 'New-LguestScriptedGuest' {
     }
 
     It 'says what is wrong with a step' -ForEach @(
-        @{ Step = @{ Hypercal = 'TS' }; Message = '*names none of Hypercall*' }
+        @{ Step = @{ Hypercal = 'TS' }; Message = '*names no step: give one of Hypercall*' }
         @{ Step = @{ Hypercall = 'SEND_DAM' }; Message = "*no hypercall 'SEND_DAM'; did you mean 'SEND_DMA'?" }
         @{ Step = @{ Hypercall = 'TS'; Arguments = 1 }; Message = "*has 'Arguments'; did you mean 'Argument'?" }
         @{ Step = @{ Hypercall = 'TS'; Argument = 1, 2, 3, 4 }; Message = '*3 argument registers' }
