@@ -27,13 +27,14 @@ internal static class DeviceComparison
             new Random(2007).NextBytes(noise);
             File.WriteAllBytes(disk, noise);
             var added = new Initramfs();
-            added.AddFolder("devices");
-            added.AddProgram("devices/init", File.ReadAllBytes(Path.Combine(Workloads.Folder, "devices.sh")));
+            added.AddFolder("bench");
+            added.AddProgram("bench/init", File.ReadAllBytes(Path.Combine(Workloads.Folder, "devices.sh")));
+            added.AddProgram("bench/marks", File.ReadAllBytes(Path.Combine(Workloads.Folder, "marks.sh")));
             added.WriteBehind(initrd, ram);
             sink.Start();
             new Thread(() => Drain(sink)) { IsBackground = true }.Start();
             int port = ((IPEndPoint)sink.LocalEndpoint).Port;
-            string line = $"rdinit=/devices/init sink={port} {string.Join(' ', words)}";
+            string line = $"rdinit=/bench/init sink={port} {string.Join(' ', words)}";
             string[] own = [$"--initrd={ram}", "--cpu=emulated", $"--block={disk}", "--usernet", $"--reach={port}=127.0.0.1:{port}", $"{Megabytes}", kernel, "console=hvc0", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
             string[] peer =
             [

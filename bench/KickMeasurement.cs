@@ -47,7 +47,8 @@ internal static class KickMeasurement
         Thread canceller = new(() =>
         {
             began.Wait();
-            Thread.Sleep(Limit);        // it says so before it begins: let it be busy for as long as a limited one is
+            // It says so before it begins, and nothing says when it is busy: it gets as long as a guest with a limit.
+            Thread.Sleep(Limit);
             asked = Stopwatch.GetTimestamp();
             stop.Cancel();
         });

@@ -32,12 +32,12 @@ internal static class WorkComparison
 
     private static int Compare(string kernel, string bzImage, string disk, int rounds, string[] words)
     {
-        string[] own = [$"--initrd={disk}", "--cpu=emulated", $"{Megabytes}", kernel, "console=hvc0", "rdinit=/work/init", .. words];
-        string[] peer = ["-accel", "tcg", "-m", $"{Megabytes}", "-kernel", bzImage, "-initrd", disk, "-append", $"console=ttyS0 rdinit=/work/init {string.Join(' ', words)}", "-nographic", "-no-reboot"];
+        string[] own = [$"--initrd={disk}", "--cpu=emulated", $"{Megabytes}", kernel, "console=hvc0", "rdinit=/bench/init", .. words];
+        string[] peer = ["-accel", "tcg", "-m", $"{Megabytes}", "-kernel", bzImage, "-initrd", disk, "-append", $"console=ttyS0 rdinit=/bench/init {string.Join(' ', words)}", "-nographic", "-no-reboot"];
         long peak = MarkedRun.Compare(own, Peer, peer, rounds);
         long without = MarkedRun.Of(Workloads.Launcher, ["--compile=off", .. own]).PeakBytes;
         Console.WriteLine($"Resident at most: {peak >> 20} MiB, {without >> 20} MiB with --compile=off.");
-        CompilationMeasurement.Show(kernel, disk, $"console=hvc0 rdinit=/work/init {string.Join(' ', words)}", "work: done");
+        CompilationMeasurement.Show(kernel, disk, $"console=hvc0 rdinit=/bench/init {string.Join(' ', words)}", "work: done");
         return 0;
     }
 
@@ -45,10 +45,11 @@ internal static class WorkComparison
     private static void Pack(string initrd, string to)
     {
         var disk = new Initramfs();
-        disk.AddFolder("work");
-        disk.AddProgram("work/init", File.ReadAllBytes(Path.Combine(Workloads.Folder, "work.sh")));
-        disk.AddProgram("work/workloads", File.ReadAllBytes(Path.Combine(Workloads.Folder, "workloads.linux")));
-        disk.AddProgram("work/text", Text(5_000_000));
+        disk.AddFolder("bench");
+        disk.AddProgram("bench/init", File.ReadAllBytes(Path.Combine(Workloads.Folder, "work.sh")));
+        disk.AddProgram("bench/marks", File.ReadAllBytes(Path.Combine(Workloads.Folder, "marks.sh")));
+        disk.AddProgram("bench/workloads", File.ReadAllBytes(Path.Combine(Workloads.Folder, "workloads.linux")));
+        disk.AddProgram("bench/text", Text(5_000_000));
         disk.WriteBehind(initrd, to);
     }
 

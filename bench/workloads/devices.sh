@@ -1,9 +1,6 @@
 #!/bin/sh
-# What `bench devices` runs as the first process of a Linux: disk and network between marker lines.
-export PATH=/bin:/sbin:/usr/bin:/usr/sbin
-cd /devices
-[ -e /dev/null ] || mknod /dev/null c 1 3
-[ -e /dev/zero ] || mknod /dev/zero c 1 5
+# What `bench devices` runs as the first process of a Linux: disk and network.
+. /bench/marks
 mkdir -p /proc
 mount -t proc proc /proc
 sink=$(sed 's/.*sink=\([0-9]*\).*/\1/' /proc/cmdline)
@@ -11,19 +8,9 @@ major=$(sed -n 's/^ *\([0-9]*\) virtblk$/\1/p' /proc/devices)
 [ -e /dev/vda ] || mknod /dev/vda b "$major" 0
 ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up
 
-run() {
-    name=$1
-    shift
-    echo "work: begin $name"
-    "$@" > found
-    echo "work: end $name"
-    echo "work: found $name $(cat found)"
-}
-
 disk() { dd if=/dev/vda of=/dev/null bs=65536 2>/dev/null && echo 'read to the end'; }
 tcp() { dd if=/dev/zero bs=65536 count=512 2>/dev/null | nc 10.0.2.2 "$sink" && echo 'sent to the end'; }
 
 run 'reading a disk, 256 MiB' disk
 run 'sending by TCP, 32 MiB' tcp
-echo 'work: done'
-while :; do sleep 1000; done
+finish
