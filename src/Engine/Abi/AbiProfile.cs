@@ -108,8 +108,8 @@ public sealed class AbiProfile
     /// <summary>The first release of this era; null for one whose kernels give themselves another era's version.</summary>
     internal Version? FirstKernel { get; init; }
 
-    /// <summary>How struct lguest_data of this era is recognised.</summary>
-    internal EraSigns Signs { get; init; } = EraSigns.None;
+    /// <summary>How struct lguest_data of this era is recognised; an era of which nothing more than that is known says so itself.</summary>
+    internal EraSigns Signs { get => field ??= Data is null ? EraSigns.None : EraSigns.Of(Data); init; }
 
     /// <summary>The names of the profiles whose guests can run, for messages.</summary>
     internal static string Runnable => string.Join(", ", All.Where(profile => profile.CanRun).Select(profile => profile.Name));

@@ -23,11 +23,15 @@ internal sealed record EraSigns
     /// <summary>Where hcall_status is, all of whose bytes say that the ring is empty.</summary>
     public required uint HcallStatus { get; init; }
 
-    /// <summary>Where syscall_vec may be; kernel_address, the page offset, is the word before. Empty for eras that have neither.</summary>
-    public IReadOnlyList<uint> SyscallVec { get; init; } = [];
+    /// <summary>Where syscall_vec is; kernel_address, the page offset, is the word before. Null for eras that have neither.</summary>
+    public uint? SyscallVec { get; init; }
 
     /// <summary>Where noirq_start is, and noirq_end after it, for eras that are told by these: addresses of kernel code.</summary>
     public uint? NoIrqStart { get; init; }
+
+    /// <summary>Those of an era whose struct is known: syscall_vec where there is one, else noirq_start.</summary>
+    public static EraSigns Of(GuestDataLayout layout) =>
+        new() { HcallStatus = layout.HcallStatus, SyscallVec = layout.SyscallVec, NoIrqStart = layout.SyscallVec is null ? layout.NoIrqStart : null };
 
     /// <summary>Whether a struct has these signs.</summary>
     /// <param name="read">The word at an offset in it; null beyond the end of what is known.</param>
@@ -37,10 +41,6 @@ internal sealed record EraSigns
         || FindPageOffset(read) is not null;
 
     /// <summary>The page offset that the struct names, if it has the sign of these eras; else null.</summary>
-    public uint? FindPageOffset(Func<uint, uint?> read)
-    {
-        foreach (uint at in SyscallVec)
-            if (read(at) == SystemCallVector && read(at - 4) is >= LowestPageOffset and var pageOffset && pageOffset % DirectorySlot == 0) return pageOffset;
-        return null;
-    }
+    public uint? FindPageOffset(Func<uint, uint?> read) =>
+        SyscallVec is { } at && read(at) == SystemCallVector && read(at - 4) is >= LowestPageOffset and var pageOffset && pageOffset % DirectorySlot == 0 ? pageOffset : null;
 }

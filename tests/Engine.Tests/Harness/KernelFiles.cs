@@ -97,7 +97,7 @@ internal static class KernelFiles
             Put32(data, (int)noIrq, code);
             Put32(data, (int)noIrq + 4, code + 8);
         }
-        foreach (uint at in signs.SyscallVec)
+        if (signs.SyscallVec is { } at)
         {
             Put32(data, (int)at - 4, pageOffset);
             Put32(data, (int)at, 0x80);

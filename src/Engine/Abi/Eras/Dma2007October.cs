@@ -17,6 +17,5 @@ internal static class Dma2007October
             RingOrder = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx],
         },
         Dma = DmaLayout.October2007,
-        Signs = new() { HcallStatus = 20, NoIrqStart = 1116 },
     };
 }

@@ -19,6 +19,5 @@ internal static class Dma2623
         },
         Dma = DmaLayout.V2623,
         FirstKernel = new(2, 6, 23),
-        Signs = new() { HcallStatus = 20, NoIrqStart = 1120 },
     };
 }

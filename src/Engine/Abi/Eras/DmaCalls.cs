@@ -1,28 +1,13 @@
-using LguestPS.Segments;
 using static LguestPS.Abi.Calls;
+using static LguestPS.Abi.Eras.CommonCalls;
 
 namespace LguestPS.Abi.Eras;
 
 /// <summary>The sixteen hypercalls of the DMA eras (ABI §3): v2.6.23 and the seed have the same.</summary>
 internal static class DmaCalls
 {
-    public static readonly IReadOnlyList<HypercallDefinition> Table =
-    [
-        Call(0, "FLUSH_ASYNC", [], (_, _) => { }),
-        Call(1, "LGUEST_INIT", [Physical("data")], (h, call) => h.Initialise(call[0])),
-        Call(2, "CRASH", [Text("message")], (h, call) => h.Crash(call[0])),
-        Call(3, "LOAD_GDT", [Descriptors("table", first: 0, count: call => call[1]), Number("entries")], (h, call) => h.LoadGdt(call[0], call[1])),
-        Call(4, "NEW_PGTABLE", [Physical("directory")], (h, call) => h.NewPageTable(call[0])),
-        Call(5, "FLUSH_TLB", [Scope("scope")], (h, call) => h.FlushTlb(all: call[0] != 0)),
-        Call(6, "LOAD_IDT_ENTRY", [Vector("vector"), Gate("handler")], (h, call) => h.LoadIdtEntry(call[0], call[1], call[2])),
-        Call(7, "SET_STACK", [Selector("ss"), StackTop("esp"), Number("pages")], (h, call) => h.SetStack(call[0], call[1], call[2])),
-        Call(8, "TS", [Flag("set")], (h, call) => h.SetTaskSwitched(call[0] != 0)),
-        Call(9, "SET_CLOCKEVENT", [Nanoseconds("delta")], (h, call) => h.SetClockEvent(call[0])),
-        Call(10, "HALT", [], (h, _) => h.Halt()),
+    public static readonly IReadOnlyList<HypercallDefinition> Table = With(
+        Crash, LoadGdt, SetPmdAt15,
         CallWithResult(12, "BIND_DMA", [Physical("key"), Physical("array"), CountAndIrq("count")], (h, call) => h.BindDma(call[0], call[1], call[2])),
-        Call(13, "SEND_DMA", [Physical("key"), Physical("dma")], (h, call) => h.SendDma(call[0], call[1])),
-        Call(14, "SET_PTE", [Physical("directory"), Virtual("address"), Entry("entry")], (h, call) => h.SetPte(call[0], call[1])),
-        Call(15, "SET_PMD", [Physical("directory"), Slot("index")], (h, call) => h.SetPgd(call[0], call[1])),
-        Call(16, "LOAD_TLS", [Descriptors("descriptors", DescriptorTable.FirstTls, count: _ => DescriptorTable.TlsEntries), Number("cpu")], (h, call) => h.LoadTls(call[0])),
-    ];
+        Call(13, "SEND_DMA", [Physical("key"), Physical("dma")], (h, call) => h.SendDma(call[0], call[1])));
 }

@@ -8,6 +8,6 @@ internal static class Pci40
         Arguments = Virtio2631.Arguments,
         Devices = DeviceInterface.Pci,
         FirstKernel = new(4, 0),
-        Signs = new() { HcallStatus = 24, SyscallVec = [1388] },
+        Signs = new() { HcallStatus = 24, SyscallVec = 1388 },
     };
 }

@@ -8,6 +8,6 @@ internal static class Pci41
         Arguments = Virtio2631.Arguments,
         Devices = DeviceInterface.Pci,
         FirstKernel = new(4, 1),
-        Signs = new() { HcallStatus = 24, SyscallVec = [1384] },
+        Signs = new() { HcallStatus = 24, SyscallVec = 1384 },
     };
 }

@@ -26,6 +26,5 @@ internal static class Virtio2624
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2624,
         FirstKernel = new(2, 6, 24),
-        Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };
 }

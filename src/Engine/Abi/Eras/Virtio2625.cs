@@ -10,6 +10,5 @@ internal static class Virtio2625
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2625,
         FirstKernel = new(2, 6, 25),
-        Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };
 }

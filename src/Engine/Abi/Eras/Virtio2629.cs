@@ -10,6 +10,5 @@ internal static class Virtio2629
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2629,
         FirstKernel = new(2, 6, 29),
-        Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };
 }

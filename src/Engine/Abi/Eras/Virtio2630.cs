@@ -12,6 +12,5 @@ internal static class Virtio2630
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2630,
         FirstKernel = new(2, 6, 30),
-        Signs = new() { HcallStatus = 20, SyscallVec = [1132] },
     };
 }

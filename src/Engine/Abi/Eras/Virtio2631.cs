@@ -29,7 +29,6 @@ internal static class Virtio2631
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2631,
         FirstKernel = new(2, 6, 31),
-        Signs = new() { HcallStatus = 24, SyscallVec = [1392] },
     };
 
     /// <summary>Where the arguments of a call are in this era and all that follow; in the ring they have the same order.</summary>

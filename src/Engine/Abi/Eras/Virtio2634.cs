@@ -11,6 +11,5 @@ internal static class Virtio2634
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2631,
         FirstKernel = new(2, 6, 34),
-        Signs = new() { HcallStatus = 24, SyscallVec = [1392] },
     };
 }

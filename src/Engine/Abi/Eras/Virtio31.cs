@@ -11,6 +11,5 @@ internal static class Virtio31
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V31,
         FirstKernel = new(3, 1),
-        Signs = new() { HcallStatus = 24, SyscallVec = [1388] },
     };
 }
