@@ -151,10 +151,13 @@ internal sealed class GuestSession : IDisposable
     /// <summary>A sentence for each port that was left to the host to choose.</summary>
     private IEnumerable<string> ChosenPorts()
     {
-        IEnumerable<PortForward> asked = guest.Definition.Devices.OfType<UserNetDefinition>().SelectMany(net => net.Replay is null ? net.Forward : []);
-        IEnumerable<PortForward> got = guest.Networks.SelectMany(network => network.Forwards);
-        return asked.Zip(got).Where(pair => pair.First.Host.Port == 0).Select(pair =>
-            $"guest '{guest.Name}': {DefinitionText.NameOf(pair.Second.Transport).ToUpperInvariant()} port {pair.Second.Host.Port} of {pair.Second.Host.Address} leads to its port {pair.Second.GuestPort}");
+        PortForward[] asked = [.. guest.Definition.Devices.OfType<UserNetDefinition>().SelectMany(net => net.Replay is null ? net.Forward : [])];
+        PortForward[] got = [.. guest.Networks.SelectMany(network => network.Forwards)];
+        for (int i = 0; i < Math.Min(asked.Length, got.Length); i++)
+        {
+            if (asked[i].Host.Port != 0) continue;
+            yield return $"guest '{guest.Name}': {DefinitionText.NameOf(got[i].Transport).ToUpperInvariant()} port {got[i].Host.Port} of {got[i].Host.Address} leads to its port {got[i].GuestPort}";
+        }
     }
 
     private string Introduction()

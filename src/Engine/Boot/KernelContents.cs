@@ -48,7 +48,7 @@ internal sealed class KernelContents
     {
         get
         {
-            foreach (KernelSegment segment in Segments.OrderBy(segment => segment.Physical))
+            foreach (KernelSegment segment in KernelSegment.ByAddress(Segments))
             {
                 int at = segment.Bytes.Span.IndexOf(Signature);
                 if (at >= 0) return segment.Physical + (uint)(at + Signature.Length);

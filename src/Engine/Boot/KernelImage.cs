@@ -4,12 +4,6 @@ using LguestPS.Paging;
 
 namespace LguestPS.Boot;
 
-/// <summary>A piece of a kernel and where it goes in guest-physical memory.</summary>
-/// <param name="Physical">Guest-physical address.</param>
-/// <param name="Bytes">What is copied there.</param>
-/// <param name="Size">Bytes it occupies; those beyond <paramref name="Bytes"/> are zero.</param>
-internal sealed record KernelSegment(uint Physical, ReadOnlyMemory<byte> Bytes, uint Size);
-
 /// <summary>A kernel ready to be copied into a guest: its era, its segments, where its linear mapping starts, and its entry point.</summary>
 internal sealed class KernelImage
 {
@@ -28,7 +22,7 @@ internal sealed class KernelImage
         Segments = segments;
         PageOffset = pageOffset;
         Entry = entry;
-        End = segments.Max(segment => segment.Physical + segment.Size);
+        End = KernelSegment.EndOf(segments);
     }
 
     /// <summary>The era it speaks the ABI of.</summary>
@@ -37,7 +31,7 @@ internal sealed class KernelImage
     public IReadOnlyList<KernelSegment> Segments { get; }
 
     /// <summary>The segments, lowest address first.</summary>
-    public IEnumerable<KernelSegment> SegmentsByAddress => Segments.OrderBy(segment => segment.Physical);
+    public IReadOnlyList<KernelSegment> SegmentsByAddress => KernelSegment.ByAddress(Segments);
 
     /// <summary>First linear address of the kernel's mapping of all memory, as far as the image tells.</summary>
     public uint PageOffset { get; }
@@ -109,13 +103,13 @@ internal sealed class KernelImage
         KernelSegment stub = new(BzImage.LoadAddress, file.AsMemory(setup), (uint)(file.Length - setup));
         uint entry = BzImageHeader.EntryPoint(file), alignment = BzImageHeader.Alignment(file);
         if (entry - stub.Physical >= stub.Size) throw Invalid(path, $"has its entry point 0x{entry:x8} outside what it loads");
-        uint unpacked = kernel.Segments.Count == 0 ? 0 : kernel.Segments.Max(segment => segment.Physical + segment.Size);
+        uint unpacked = KernelSegment.EndOf(kernel.Segments);
         ulong unpacking = (ulong)BzImageHeader.PlaceToUnpack(file) + BzImageHeader.SizeToUnpack(file);
         return new KernelImage(abi, [stub], kernel.PageOffset ?? UsualPageOffset, entry)
         {
             Alignment = alignment,
             UsesPae = UsesPaeIn(abi, kernel),
-            End = Math.Max(Math.Max(stub.Physical + stub.Size, unpacked), (uint)Math.Min(unpacking, uint.MaxValue)),
+            End = Math.Max(Math.Max(stub.End, unpacked), (uint)Math.Min(unpacking, uint.MaxValue)),
         };
     }
 }

@@ -14,7 +14,7 @@ internal static class LguestDataInImage
     /// <summary>The clock's interrupt, which every kernel starts with blocked.</summary>
     private const uint ClockBlocked = 1;
 
-    private static readonly byte[] freeSlots = Enumerable.Repeat(FreeSlot, GuestDataLayout.RingSize).ToArray();
+    private static readonly byte[] freeSlots = MakeFreeSlots();
 
     /// <summary>The eras that it fits, oldest first; none if there is no such struct.</summary>
     /// <param name="segments">The kernel, unpacked.</param>
@@ -54,6 +54,13 @@ internal static class LguestDataInImage
             at += length;
         }
         return false;
+    }
+
+    private static byte[] MakeFreeSlots()
+    {
+        byte[] slots = new byte[GuestDataLayout.RingSize];
+        slots.AsSpan().Fill(FreeSlot);
+        return slots;
     }
 
     private static bool Fits(ReadOnlyMemory<byte> image, int ring, EraSigns signs)

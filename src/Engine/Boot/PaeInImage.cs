@@ -18,7 +18,7 @@ internal static class PaeInImage
     public static bool IsFound(IReadOnlyList<KernelSegment> segments)
     {
         if (segments.Count == 0) return false;
-        uint first = segments.Min(segment => segment.Physical), end = segments.Max(segment => segment.Physical + segment.Size);
+        uint first = segments.Min(segment => segment.Physical), end = KernelSegment.EndOf(segments);
         return segments.Any(segment => HasDirectory(segment, first, end));
     }
 

@@ -91,7 +91,7 @@ public static class DefinitionText
     /// <summary>What is wrong with a number that is none of an enumeration's; null if it is one.</summary>
     public static string? ChoiceProblem<T>(T value)
         where T : struct, Enum =>
-        Enum.IsDefined(value) ? null : $"{value:d} is no {typeof(T).Name}; give {string.Join(", ", Enum.GetNames<T>())}";
+        typeof(T).IsEnumDefined(value) ? null : $"{value:d} is no {typeof(T).Name}; give {string.Join(", ", Enum.GetNames<T>())}";
 
     /// <summary>Reads a range of addresses: the first of them, a slash, and how many bits they have in common.</summary>
     public static bool TryParseNetwork(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network) && network.ToString() == text;

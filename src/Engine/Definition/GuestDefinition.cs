@@ -166,9 +166,14 @@ public sealed record GuestDefinition
     {
         // Scripts do not know what must not be null, and can make a number of any enumeration.
         (string Property, object? Value)[] needed = [(nameof(Name), Name), (nameof(Kernel), Kernel), (nameof(CommandLine), CommandLine), (nameof(Abi), Abi), (nameof(Devices), Devices), (nameof(Limits), Limits)];
+        bool lacksOne = false;
         foreach ((string property, object? value) in needed)
-            if (value is null) yield return (property, $"a definition needs '{property}', and this has null");
-        if (needed.Any(one => one.Value is null)) yield break;
+        {
+            if (value is not null) continue;
+            lacksOne = true;
+            yield return (property, $"a definition needs '{property}', and this has null");
+        }
+        if (lacksOne) yield break;
         if (Devices.Contains(null))
         {
             yield return (nameof(Devices), "one of the devices is null");
@@ -178,10 +183,11 @@ public sealed record GuestDefinition
         [
             (nameof(Cpu), DefinitionText.ChoiceProblem(Cpu)), (nameof(Clock), DefinitionText.ChoiceProblem(Clock)), (nameof(Tsc), DefinitionText.ChoiceProblem(Tsc)),
             (nameof(DirectTraps), DefinitionText.ChoiceProblem(DirectTraps)), (nameof(Compile), DefinitionText.ChoiceProblem(Compile)),
-            .. Devices.OfType<BlockDefinition>().Select(disk => (nameof(Devices), DefinitionText.ChoiceProblem(disk.Mode))),
         ];
         foreach ((string property, string? problem) in choices)
             if (problem is not null) yield return (property, problem);
+        foreach (BlockDefinition disk in Devices.OfType<BlockDefinition>())
+            if (DefinitionText.ChoiceProblem(disk.Mode) is { } problem) yield return (nameof(Devices), problem);
         if (Name.Length is 0 or > 64 || !IsName(Name))
             yield return (nameof(Name), $"the name '{Name}' must be 1 to 64 letters, digits, dots, dashes and underscores");
         if (Memory is < MinimumMemory or > MaximumMemory || Memory % 4096 != 0)

@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace LguestPS.Run;
 
 /// <summary>Tells whoever listens what goes wrong, but never while the guest's gate is held: they may wait for another thread that uses the guest.</summary>
 internal sealed class HeldWarnings(Lock gate)
 {
-    private readonly Queue<(Action<string> Listener, string What)> held = new();
+    private readonly Queue<Action> held = new();
 
     /// <summary>Who is told, or null.</summary>
     public Action<string>? Listener { get; set; }
@@ -12,7 +14,7 @@ internal sealed class HeldWarnings(Lock gate)
     public void Say(string what)
     {
         if (Listener is not { } listener) return;
-        if (gate.IsHeldByCurrentThread) held.Enqueue((listener, what));
+        if (gate.IsHeldByCurrentThread) held.Enqueue(() => listener(what));
         else listener(what);
     }
 
@@ -20,11 +22,11 @@ internal sealed class HeldWarnings(Lock gate)
     public void SayHeld()
     {
         if (gate.IsHeldByCurrentThread) return;     // this was inside of somebody who will call it, too
-        while (TryTake(out (Action<string> Listener, string What) next)) next.Listener(next.What);
+        while (TryTake(out Action? say)) say();
     }
 
-    private bool TryTake(out (Action<string> Listener, string What) next)
+    private bool TryTake([NotNullWhen(true)] out Action? say)
     {
-        lock (gate) return held.TryDequeue(out next);
+        lock (gate) return held.TryDequeue(out say);
     }
 }

@@ -39,11 +39,8 @@ internal sealed unsafe class CompiledCode : IDisposable
     private readonly CodeMemory memory;
     private readonly X64Assembler assembler;
     private readonly EntryCode entry;
-    private readonly BlockCompiler compiler;
     private readonly delegate* unmanaged<CpuState*, nint, void> enter;
     private readonly int threshold;
-    private readonly List<Link2> links = [default];
-    private readonly List<Patch> patches = [];
     private readonly (int Count, long At)[] overwrites;
     private readonly nint blockExit;
     private CompiledFpu? fpu;
@@ -57,11 +54,19 @@ internal sealed unsafe class CompiledCode : IDisposable
         this.threshold = threshold;
         entry = new EntryCode(memory.Buffer, memory.Start);
         assembler = new X64Assembler(memory.Buffer) { Position = entry.Length };
-        compiler = new BlockCompiler(assembler, entry, threshold == 0 ? 1 : LeastRun);
         enter = (delegate* unmanaged<CpuState*, nint, void>)entry.Enter;
         blockExit = (nint)memory.Start + entry.BlockExit;
         overwrites = new (int, long)[frames];
     }
+
+    // What follows is made with the first block that is compiled: the runtime compiles lists of our structures again at each start,
+    // and many guests end before anything of theirs is hot.
+    private BlockCompiler Compiler => field ??= new BlockCompiler(assembler, entry, threshold == 0 ? 1 : LeastRun);
+
+    /// <summary>The links of each block, by its number; there is no block 0.</summary>
+    private List<LinkSites> Links => field ??= [default];
+
+    private List<Patch> Patches => field ??= [];
 
     /// <summary>Instructions that ran as machine code.</summary>
     public long Instructions { get; private set; }
@@ -138,7 +143,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     public void Unlink(Block* block)
     {
         if (block->Compiled <= 0) return;
-        Link2 sites = links[block->Compiled];
+        LinkSites sites = Links[block->Compiled];
         foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[sites.First, sites.Second])
             if (site.Link != 0) assembler.Land(site.Jump, site.Exit);
     }
@@ -146,8 +151,9 @@ internal sealed unsafe class CompiledCode : IDisposable
     /// <summary>Every block is forgotten.</summary>
     public void Forget()
     {
-        patches.Clear();
-        links.RemoveRange(1, links.Count - 1);
+        if (Blocks == 0) return;
+        Patches.Clear();
+        Links.RemoveRange(1, Links.Count - 1);
         assembler.Position = entry.Length;
     }
 
@@ -291,25 +297,25 @@ internal sealed unsafe class CompiledCode : IDisposable
         }
 
         if (assembler.Position > CodeMemory.Bytes - LargestBlock) Reset();
-        if (!compiler.TryCompile(block))
+        if (!Compiler.TryCompile(block))
         {
             block->Compiled = NotWorthIt;
             return;
         }
 
         Blocks++;
-        block->Compiled = links.Count;
-        links.Add(new Link2(compiler.Links.Count > 0 ? compiler.Links[0] : default, compiler.Links.Count > 1 ? compiler.Links[1] : default));
+        block->Compiled = Links.Count;
+        Links.Add(new LinkSites(Compiler.Links.Count > 0 ? Compiler.Links[0] : default, Compiler.Links.Count > 1 ? Compiler.Links[1] : default));
         nint enterHandler = (nint)SelectEnter().Fast;
-        foreach (ResumePoint resume in compiler.Resumes) Take((Operation*)resume.Operation, enterHandler, resume.Code);
-        if (compiler.Head != 0)
+        foreach (ResumePoint resume in Compiler.Resumes) Take((Operation*)resume.Operation, enterHandler, resume.Code);
+        if (Compiler.Head != 0)
         {
-            Take(Block.First(block), enterHandler, compiler.Body);
-            block->Code = (nint)memory.Start + compiler.Head;
+            Take(Block.First(block), enterHandler, Compiler.Body);
+            block->Code = (nint)memory.Start + Compiler.Head;
         }
 
         int number = block->Compiled, resets = Resets;
-        foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[links[number].First, links[number].Second])
+        foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[Links[number].First, Links[number].Second])
         {
             if (site.Link == 0) continue;
             Operation* target = ((Link*)site.Link)->Target;
@@ -324,7 +330,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     /// <summary>Has chains come to machine code when they come to an operation.</summary>
     private void Take(Operation* operation, nint handler, int code)
     {
-        patches.Add(new Patch((nint)operation, (nint)operation->Handler, (nint)operation->SlowHandler));
+        Patches.Add(new Patch((nint)operation, (nint)operation->Handler, (nint)operation->SlowHandler));
         operation->Handler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)handler;
         operation->SlowHandler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)((nint)memory.Start + code);
     }
@@ -342,7 +348,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     private void Reset()
     {
         Resets++;
-        foreach (Patch patch in patches)
+        foreach (Patch patch in Patches)
         {
             var operation = (Operation*)patch.Operation;
             Block* block = Block.Of(operation);
@@ -357,7 +363,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     }
 
     /// <summary>A block's jumps to others.</summary>
-    private readonly record struct Link2(LinkSite First, LinkSite Second);
+    private readonly record struct LinkSites(LinkSite First, LinkSite Second);
 
     /// <summary>What an operation's handlers were.</summary>
     private readonly record struct Patch(nint Operation, nint Handler, nint SlowHandler);
