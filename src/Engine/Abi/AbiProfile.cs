@@ -40,15 +40,6 @@ public sealed class AbiProfile
     /// <summary>The first release of Linux without lguest.</summary>
     internal static readonly Version Removed = new(4, 14);
 
-    /// <summary>The first release whose kernels may use <c>vmcall</c>.</summary>
-    private static readonly Version FirstVmcall = new(2, 6, 30);
-
-    /// <summary>The first release in which pages may be written through.</summary>
-    private static readonly Version FirstWriteThrough = new(2, 6, 25);
-
-    /// <summary>The first release with virtqueues.</summary>
-    private static readonly Version FirstVirtio = new(2, 6, 24);
-
     private readonly HypercallDefinition?[] callsByNumber;
     private readonly HypercallDefinition[] calls;
 
@@ -88,11 +79,17 @@ public sealed class AbiProfile
     public IReadOnlyList<string> ArgumentRegisters => Arguments.Select(register => register.ToString().ToLowerInvariant()).ToArray();
 
     /// <summary>Whether the kernel's <c>vmcall</c> and <c>vmmcall</c> are hypercalls, whatever else it uses: some kernels of 2.6.34 to 3.0 mix the two.</summary>
-    public bool AcceptsVmcall => FirstKernel >= FirstVmcall;
+    public bool AcceptsVmcall { get; internal init; }
 
     /// <summary>Whether a guest ends for touching the host's pages at the top of the address space where it has a page table; else that is a page fault of its own.</summary>
     /// <remarks>Kernels of 3.1 and later have such a table in every address space, so that any program could end them.</remarks>
-    internal bool EndsForTouchingSwitcher => FirstKernel is null || FirstKernel < FirstVirtio;
+    internal bool EndsForTouchingSwitcher { get; init; }
+
+    /// <summary>Whether its guests may have pages that are written through, as those of devices are.</summary>
+    internal bool AllowsWriteThrough { get; init; }
+
+    /// <summary>Whether the page tables that the host makes for a kernel may have to be those of PAE.</summary>
+    internal bool MayStartOnPae { get; init; }
 
     public DeviceInterface Devices { get; internal init; } = DeviceInterface.Dma;
 
@@ -149,7 +146,7 @@ public sealed class AbiProfile
             slot: null, registers.Eip, symbols);
 
     /// <summary>How page tables of a kind are laid out in this era.</summary>
-    internal PageTableFormat PageTables(PagingMode mode) => PageTableFormat.Of(mode, writeThrough: FirstKernel >= FirstWriteThrough);
+    internal PageTableFormat PageTables(PagingMode mode) => PageTableFormat.Of(mode, AllowsWriteThrough);
 
     public override string ToString() => Name;
 

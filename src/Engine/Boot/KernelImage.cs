@@ -13,9 +13,6 @@ internal sealed class KernelImage
     /// <summary>The page offset of most kernels, for one that does not tell.</summary>
     private const uint UsualPageOffset = 0xC0000000;
 
-    /// <summary>The first release whose guests may use PAE.</summary>
-    private static readonly Version FirstPae = new(2, 6, 31);
-
     private KernelImage(AbiProfile abi, IReadOnlyList<KernelSegment> segments, uint pageOffset, uint entry)
     {
         Abi = abi;
@@ -84,7 +81,7 @@ internal sealed class KernelImage
         return new KernelImage(abi, kernel.Segments, pageOffset, entry + pageOffset);
     }
 
-    private static bool UsesPaeIn(AbiProfile abi, KernelContents kernel) => abi.Boot.HasTables && abi.FirstKernel >= FirstPae && PaeInImage.IsFound(kernel.Segments);
+    private static bool UsesPaeIn(AbiProfile abi, KernelContents kernel) => abi.MayStartOnPae && PaeInImage.IsFound(kernel.Segments);
 
     private static KernelImage EnterElf(string path, AbiProfile abi, KernelContents kernel)
     {

@@ -6,9 +6,7 @@ namespace LguestPS.Devices;
 /// <summary>Makes the transport that a profile names.</summary>
 internal static class Transports
 {
-    public static bool Has(AbiProfile abi) => abi.Dma is not null || abi.Bus is not null;
-
-    /// <param name="abi">The guest's era, one of those that <see cref="Has"/>.</param>
+    /// <param name="abi">The guest's era, one that can be run.</param>
     /// <param name="devices">The devices it leads to, in the order of their slots.</param>
     public static IDeviceTransport Make(AbiProfile abi, DeviceSet devices) => abi.Devices switch
     {

@@ -92,12 +92,12 @@ internal sealed class PageTableFormat
     public string Text(ulong entry) => EntryShift == 2 ? $"{entry:x8}" : $"{entry:x16}";
 
     /// <param name="mode">What kind of tables they are.</param>
-    /// <param name="writeThrough">Whether pages may be written through in two levels; with PAE they always may.</param>
-    public static PageTableFormat Of(PagingMode mode, bool writeThrough = false) => mode switch
+    /// <param name="allowsWriteThrough">Whether pages may be written through in two levels; with PAE they always may.</param>
+    public static PageTableFormat Of(PagingMode mode, bool allowsWriteThrough = false) => mode switch
     {
         PagingMode.Linear => Linear,
         PagingMode.Pae => Pae,
-        _ => writeThrough ? TwoLevelWriteThrough : TwoLevel,
+        _ => allowsWriteThrough ? TwoLevelWriteThrough : TwoLevel,
     };
 
     /// <summary>Tells by a guest's first page directory how it lays out its tables: only PAE's may lie at any multiple of 32, and have entries with no flag but Present.</summary>

@@ -16,6 +16,7 @@ internal static class Dma2007October
             Size = 1124,
             RingOrder = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx],
         },
+        EndsForTouchingSwitcher = true,
         Dma = DmaLayout.October2007,
     };
 }

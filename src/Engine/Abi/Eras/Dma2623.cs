@@ -17,6 +17,7 @@ internal static class Dma2623
             Size = 1128,
             RingOrder = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx],
         },
+        EndsForTouchingSwitcher = true,
         Dma = DmaLayout.V2623,
         FirstKernel = new(2, 6, 23),
     };

@@ -7,6 +7,7 @@ internal static class Virtio2625
     {
         Data = Virtio2624.Data,
         Boot = BootRules.Identity,
+        AllowsWriteThrough = true,
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2625,
         FirstKernel = new(2, 6, 25),

@@ -7,6 +7,7 @@ internal static class Virtio2629
     {
         Data = Virtio2624.Data,
         Boot = BootRules.IdentityAndPageOffset,
+        AllowsWriteThrough = true,
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2629,
         FirstKernel = new(2, 6, 29),

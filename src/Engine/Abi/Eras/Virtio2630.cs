@@ -9,6 +9,8 @@ internal static class Virtio2630
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx],
         Data = Virtio2624.Data,
         Boot = BootRules.IdentityAndPageOffset,
+        AcceptsVmcall = true,
+        AllowsWriteThrough = true,
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2630,
         FirstKernel = new(2, 6, 30),

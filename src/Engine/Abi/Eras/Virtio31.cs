@@ -8,6 +8,8 @@ internal static class Virtio31
         Arguments = Virtio2631.Arguments,
         Data = Virtio2631.Data with { PageDirectory = null, NoIrqStart = 1376, NoIrqEnd = 1380, KernelAddress = 1384, SyscallVec = 1388, Size = 1392 },
         Boot = BootRules.Linear,
+        AcceptsVmcall = true,
+        AllowsWriteThrough = true,
         Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V31,
         FirstKernel = new(3, 1),
