@@ -11,6 +11,12 @@ internal interface IDeviceTransport
     /// <summary>Pages it needs above RAM.</summary>
     int Pages { get; }
 
+    /// <summary>Bytes of the range above RAM and those pages in which devices may have memory of their own; 0 if they have none.</summary>
+    uint DeviceBytes => 0;
+
+    /// <summary>What its guests reach with instructions; null if that is nothing.</summary>
+    IDeviceRegisters? Registers => null;
+
     /// <summary>The hypercalls by which its guests reach devices.</summary>
     IDeviceOperations Operations { get; }
 
