@@ -3,6 +3,9 @@ namespace LguestPS.Cpu.Emulated;
 /// <summary>Running: slices of a budget, entered at a block and left where something stops the guest or asks to look.</summary>
 internal sealed unsafe partial class EmulatedCpu
 {
+    /// <summary>Whether the last slice ended because it was used up: where it did, the guest is likely to be often.</summary>
+    private bool ranOut;
+
     private CpuExit RunSlices(long budget)
     {
         long remaining = budget;
@@ -80,7 +83,8 @@ internal sealed unsafe partial class EmulatedCpu
     {
         byte here;
         state->StackMark = (nint)(&here);
-        bool isSample = true;
+        bool isSample = ranOut;
+        ranOut = false;
         while (state->Cause == ExitCause.None && state->Budget > 0 && !kicked)
         {
             // popf and iret may have turned tracing on: that is for the next slice, of one instruction.
@@ -108,6 +112,7 @@ internal sealed unsafe partial class EmulatedCpu
             else Enter(block);
         }
 
+        ranOut = state->Cause == ExitCause.None && state->Budget == 0;
         state->Unlinked = null;
         slices.Observe((nint)(&here) - state->StackMark);
     }

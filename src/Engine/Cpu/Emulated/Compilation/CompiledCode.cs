@@ -11,7 +11,7 @@ namespace LguestPS.Cpu.Emulated;
 /// machine code without knowing it; and machine code takes a block's share of the budget at its head, as they do. So whatever
 /// <see cref="TranslationCache"/> drops, and whatever the budget cuts short, is the same with and without it.
 /// </remarks>
-internal sealed unsafe class CompiledCode : IDisposable
+internal sealed unsafe partial class CompiledCode : IDisposable
 {
     /// <summary>In <see cref="Block.Compiled"/>.</summary>
     public const int NotWorthIt = -1;
@@ -63,8 +63,8 @@ internal sealed unsafe class CompiledCode : IDisposable
     // and many guests end before anything of theirs is hot.
     private BlockCompiler Compiler => field ??= new BlockCompiler(assembler, entry, threshold == 0 ? 1 : LeastRun);
 
-    /// <summary>The links of each block, by its number; there is no block 0.</summary>
-    private List<LinkSites> Links => field ??= [default];
+    /// <summary>What was compiled, by number; there is no block 0.</summary>
+    private List<CompiledBlock> Compiled => field ??= [default];
 
     private List<Patch> Patches => field ??= [];
 
@@ -110,11 +110,9 @@ internal sealed unsafe class CompiledCode : IDisposable
         }
     }
 
-    public static HandlerPair SelectEnter() => new(new(OperationForm.Compiled), &Enter);
+    private static nint EnterHandler => (nint)SelectEnter().Fast;
 
-    /// <summary>Runs machine code from here on; where it is stands in the place of the slow handler.</summary>
-    public static Operation* Enter(CpuState* cpu, Operation* op, TlbEntry* tlb) =>
-        CpuState.OwnerOf(cpu).Translations.Compiled!.Run(cpu, (nint)op->SlowHandler, InstructionsFrom(op));
+    public static HandlerPair SelectEnter() => new(new(OperationForm.Compiled), &Enter);
 
     /// <summary>A block was translated.</summary>
     public void Add(Block* block) => block->Code = blockExit;
@@ -125,7 +123,12 @@ internal sealed unsafe class CompiledCode : IDisposable
     /// <param name="isSample">Whether the last slice ended before it.</param>
     public void Note(CpuState* cpu, Block* block, bool isSample)
     {
-        if (block->Compiled != 0) return;
+        if (block->Compiled != 0)
+        {
+            if (isSample && block->Credit == -MostCredit && block->Compiled > 0) Readmit(block);
+            return;
+        }
+
         block->Heat += isSample ? SampleHeat : 1;
         if (block->Heat >= threshold) CompileInTime(cpu, block);
     }
@@ -143,8 +146,8 @@ internal sealed unsafe class CompiledCode : IDisposable
     public void Unlink(Block* block)
     {
         if (block->Compiled <= 0) return;
-        LinkSites sites = Links[block->Compiled];
-        foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[sites.First, sites.Second])
+        CompiledBlock compiled = Compiled[block->Compiled];
+        foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[compiled.First, compiled.Second])
             if (site.Link != 0) assembler.Land(site.Jump, site.Exit);
     }
 
@@ -153,7 +156,7 @@ internal sealed unsafe class CompiledCode : IDisposable
     {
         if (Blocks == 0) return;
         Patches.Clear();
-        Links.RemoveRange(1, Links.Count - 1);
+        Compiled.RemoveRange(1, Compiled.Count - 1);
         assembler.Position = entry.Length;
     }
 
@@ -163,109 +166,7 @@ internal sealed unsafe class CompiledCode : IDisposable
         memory.Dispose();
     }
 
-    /// <summary>Instructions from an operation to the end of its block.</summary>
-    private static int InstructionsFrom(Operation* op) => Block.Of(op)->Instructions - (op->Slot == 0 ? 0 : Block.InfoOf(op)->Ordinal);
-
     private bool IsCompiled(Block* block) => block->Compiled > 0 && block->Code != blockExit;
-
-    /// <summary>Runs machine code and, when it leaves, finds out how to go on.</summary>
-    /// <param name="cpu">The processor.</param>
-    /// <param name="code">Where to start.</param>
-    /// <param name="paid">Instructions that are already off the budget.</param>
-    private Operation* Run(CpuState* cpu, nint code, int paid)
-    {
-        EmulatedCpu owner = CpuState.OwnerOf(cpu);
-        while (true)
-        {
-            cpu->Exit.Flags = HostFlags(cpu);
-            long extra = owner.IsKicked ? 0 : cpu->Reserve;
-            cpu->Budget += extra;
-            cpu->Slice += extra;
-            long before = cpu->Budget + paid;
-            enter(cpu, code);
-            if (cpu->Exit.FpuLoaded != 0) fpu!.Take(before - cpu->Budget);
-            else if (cpu->Exit.Vectors != VectorsReady.None) TakeVectors(cpu);
-            Instructions += before - cpu->Budget;
-
-            // What follows may nest: it gets no more than a slice.
-            long unused = Math.Clamp(cpu->Budget - SliceGovernor.Shortest, 0, extra);
-            cpu->Budget -= unused;
-            cpu->Slice -= unused;
-            cpu->Reserve += unused - extra;
-
-            switch ((ExitKind)(cpu->Exit.Kind & CompiledExit.KindMask))
-            {
-                case ExitKind.Operation:
-                    var op = (Operation*)cpu->Exit.First;
-                    Instructions -= cpu->Exit.Kind >> CompiledExit.CountShift;
-                    return ((delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)cpu->Exit.Second)(cpu, op, cpu->Tlb);
-                case ExitKind.Link:
-                    var link = (Link*)cpu->Exit.First;
-                    if (!TryFollow(cpu, link, (int)cpu->Exit.Second, out code)) return Flow.Follow(cpu, link, cpu->Tlb);
-                    break;
-                case ExitKind.Block:
-                    var first = (Operation*)cpu->Exit.First;
-                    if (!TryCompile(cpu, Block.Of(first), out code)) return EnterBlock(cpu, first);
-                    break;
-                case ExitKind.Fpu:
-                    code = cpu->Exit.First;
-                    fpu ??= new CompiledFpu(cpu, always: threshold == 0);
-                    fpu.Load();
-                    break;
-                case ExitKind.Jump:
-                    return Flow.Depart(cpu, null, cpu->Tlb);
-                default:
-                    return null;
-            }
-
-            paid = 0;
-        }
-    }
-
-    /// <summary>Machine code has put the guest's vectors back.</summary>
-    private static void TakeVectors(CpuState* cpu)
-    {
-        if (cpu->Exit.Vectors == VectorsReady.WithFloats) cpu->Vectors.SetMxcsr(cpu->Vectors.Mxcsr);
-        cpu->Exit.Vectors = VectorsReady.None;
-    }
-
-    private static Operation* EnterBlock(CpuState* cpu, Operation* first)
-    {
-        Block* block = Block.Of(first);
-        if (cpu->Budget < block->Instructions)
-        {
-            cpu->Registers.Eip = block->Eip;
-            return null;
-        }
-
-        cpu->Budget -= block->Instructions;
-        return first;
-    }
-
-    /// <summary>The guest's status flags as lahf and seto would show them.</summary>
-    private static uint HostFlags(CpuState* cpu) =>
-        (LazyFlags.IsCarry(cpu) ? 0x100u : 0) | (LazyFlags.IsParity(cpu) ? 0x400u : 0) | (LazyFlags.IsAdjust(cpu) ? 0x1000u : 0)
-        | (LazyFlags.IsZero(cpu) ? 0x4000u : 0) | (LazyFlags.IsSign(cpu) ? 0x8000u : 0) | (LazyFlags.IsOverflow(cpu) ? 1u : 0) | 0x200;
-
-    /// <summary>Finds a link's target compiled, or hot enough by now, and has the jump lead there from now on.</summary>
-    private bool TryFollow(CpuState* cpu, Link* link, int jump, out nint code)
-    {
-        code = 0;
-        if (link->Target == null || link->Target == Link.OtherPage) return false;
-        Block* target = Block.Of(link->Target);
-        int resets = Resets;
-        if (!TryCompile(cpu, target, out code)) return false;
-        if (resets == Resets) assembler.Land(jump, (int)(code - (nint)memory.Start));
-        return true;
-    }
-
-    /// <summary>The code of a block to which machine code led.</summary>
-    private bool TryCompile(CpuState* cpu, Block* block, out nint code)
-    {
-        Note(cpu, block, isSample: false);
-        code = block->Code;
-        return IsCompiled(block);
-    }
 
     /// <summary>Compiles, unless too much of the time since the first compilation went into that already; then the block must get hot once more.</summary>
     private void CompileInTime(CpuState* cpu, Block* block)
@@ -304,18 +205,18 @@ internal sealed unsafe class CompiledCode : IDisposable
         }
 
         Blocks++;
-        block->Compiled = Links.Count;
-        Links.Add(new LinkSites(Compiler.Links.Count > 0 ? Compiler.Links[0] : default, Compiler.Links.Count > 1 ? Compiler.Links[1] : default));
-        nint enterHandler = (nint)SelectEnter().Fast;
-        foreach (ResumePoint resume in Compiler.Resumes) Take((Operation*)resume.Operation, enterHandler, resume.Code);
+        foreach (ResumePoint resume in Compiler.Resumes) Take((Operation*)resume.Operation, (nint)memory.Start + resume.Code);
+        block->Compiled = Compiled.Count;
+        block->Credit = 0;
+        Compiled.Add(new CompiledBlock(LinkAt(0), LinkAt(1), Patches.Count, Compiler.Body));
         if (Compiler.Head != 0)
         {
-            Take(Block.First(block), enterHandler, Compiler.Body);
+            Take(Block.First(block), (nint)memory.Start + Compiler.Body);
             block->Code = (nint)memory.Start + Compiler.Head;
         }
 
         int number = block->Compiled, resets = Resets;
-        foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[Links[number].First, Links[number].Second])
+        foreach (LinkSite site in (ReadOnlySpan<LinkSite>)[Compiled[number].First, Compiled[number].Second])
         {
             if (site.Link == 0) continue;
             Operation* target = ((Link*)site.Link)->Target;
@@ -327,12 +228,19 @@ internal sealed unsafe class CompiledCode : IDisposable
         }
     }
 
+    private LinkSite LinkAt(int index) => index < Compiler.Links.Count ? Compiler.Links[index] : default;
+
     /// <summary>Has chains come to machine code when they come to an operation.</summary>
-    private void Take(Operation* operation, nint handler, int code)
+    private void Take(Operation* operation, nint code)
     {
         Patches.Add(new Patch((nint)operation, (nint)operation->Handler, (nint)operation->SlowHandler));
+        Lead(operation, EnterHandler, code);
+    }
+
+    private static void Lead(Operation* operation, nint handler, nint slowHandler)
+    {
         operation->Handler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)handler;
-        operation->SlowHandler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)((nint)memory.Start + code);
+        operation->SlowHandler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)slowHandler;
     }
 
     private bool IsRestless(CpuState* cpu, Block* block)
@@ -355,15 +263,14 @@ internal sealed unsafe class CompiledCode : IDisposable
             block->Code = blockExit;
             block->Heat = block->Compiled = 0;
             if (block->Dropped && operation->Slot == 0) continue;       // its handler has been replaced since
-            operation->Handler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)patch.Handler;
-            operation->SlowHandler = (delegate*<CpuState*, Operation*, TlbEntry*, Operation*>)patch.SlowHandler;
+            Lead(operation, patch.Handler, patch.SlowHandler);
         }
 
         Forget();
     }
 
-    /// <summary>A block's jumps to others.</summary>
-    private readonly record struct LinkSites(LinkSite First, LinkSite Second);
+    /// <summary>A block's jumps to others, and how chains come to it: the number of the patch, if there is one, and where they start.</summary>
+    private readonly record struct CompiledBlock(LinkSite First, LinkSite Second, int Entry, int Body);
 
     /// <summary>What an operation's handlers were.</summary>
     private readonly record struct Patch(nint Operation, nint Handler, nint SlowHandler);

@@ -7,7 +7,7 @@ namespace LguestPS.Cpu.Emulated;
 /// </remarks>
 internal sealed class FetchedPages
 {
-    private const int Slots = 1024, PagesInSlot = 1024;
+    private const uint Slots = 1024, PagesInSlot = 1024;
 
     /// <summary>For each 4 MiB of linear addresses, and each level, the frames, all one more than they are; 0 if not known.</summary>
     private readonly uint[]?[] slots = new uint[2 * Slots][];
@@ -18,7 +18,7 @@ internal sealed class FetchedPages
     /// <returns>False if the page has not been fetched from since it was forgotten last.</returns>
     public bool TryFind(int privilegeLevel, uint linear, out uint frame)
     {
-        int index = Index(privilegeLevel, linear);
+        uint index = Index(privilegeLevel, linear);
         uint entry = slots[index / PagesInSlot] is { } slot ? slot[index % PagesInSlot] : 0;
         frame = entry - 1;
         return entry != 0;
@@ -27,25 +27,26 @@ internal sealed class FetchedPages
     /// <summary>Adds a page that is not known.</summary>
     public void Add(int privilegeLevel, uint linear, uint frame)
     {
-        int index = Index(privilegeLevel, linear);
+        uint index = Index(privilegeLevel, linear);
         (slots[index / PagesInSlot] ??= new uint[PagesInSlot])[index % PagesInSlot] = frame + 1;
-        known.Add(index);
+        known.Add((int)index);
     }
 
     public void Clear()
     {
-        foreach (int index in known) Forget(index);
+        foreach (int index in known) Forget((uint)index);
         known.Clear();
     }
 
     /// <summary>Forgets the pages from one linear address to another.</summary>
     public void ForgetRange(uint first, uint last)
     {
-        int from = (int)(first >> 12), to = (int)(last >> 12), kept = 0;
+        uint from = first >> 12, to = last >> 12;
+        int kept = 0;
         for (int i = 0; i < known.Count; i++)
         {
-            int page = known[i] & Slots * PagesInSlot - 1;
-            if (page >= from && page <= to) Forget(known[i]);
+            uint page = (uint)known[i] & Slots * PagesInSlot - 1;
+            if (page >= from && page <= to) Forget((uint)known[i]);
             else known[kept++] = known[i];
         }
 
@@ -58,7 +59,7 @@ internal sealed class FetchedPages
         if (TryFind(3, linear, out _) || TryFind(1, linear, out _)) ForgetRange(linear, linear);
     }
 
-    private static int Index(int privilegeLevel, uint linear) => (privilegeLevel == 3 ? 0 : Slots * PagesInSlot) + (int)(linear >> 12);
+    private static uint Index(int privilegeLevel, uint linear) => (privilegeLevel == 3 ? 0 : Slots * PagesInSlot) + (linear >> 12);
 
-    private void Forget(int index) => slots[index / PagesInSlot]![index % PagesInSlot] = 0;
+    private void Forget(uint index) => slots[index / PagesInSlot]![index % PagesInSlot] = 0;
 }

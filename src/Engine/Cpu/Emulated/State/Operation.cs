@@ -97,6 +97,9 @@ internal unsafe struct Block
     /// <summary>Slot of the two links, or 0 if there are none.</summary>
     public byte LinkSlot;
 
+    /// <summary>By how many visits to its machine code paid more than did not: see <see cref="CompiledCode"/>.</summary>
+    public sbyte Credit;
+
     /// <summary>How much it has been run, as far as anybody noticed: see <see cref="CompiledCode"/>.</summary>
     public int Heat;
 
