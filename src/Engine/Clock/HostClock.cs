@@ -38,11 +38,13 @@ internal sealed class HostClock : GuestClock
 
     public override CpuBudget Budget(bool interruptWaiting)
     {
+        long instructions = UntilNext(interruptWaiting ? InterruptGrid : Grid);
+        if (Cpu is { CountsInstructions: true }) return new CpuBudget(instructions);
         long until = Deadline is { } due ? started + (long)(due * TicksPerNanosecond) : long.MaxValue;
         long now = Stopwatch.GetTimestamp();
         if (trapped && until <= now) until += AfterTrap;
         until = Math.Min(until, now + (interruptWaiting ? InterruptPeriod : Period));
-        return new CpuBudget(UntilNext(interruptWaiting ? InterruptGrid : Grid), until);
+        return new CpuBudget(instructions, until);
     }
 
     public override bool TakeExpired() => !trapped && base.TakeExpired();

@@ -12,7 +12,7 @@ internal sealed class InterruptController(Machine machine)
     private uint pending;
 
     /// <summary>True while an interrupt waits that the guest has not blocked: it must be offered again soon, because enabling interrupts is a plain store.</summary>
-    public bool AnyWaiting => machine.Data.IsInitialised && (pending & ~machine.Data.BlockedInterrupts) != 0;
+    public bool AnyWaiting => pending != 0 && machine.Data.IsInitialised && (pending & ~machine.Data.BlockedInterrupts) != 0;
 
     public void Raise(int irq) => pending |= 1u << irq;
 
@@ -33,7 +33,7 @@ internal sealed class InterruptController(Machine machine)
     {
         get
         {
-            if (pending == 0 || !AnyWaiting) return null;
+            if (!AnyWaiting) return null;
             uint eip = machine.Cpu.Registers.Eip;
             if (eip >= machine.Data.NoIrqStart && eip < machine.Data.NoIrqEnd) return null;
             if (!machine.IsHalted && machine.Data.IrqEnabled == 0) return null;
@@ -44,7 +44,7 @@ internal sealed class InterruptController(Machine machine)
     /// <summary>Lets a guest with interrupts off know that one waits, so that it traps when it enables them (ABI §3); in eras without a field for that it does nothing.</summary>
     public void Announce()
     {
-        if (pending == 0 || machine.Data.Layout.IrqPending is null || !AnyWaiting) return;
+        if (!AnyWaiting || machine.Data.Layout.IrqPending is null) return;
         if (!machine.IsHalted && machine.Data.IrqEnabled == 0) machine.Data.TellPending(true);
     }
 
