@@ -64,9 +64,11 @@ public class AbiProfileTests
     [Theory]
     [InlineData("virtio-2.6.24 virtio-2.6.25 virtio-2.6.29 virtio-2.6.30", null, 20u, 84u, 1108u, 1112u, 1116u, 1120u, 1124u, 1128u, 1132u, 1136u)]
     [InlineData("virtio-2.6.31 virtio-2.6.34", 20u, 24u, 88u, 1368u, 1372u, 1376u, 1380u, 1384u, 1388u, 1392u, 1396u)]
-    [InlineData("virtio-3.1", 20u, 24u, 88u, 1368u, 1372u, null, 1376u, 1380u, 1384u, 1388u, 1392u)]
-    public void The_virtio_eras_have_three_kinds_of_lguest_data(
-        string names, uint? irqPending, uint status, uint calls, uint reserve, uint tscKhz, uint? directory, uint noIrqStart, uint noIrqEnd, uint? address, uint? vector, uint size)
+    [InlineData("virtio-3.1 pci-4.0", 20u, 24u, 88u, 1368u, 1372u, null, 1376u, 1380u, 1384u, 1388u, 1392u)]
+    [InlineData("pci-4.1", 20u, 24u, 88u, 1368u, 1372u, null, null, null, 1380u, 1384u, 1388u, 1376u)]
+    public void The_later_eras_have_four_kinds_of_lguest_data(
+        string names, uint? irqPending, uint status, uint calls, uint reserve, uint tscKhz, uint? directory, uint? noIrqStart, uint? noIrqEnd, uint? address, uint? vector, uint size,
+        uint? noIrqIret = null)
     {
         foreach (string name in names.Split(' '))
         {
@@ -74,7 +76,7 @@ public class AbiProfileTests
             Assert.Equal(
                 (irqPending, status, calls, reserve, tscKhz, directory, noIrqStart),
                 (data.IrqPending, data.HcallStatus, data.Hcalls, data.ReserveMem, data.TscKhz, data.PageDirectory, data.NoIrqStart));
-            Assert.Equal((noIrqEnd, address, vector, size, (uint?)null), (data.NoIrqEnd, data.KernelAddress, data.SyscallVec, data.Size, data.GuestId));
+            Assert.Equal((noIrqEnd, noIrqIret, address, vector, size, (uint?)null), (data.NoIrqEnd, data.NoIrqIret, data.KernelAddress, data.SyscallVec, data.Size, data.GuestId));
         }
     }
 
@@ -83,6 +85,8 @@ public class AbiProfileTests
     [InlineData("virtio-2.6.30", "Ebx Ecx Edx")]
     [InlineData("virtio-2.6.31", "Ebx Ecx Edx Esi")]
     [InlineData("virtio-3.1", "Ebx Ecx Edx Esi")]
+    [InlineData("pci-4.0", "Ebx Ecx Edx Esi")]
+    [InlineData("pci-4.1", "Ebx Ecx Edx Esi")]
     public void The_ring_of_the_virtio_eras_has_its_words_in_an_order_of_its_own(string name, string order) =>
         Assert.Equal(order, string.Join(' ', Profile(name).Data!.RingOrder));
 
@@ -93,6 +97,8 @@ public class AbiProfileTests
     [InlineData("virtio-2.6.29", true, true, true)]
     [InlineData("virtio-2.6.34", true, true, true)]
     [InlineData("virtio-3.1", true, false, false)]
+    [InlineData("pci-4.0", true, false, false)]
+    [InlineData("pci-4.1", true, false, false)]
     public void Each_era_finds_its_own_page_tables_when_it_starts(string name, bool atEntryPoint, bool identity, bool pageOffset)
     {
         BootRules boot = Profile(name).Boot;

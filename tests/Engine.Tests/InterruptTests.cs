@@ -77,8 +77,8 @@ public class InterruptTests
     {
         using ScriptedGuest guest = ScriptedGuest.Fresh();
         guest.FreeRing();
-        guest.Memory.Write32(ScriptedGuest.DataAddress + guest.Layout.NoIrqStart, Code);
-        guest.Memory.Write32(ScriptedGuest.DataAddress + guest.Layout.NoIrqEnd, Code + 16);
+        guest.Memory.Write32(ScriptedGuest.DataAddress + guest.Layout.NoIrqStart!.Value, Code);
+        guest.Memory.Write32(ScriptedGuest.DataAddress + guest.Layout.NoIrqEnd!.Value, Code + 16);
         guest.Gate(0x21, Handler);
         guest.Hypercall(Call.LguestInit, ScriptedGuest.DataAddress).Play();
         guest.IrqEnabled = Eflags.Interrupt;

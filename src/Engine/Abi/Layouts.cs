@@ -35,8 +35,14 @@ internal sealed record GuestDataLayout
     /// <summary>Where the host says at LGUEST_INIT which page directory the guest runs on; 2.6.24 to 3.0.</summary>
     public uint? PageDirectory { get; init; }
 
-    public required uint NoIrqStart { get; init; }
-    public required uint NoIrqEnd { get; init; }
+    /// <summary>Where the guest says which of its code is not to be interrupted, from an address on; up to 4.0.</summary>
+    public uint? NoIrqStart { get; init; }
+
+    /// <summary>Where it says up to which address; likewise.</summary>
+    public uint? NoIrqEnd { get; init; }
+
+    /// <summary>Where the guest names the one instruction that is not to be interrupted, an iret; from 4.1 on.</summary>
+    public uint? NoIrqIret { get; init; }
 
     /// <summary>Where the guest says which page offset it was built for; from 2.6.24 on.</summary>
     public uint? KernelAddress { get; init; }

@@ -30,7 +30,7 @@ internal static class GuestBuilder
     internal static Guest Build(
         GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
-        AbiProfile? asked = Check(definition);
+        AbiProfile? asked = Check(definition, hasTransport: makeTransport is not null);
         BootMemory boot = PlanMemory(definition, asked, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
         PageTableFormat tables = kernel.Tables;
@@ -140,14 +140,14 @@ internal static class GuestBuilder
     }
 
     /// <returns>The profile that the definition asks for; null for the kernel's own.</returns>
-    private static AbiProfile? Check(GuestDefinition definition)
+    private static AbiProfile? Check(GuestDefinition definition, bool hasTransport = false)
     {
         foreach ((_, string problem) in definition.Validate())
             throw new LguestException(LguestError.InvalidDefinition, $"{(definition.Source is { } source ? $"{source}: " : "")}{problem}") { Path = definition.Source };
 
         if (definition.Abi == AbiProfile.Automatic) return null;
         AbiProfile abi = AbiProfile.Find(definition.Abi)!;
-        if (!abi.CanRun)
+        if (!abi.CanRun && !hasTransport)
         {
             throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {AbiProfile.Runnable} can run");
         }

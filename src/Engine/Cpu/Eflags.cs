@@ -19,4 +19,7 @@ internal static class Eflags
     public const uint Virtual8086 = 1 << 17;
     public const uint AlignmentCheck = 1 << 18;
     public const uint Identification = 1 << 21;
+
+    /// <summary>What an iret in ring 1 takes from its frame, but for the traps it may ask for.</summary>
+    public const uint Loadable = Carry | Parity | Adjust | Zero | Sign | Direction | Overflow | AlignmentCheck | Identification;
 }

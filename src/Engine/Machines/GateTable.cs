@@ -14,6 +14,9 @@ internal sealed class GateTable
     private const uint TrapGate = 0xF;
     private const uint PresentBit = 0x8000;
 
+    // In a frame: eip, cs, eflags.
+    private const uint SavedEflags = 8;
+
     private readonly Gate?[] gates = new Gate?[Vectors];
     private readonly VirtualCpu cpu;
 
@@ -103,11 +106,29 @@ internal sealed class GateTable
 
         registers.Ss = stackSegment;
         registers.Esp = frame.Top;
+        Enter(machine, gate);
+        return true;
+    }
+
+    /// <summary>As <see cref="TryReflect"/>, for an interrupt and a kernel that stands at its iret: the handler comes first, and returns with the frame that is there (ABI §4).</summary>
+    /// <remarks>That spares the guest a frame for each interrupt that comes in there: under a storm of them its stack would run full.</remarks>
+    public bool TryReflectAtReturn(Machine machine, byte vector)
+    {
+        if (gates[vector] is not { } gate) return false;
+        ref GuestRegisters registers = ref machine.Cpu.Registers;
+        uint returned = StackFrame.Read(machine, registers.Esp + SavedEflags);
+        registers.Eflags = (registers.Eflags & ~Eflags.Loadable) | (returned & Eflags.Loadable);
+        Enter(machine, gate);
+        return true;
+    }
+
+    private static void Enter(Machine machine, Gate gate)
+    {
+        ref GuestRegisters registers = ref machine.Cpu.Registers;
         registers.Cs = DescriptorTable.KernelCodeSelector;
         registers.Eip = gate.Offset;
         registers.Eflags &= ~(Eflags.Trap | Eflags.NestedTask | Eflags.Resume | Eflags.Virtual8086);
         if (gate.DisablesInterrupts && machine.Data.IsInitialised) machine.Data.IrqEnabled = 0;
-        return true;
     }
 
     /// <summary>NMI, double fault, the spurious vector and the hypercall.</summary>
@@ -128,6 +149,15 @@ internal sealed class GateTable
             // A misaligned stack may have this word in two pages.
             for (int i = 0; i < 4; i++)
                 machine.Memory.Write8(KernelAddresses.Translate(machine, Top + (uint)i, PageAccess.Write, "bad stack page"), (byte)(value >> (8 * i)));
+        }
+
+        /// <summary>A word of a frame that is there already, wherever its four bytes are.</summary>
+        public static uint Read(Machine machine, uint linear)
+        {
+            uint value = 0;
+            for (int i = 0; i < 4; i++)
+                value |= (uint)machine.Memory.Read8(KernelAddresses.Translate(machine, linear + (uint)i, PageAccess.Read, "bad stack page")) << (8 * i);
+            return value;
         }
     }
 }

@@ -18,10 +18,13 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
 
     public GuestDataLayout Layout { get; } = layout;
 
-    /// <summary>The kernel's code between these two is never interrupted; read once, at LGUEST_INIT.</summary>
+    /// <summary>The kernel's code between these two is never interrupted; read once, at LGUEST_INIT. Both are 0 in eras that do not say so.</summary>
     public uint NoIrqStart { get; private set; }
 
     public uint NoIrqEnd { get; private set; }
+
+    /// <summary>The kernel's iret after which an interrupt comes that is due before it; read once, at LGUEST_INIT. Null in eras that do not name it.</summary>
+    public uint? NoIrqIret { get; private set; }
 
     /// <summary>0x200 if the guest wants interrupts, else 0: the guest's own idea of IF.</summary>
     public uint IrqEnabled
@@ -58,8 +61,9 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
     {
         if (!memory.Contains(physical, Layout.Size)) throw new GuestKilledException($"bad guest page 0x{physical:x8}");
         address = physical;
-        NoIrqStart = Read(Layout.NoIrqStart);
-        NoIrqEnd = Read(Layout.NoIrqEnd);
+        NoIrqStart = Read(Layout.NoIrqStart) ?? 0;
+        NoIrqEnd = Read(Layout.NoIrqEnd) ?? 0;
+        NoIrqIret = Read(Layout.NoIrqIret);
         IsInitialised = true;
     }
 
@@ -122,6 +126,7 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         state.Write(address);
         state.Write(NoIrqStart);
         state.Write(NoIrqEnd);
+        if (Layout.NoIrqIret is not null) state.Write(NoIrqIret ?? 0);
     }
 
     /// <exception cref="InvalidStateException">The struct is not wholly inside guest memory.</exception>
@@ -132,6 +137,7 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         address = state.ReadUInt32();
         NoIrqStart = state.ReadUInt32();
         NoIrqEnd = state.ReadUInt32();
+        if (Layout.NoIrqIret is not null) NoIrqIret = state.ReadUInt32();
         if (!memory.Contains(address, Layout.Size)) throw new InvalidStateException($"lguest_data is at 0x{address:x8}, outside memory");
     }
 

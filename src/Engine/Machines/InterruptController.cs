@@ -1,4 +1,5 @@
 using LguestPS.Cpu;
+using LguestPS.Segments;
 using LguestPS.State;
 
 namespace LguestPS.Machines;
@@ -58,10 +59,17 @@ internal sealed class InterruptController(Machine machine)
             machine.Data.IrqEnabled = Eflags.Interrupt;
             machine.IsHalted = false;
         }
-        if (!machine.Gates.TryReflect(machine, (byte)(Vector.FirstInterrupt + irq), errorCode: null)) return null;
+        if (!TryEnter((byte)(Vector.FirstInterrupt + irq))) return null;
         pending &= ~(1u << irq);
         if (!AnyWaiting) machine.Data.TellPending(false);
         machine.Data.StampTime(machine.Clock.TimeOfDay);
         return irq;
+    }
+
+    private bool TryEnter(byte vector)
+    {
+        ref GuestRegisters registers = ref machine.Cpu.Registers;
+        bool isAtReturn = registers.Eip == machine.Data.NoIrqIret && registers.PrivilegeLevel == DescriptorTable.GuestPrivilegeLevel;
+        return isAtReturn ? machine.Gates.TryReflectAtReturn(machine, vector) : machine.Gates.TryReflect(machine, vector, errorCode: null);
     }
 }

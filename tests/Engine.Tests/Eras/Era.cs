@@ -1,3 +1,7 @@
+using LguestPS.Abi;
+using LguestPS.Devices;
+using LguestPS.Devices.Virtio.LguestBus;
+
 namespace LguestPS.Tests.Eras;
 
 /// <summary>The names of eras for theories, and scripted guests of them.</summary>
@@ -10,11 +14,17 @@ internal static class Era
     public const string Virtio2631 = "virtio-2.6.31";
     public const string Virtio2634 = "virtio-2.6.34";
     public const string Virtio31 = "virtio-3.1";
+    public const string Pci40 = "pci-4.0";
+    public const string Pci41 = "pci-4.1";
     public const string October = "dma-2007-10";
 
     /// <summary>A guest before its first instruction.</summary>
-    public static ScriptedGuest Fresh(string abi) => ScriptedGuest.Fresh(ScriptedGuest.Definition with { Abi = abi });
+    public static ScriptedGuest Fresh(string abi) => ScriptedGuest.Fresh(ScriptedGuest.Definition with { Abi = abi }, makeTransport: TransportOf(abi));
 
     /// <summary>A guest that has done LGUEST_INIT, mapped its memory at the page offset and set its ring-1 stack.</summary>
-    public static ScriptedGuest Initialised(string abi) => ScriptedGuest.Initialised(ScriptedGuest.Definition with { Abi = abi });
+    public static ScriptedGuest Initialised(string abi) => ScriptedGuest.Initialised(ScriptedGuest.Definition with { Abi = abi }, makeTransport: TransportOf(abi));
+
+    /// <summary>A way to devices for an era that has none of its own yet.</summary>
+    private static Func<DeviceSet, IDeviceTransport>? TransportOf(string abi) =>
+        AbiProfile.Find(abi)!.CanRun ? null : devices => new LguestBusTransport(devices, LguestBusRules.V31);
 }

@@ -12,6 +12,8 @@ public class InterruptWindowTests
     [InlineData(Era.Virtio2631)]
     [InlineData(Era.Virtio2634)]
     [InlineData(Era.Virtio31)]
+    [InlineData(Era.Pci40)]
+    [InlineData(Era.Pci41)]
     public void An_interrupt_that_the_guest_does_not_take_yet_is_announced(string abi)
     {
         using ScriptedGuest guest = Ready(abi, irqs: 3);

@@ -15,6 +15,8 @@ public class LguestInitTests
     [InlineData(Era.Virtio2631)]
     [InlineData(Era.Virtio2634)]
     [InlineData(Era.Virtio31)]
+    [InlineData(Era.Pci40)]
+    [InlineData(Era.Pci41)]
     public void A_kernel_of_each_era_is_initialised(string abi)
     {
         using ScriptedGuest guest = Era.Initialised(abi);

@@ -68,12 +68,18 @@ internal sealed class ScriptedGuest : IDisposable
         ScriptedGuest guest = Fresh(definition, fpu, makeTransport);
         guest.FreeRing();
         guest.FillData();
-        guest.Hypercall(Call.LguestInit, DataAddress);
-        if (!guest.Guest.Abi.Boot.MapsPageOffset) guest.MapPageOffset();
-        guest.Hypercall(Call.SetStack, DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1).Play();
+        guest.InitialiseKernel();
         guest.Cpu.Flushes.Clear();
         guest.Cpu.Budgets.Clear();
         return guest;
+    }
+
+    /// <summary>The guest does LGUEST_INIT with what is in its lguest_data, maps its memory at the page offset and sets its ring-1 stack.</summary>
+    public void InitialiseKernel()
+    {
+        Hypercall(Call.LguestInit, DataAddress);
+        if (!Guest.Abi.Boot.MapsPageOffset) MapPageOffset();
+        Hypercall(Call.SetStack, DescriptorTable.KernelDataSelector, PageOffset + StackTop, 1).Play();
     }
 
     public static ScriptedGuest Initialised(ClockKind clock) => Initialised(Definition with { Clock = clock });

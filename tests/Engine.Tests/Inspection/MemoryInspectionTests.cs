@@ -78,7 +78,7 @@ public sealed class MemoryInspectionTests : IDisposable
     public void Lguest_data_is_taken_apart_by_the_guests_own_profile()
     {
         GuestDataLayout layout = guest.Scripted.Layout;
-        guest.Memory.Write32(ScriptedGuest.DataAddress + layout.NoIrqStart, InspectedGuest.Start);
+        guest.Memory.Write32(ScriptedGuest.DataAddress + layout.NoIrqStart!.Value, InspectedGuest.Start);
         guest.Scripted.BlockedInterrupts = 0b101;
         MemoryStructure data = Structure(ScriptedGuest.DataAddress, MemoryType.LguestData);
         Assert.Equal((InspectedGuest.Start, "start"), (Field(data, "noirq_start").Value, Field(data, "noirq_start").Meaning));

@@ -6,10 +6,11 @@ internal static class Pci40
     public static readonly AbiProfile Profile = new("pci-4.0", "v4.0", VirtioCalls.V40)
     {
         Arguments = Virtio2631.Arguments,
+        Data = Virtio31.Data,
+        Boot = BootRules.Linear,
         AcceptsVmcall = true,
         AllowsWriteThrough = true,
         Devices = DeviceInterface.Pci,
         FirstKernel = new(4, 0),
-        Signs = new() { HcallStatus = 24, SyscallVec = 1388 },
     };
 }

@@ -6,10 +6,11 @@ internal static class Pci41
     public static readonly AbiProfile Profile = new("pci-4.1", "v4.1 to v4.13", VirtioCalls.V40)
     {
         Arguments = Virtio2631.Arguments,
+        Data = Virtio31.Data with { NoIrqStart = null, NoIrqEnd = null, NoIrqIret = 1376, KernelAddress = 1380, SyscallVec = 1384, Size = 1388 },
+        Boot = BootRules.Linear,
         AcceptsVmcall = true,
         AllowsWriteThrough = true,
         Devices = DeviceInterface.Pci,
         FirstKernel = new(4, 1),
-        Signs = new() { HcallStatus = 24, SyscallVec = 1384 },
     };
 }

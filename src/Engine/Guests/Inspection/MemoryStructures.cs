@@ -51,13 +51,18 @@ internal static class MemoryStructures
         fields.U32("cr2", GuestDataLayout.Cr2, guest.Machine.Symbols is { } symbols ? symbols.Describe : null);
         fields.U32("time.sec", GuestDataLayout.TimeSeconds, seconds => DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("u"));
         fields.U32("time.nsec", GuestDataLayout.TimeNanoseconds);
+        if (layout.IrqPending is { } irqPending) fields.U32("irq_pending", irqPending, value => value == 0 ? null : "an interrupt waits");
         fields.Bytes("hcall_status", layout.HcallStatus, GuestDataLayout.RingSize, status => $"{status.Count(value => value != Machines.GuestData.HypercallFree)} of {GuestDataLayout.RingSize} slots in use");
         fields.Words("hcalls", layout.Hcalls, GuestDataLayout.RingSize * (layout.RingOrder.Count + 1), $"{GuestDataLayout.RingSize} times eax, {string.Join(", ", layout.RingOrder).ToLowerInvariant()}");
         fields.U32("reserve_mem", layout.ReserveMem, value => $"{value >> 20} MiB");
         fields.U32("tsc_khz", layout.TscKhz, value => value == 0 ? "the guest reads time instead" : null);
         if (layout.GuestId is { } guestId) fields.U16("guestid", guestId);
-        fields.U32("noirq_start", layout.NoIrqStart, address => guest.Machine.Symbols?.Describe(address));
-        fields.U32("noirq_end", layout.NoIrqEnd, address => guest.Machine.Symbols?.Describe(address));
+        if (layout.PageDirectory is { } pgdir) fields.U32("pgdir", pgdir);
+        (string Name, uint? Offset)[] code = [("noirq_start", layout.NoIrqStart), ("noirq_end", layout.NoIrqEnd), ("noirq_iret", layout.NoIrqIret)];
+        foreach ((string name, uint? offset) in code)
+            if (offset is { } at) fields.U32(name, at, address => guest.Machine.Symbols?.Describe(address));
+        if (layout.KernelAddress is { } kernelAddress) fields.U32("kernel_address", kernelAddress);
+        if (layout.SyscallVec is { } syscallVec) fields.U32("syscall_vec", syscallVec);
     }
 
     private static void Dma(Fields fields, Guest guest)
