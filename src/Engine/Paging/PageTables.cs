@@ -175,5 +175,6 @@ internal sealed class PageTables
         (entry & PageFlags.Dirty) != 0,
         Fault: null,
         Bad: null,
+        Global: (entry & PageFlags.Global) != 0,
         IsDevice: end == PathEnd.DevicePage);
 }

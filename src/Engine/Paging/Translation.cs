@@ -7,8 +7,9 @@ namespace LguestPS.Paging;
 /// <param name="Dirty">The page table's entry was dirty when the walk ended.</param>
 /// <param name="Fault">Error code of trap 14, or null.</param>
 /// <param name="Bad">Why the guest must end (ABI §11: bad page table entry, …), or null.</param>
+/// <param name="Global">The page table's entry says that every address space has this page.</param>
 /// <param name="IsDevice">The page lies beyond memory, where devices answer.</param>
-internal readonly record struct Translation(uint Physical, bool Writable, bool User, bool Dirty, uint? Fault, string? Bad, bool IsDevice = false)
+internal readonly record struct Translation(uint Physical, bool Writable, bool User, bool Dirty, uint? Fault, string? Bad, bool Global = false, bool IsDevice = false)
 {
     /// <summary>Whether it is a page of memory.</summary>
     public bool Ok => Fault is null && Bad is null && !IsDevice;

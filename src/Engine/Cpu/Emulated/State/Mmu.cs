@@ -13,6 +13,13 @@ internal sealed unsafe class Mmu : IDisposable
     private readonly TlbEntry* user = (TlbEntry*)NativeMemory.AlignedAlloc(2 * TlbEntry.AddendOffset, 64);
     private readonly FetchedPages fetched = new();
     private readonly bool[] holdsCode;
+
+    /// <summary>The entries of the kernel's TLB that may hold pages that only this address space has, each once.</summary>
+    private readonly List<int> localEntries = [];
+    private readonly bool[] isLocal = new bool[TlbEntry.Entries];
+
+    /// <summary>The lowest address at which a page of every address space may be known.</summary>
+    private uint lowestGlobal = uint.MaxValue;
     private uint pageDirectory;
 
     public Mmu(PageTables tables, JumpCache jumps)
@@ -72,7 +79,9 @@ internal sealed unsafe class Mmu : IDisposable
         {
             if (!TryWalk(cpu, linear, write: false, out Translation translation)) return false;
             frame = translation.Physical >> GuestMemory.PageShift;
-            fetched.Add(cpu->PrivilegeLevel, linear, frame);
+            bool isGlobal = translation.Global && cpu->PrivilegeLevel != 3;
+            if (isGlobal) NoteGlobal(linear);
+            fetched.Add(cpu->PrivilegeLevel, linear, frame, isGlobal);
         }
 
         host = memory.Base + ((nint)frame << GuestMemory.PageShift | (nint)(linear & ~TlbEntry.PageMask));
@@ -96,10 +105,16 @@ internal sealed unsafe class Mmu : IDisposable
         memory.Unwatch(frame);
     }
 
+    /// <summary>Switches to another page directory. The kernel's global pages stay known, as on a processor with CR4.PGE.</summary>
     public void SetAddressSpace(uint directory)
     {
         pageDirectory = directory;
-        FlushAll();
+        Forget(user, TlbEntry.Entries);
+        foreach (int entry in localEntries) Forget(user + TlbEntry.Entries + entry);
+        ForgetLocalEntries();
+        if (fetched.HasLocalKernelPage) jumps.Clear();
+        else jumps.ClearUser();
+        fetched.ClearLocal();
     }
 
     public void SetFormat(PageTableFormat format)
@@ -110,7 +125,9 @@ internal sealed unsafe class Mmu : IDisposable
 
     public void FlushAll()
     {
-        for (TlbEntry* entry = user; entry < user + 2 * TlbEntry.Entries; entry++) Forget(entry);
+        Forget(user, 2 * TlbEntry.Entries);
+        ForgetLocalEntries();
+        lowestGlobal = uint.MaxValue;
         fetched.Clear();
         jumps.Clear();
     }
@@ -138,7 +155,7 @@ internal sealed unsafe class Mmu : IDisposable
 
     public void FlushPage(uint? directory, uint linear)
     {
-        if (directory is not null && directory != pageDirectory) return;
+        if (directory is not null && directory != pageDirectory && linear < lowestGlobal) return;
         uint page = linear & TlbEntry.PageMask;
         for (int level = 2; level <= 3; level++)
         {
@@ -152,7 +169,7 @@ internal sealed unsafe class Mmu : IDisposable
 
     public void FlushRange(uint directory, uint first, uint last)
     {
-        if (directory == pageDirectory) FlushRange(first, last);
+        if (directory == pageDirectory || last >= lowestGlobal) FlushRange(first, last);
     }
 
     /// <summary>Bytes at a linear address of the current address space, as many as are mapped; changes nothing.</summary>
@@ -178,6 +195,12 @@ internal sealed unsafe class Mmu : IDisposable
         entry->ReadTag = ReadTagFor(page);
         entry->WriteTag = translation.Writable && translation.Dirty ? WriteTagFor(page, frame) : TlbEntry.NoTag;
         TlbEntry.AddendOf(entry) = (nint)host - (nint)linear;
+        if (cpu->PrivilegeLevel != 3)
+        {
+            if (translation.Global) NoteGlobal(linear);
+            else NoteLocal((int)(entry - cpu->Tlb));
+        }
+
         return true;
     }
 
@@ -195,6 +218,24 @@ internal sealed unsafe class Mmu : IDisposable
 
     private uint WriteTagFor(uint page, uint frame) =>
         holdsCode[frame] || !memory.HasChanged(frame) || (Watches.HasData && Watches.IsInPage(page, reading: false)) ? page | TlbEntry.LongWay : page;
+
+    private void NoteGlobal(uint linear) => lowestGlobal = Math.Min(lowestGlobal, linear & TlbEntry.PageMask);
+
+    private void NoteLocal(int entry)
+    {
+        if (isLocal[entry]) return;
+        isLocal[entry] = true;
+        localEntries.Add(entry);
+    }
+
+    private void ForgetLocalEntries()
+    {
+        foreach (int entry in localEntries) isLocal[entry] = false;
+        localEntries.Clear();
+    }
+
+    /// <summary>All ones are no tags.</summary>
+    private static void Forget(TlbEntry* entries, int count) => new Span<ulong>(entries, count).Fill(ulong.MaxValue);
 
     private static void Forget(TlbEntry* entry) => entry->ReadTag = entry->WriteTag = TlbEntry.NoTag;
 
