@@ -37,7 +37,7 @@ public sealed class LinearModeTests : IDisposable
     [InlineData(0xC0100000u)]
     public void Beyond_memory_the_guest_ends(uint linear)
     {
-        Assert.Equal($"bad address {linear:x8}: beyond memory, and there are no page tables yet", Tables.Walk(0, linear, PageAccess.Read).Refusal);
+        Assert.Equal($"bad address {linear:x8}: beyond memory, and there are no page tables yet", Tables.Walk(0, linear, PageAccess.Read).Bad);
         Assert.Null(Tables.Find(0, linear));
         Assert.Null(Tables.FindUsed(0, linear));
     }

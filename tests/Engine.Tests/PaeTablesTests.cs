@@ -18,7 +18,7 @@ public sealed class PaeTablesTests : IDisposable
     private const uint P = PageFlags.Present, W = PageFlags.Writable, U = PageFlags.User, A = PageFlags.Accessed, D = PageFlags.Dirty;
     private const int Read = (int)PageAccess.Read, Write = (int)PageAccess.Write, User = (int)PageAccess.User;
 
-    private readonly GuestMemory memory = new(64 << 12, devicePages: 2);
+    private readonly GuestMemory memory = new(64 << 12, devicePages: 2, deviceBytes: GuestMemory.PageSize);
 
     public void Dispose() => memory.Dispose();
 
@@ -157,7 +157,7 @@ public sealed class PaeTablesTests : IDisposable
     public void A_frame_beyond_memory_is_device_memory_up_to_the_devices_limit_and_bad_beyond(bool pae)
     {
         uint firstFrame = memory.FrameLimit;
-        PageTables tables = new(memory, pae ? PageTableFormat.Pae : PageTableFormat.TwoLevel) { DeviceLimit = firstFrame + 1 };
+        PageTables tables = new(memory, pae ? PageTableFormat.Pae : PageTableFormat.TwoLevel);
         uint entry = pae ? TableEntry : Table + (Linear >> 12 & 1023) * 4;
         if (pae) Map(P, P | W | U, P | W | U);
         else memory.Write32(0x1000 + (Linear >> 22) * 4, Table | P | W | U);

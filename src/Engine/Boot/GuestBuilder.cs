@@ -77,7 +77,7 @@ internal static class GuestBuilder
             HostSockets sockets = new(definition.Limits.Sockets);
             DeviceSet devices = new(OpenDevices(definition, sockets, isAlone, opened));
             IDeviceTransport transport = makeTransport(devices);
-            GuestMemory memory = Allocate((uint)definition.Memory, transport.Pages);
+            GuestMemory memory = Allocate((uint)definition.Memory, transport);
             opened.Push(memory);
             transport.Describe(memory);
 
@@ -177,11 +177,11 @@ internal static class GuestBuilder
         return devices;
     }
 
-    private static GuestMemory Allocate(uint ramBytes, int devicePages)
+    private static GuestMemory Allocate(uint ramBytes, IDeviceTransport transport)
     {
         try
         {
-            return new GuestMemory(ramBytes, devicePages);
+            return new GuestMemory(ramBytes, transport.Pages, transport.DeviceBytes);
         }
         catch (Exception e) when (e is OutOfMemoryException or IOException)
         {

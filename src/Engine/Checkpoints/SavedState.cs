@@ -126,6 +126,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         state.Write(pending.Trap is not null);
         if (pending.Trap is { } trap)
         {
+            state.Write(trap.Exit.Kind == CpuExitKind.DeviceAccess);
             state.Write(trap.Vector);
             state.Write(trap.Exit.ErrorCode);
             state.Write(trap.Exit.FaultAddress);
@@ -139,7 +140,15 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         PendingWork pending = machine.Pending;
         pending.Call = state.ReadBool() ? EventCodec.ReadCall(state, EventOrigin.Of(machine)) : null;
         pending.Transfer = state.ReadBool() ? guest.Transport.LoadPending(state) : null;
-        pending.Trap = state.ReadBool() ? new PendingTrap(CpuExit.Trap(state.ReadByte(), state.ReadUInt32(), state.ReadUInt32()), state.ReadUInt32()) : null;
+        pending.Trap = state.ReadBool() ? LoadTrap(state) : null;
         pending.Interrupt = state.ReadInt32(-1, InterruptController.Irqs - 1, "an interrupt") is var irq and >= 0 ? irq : null;
+    }
+
+    private static PendingTrap LoadTrap(StateReader state)
+    {
+        CpuExitKind kind = state.ReadBool() ? CpuExitKind.DeviceAccess : CpuExitKind.Trap;
+        CpuExit exit = new(kind, state.ReadByte(), state.ReadUInt32(), state.ReadUInt32());
+        if (kind == CpuExitKind.DeviceAccess && exit.Vector != Vector.PageFault) throw new InvalidStateException($"an access to devices is trap {exit.Vector}");
+        return new PendingTrap(exit, state.ReadUInt32());
     }
 }

@@ -17,11 +17,17 @@ internal enum CpuExitKind
 
     /// <summary>The guest reached what <see cref="VirtualCpu.Watch"/> asked for; <see cref="CpuExit.Watched"/> says what.</summary>
     Watched,
+
+    /// <summary>
+    /// The guest stands at an instruction that touches a page of devices. Everything is as for trap 14, which it becomes unless the host does
+    /// the instruction: <see cref="CpuExit.FaultAddress"/> is the first byte there, and the error code says "not present".
+    /// </summary>
+    DeviceAccess,
 }
 
 /// <summary>One return of a vCPU to the host.</summary>
 /// <param name="Kind">Which of the reasons it was.</param>
-/// <param name="Vector">For a trap, its vector, 0 to 255.</param>
+/// <param name="Vector">For a trap, its vector, 0 to 255; for an access to devices 14.</param>
 /// <param name="ErrorCode">For a trap that has one, its error code, else 0.</param>
 /// <param name="FaultAddress">For trap 14, the linear address (CR2), else 0.</param>
 /// <param name="Reason">For a dead guest, the reason in the words of ABI §11.</param>
@@ -33,6 +39,11 @@ internal readonly record struct CpuExit(
 {
     public static CpuExit Trap(byte vector, uint errorCode = 0, uint faultAddress = 0) =>
         new(CpuExitKind.Trap, vector, errorCode, faultAddress);
+
+    public static CpuExit DeviceAccess(uint errorCode, uint address) => new(CpuExitKind.DeviceAccess, Cpu.Vector.PageFault, errorCode, address);
+
+    /// <summary>Whether the host has a trap to deal with.</summary>
+    public bool IsTrap => Kind is CpuExitKind.Trap or CpuExitKind.DeviceAccess;
 
     public static CpuExit Budget => new(CpuExitKind.Budget);
 

@@ -9,11 +9,17 @@ public enum TrapOutcome : long
     /// <summary>The host gave the guest the FPU (vector 7).</summary>
     FpuGranted,
 
-    /// <summary>The host skipped a port instruction of the kernel (vector 13).</summary>
+    /// <summary>The host skipped a port instruction of the kernel, whose era has no ports (vector 13).</summary>
     PortSkipped,
 
     /// <summary>The host did another privileged instruction for the kernel, or skipped it (vector 13).</summary>
     Emulated,
+
+    /// <summary>A device answered an instruction that touched its memory (vector 14).</summary>
+    DeviceAccessed,
+
+    /// <summary>A device, or nothing, answered a port instruction of the kernel (vector 13).</summary>
+    PortAccessed,
 }
 
 /// <summary>A trap of the guest other than a hypercall.</summary>

@@ -12,7 +12,7 @@ internal static class KernelAddresses
     public static uint Translate(Machine machine, uint linear, PageAccess access, string why)
     {
         Translation translation = machine.PageTables.Walk(machine.PageDirectory, linear, access);
-        if (translation.Refusal is { } bad) throw new GuestKilledException(bad);
+        if (translation.Bad is { } bad) throw new GuestKilledException(bad);
         return translation.Ok ? translation.Physical : throw new GuestKilledException($"{why} 0x{linear:x8}");
     }
 

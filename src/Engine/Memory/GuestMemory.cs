@@ -33,12 +33,14 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     /// <param name="ramBytes">Size of RAM, a multiple of 4096.</param>
     /// <param name="devicePages">Pages above RAM: the descriptor page and the devices' own.</param>
+    /// <param name="deviceBytes">Bytes of the range above those in which devices answer, a multiple of 4096. There is no memory in it.</param>
     /// <exception cref="IOException">The machine cannot give that much.</exception>
     /// <exception cref="OutOfMemoryException">Likewise.</exception>
-    public GuestMemory(uint ramBytes, int devicePages)
+    public GuestMemory(uint ramBytes, int devicePages, uint deviceBytes = 0)
     {
         RamSize = ramBytes;
         Size = ramBytes + (uint)devicePages * PageSize;
+        DeviceLimit = FrameLimit + (deviceBytes >> PageShift);
         mapping = MemoryMappedFile.CreateNew(mapName: null, (long)Size + 2 * Margin);
         view = mapping.CreateViewAccessor();
         byte* first = null;
@@ -65,6 +67,9 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     /// <summary>The first page frame number that does not exist (the original's pfn_limit).</summary>
     public uint FrameLimit => Size >> PageShift;
+
+    /// <summary>The first page frame number that is neither memory nor devices' (the original's device_limit); without device memory it is <see cref="FrameLimit"/>.</summary>
+    public uint DeviceLimit { get; }
 
     /// <summary>Called with a page frame number when the host is about to write to a watched page.</summary>
     public Action<uint>? WatchedPageWritten { get; set; }

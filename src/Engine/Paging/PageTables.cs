@@ -19,16 +19,12 @@ internal sealed class PageTables
     public PageTables(GuestMemory memory, PageTableFormat? format = null)
     {
         Memory = memory;
-        DeviceLimit = memory.FrameLimit;
         SetFormat(format ?? PageTableFormat.TwoLevel);
     }
 
     public GuestMemory Memory { get; }
 
     public PageTableFormat Format { get; private set; }
-
-    /// <summary>The first page frame number that is neither memory nor devices'; without devices that is memory's end.</summary>
-    public uint DeviceLimit { get; init; }
 
     /// <summary>From now on the tables are laid out so.</summary>
     [MemberNotNull(nameof(Format), nameof(levels))]
@@ -150,7 +146,7 @@ internal sealed class PageTables
         rights &= (uint)entry | ~level.Rights;
         table = (uint)entry & PageFlags.Frame;
         ulong frame = entry >> GuestMemory.PageShift;
-        return frame < Memory.FrameLimit ? PathEnd.Page : isLast && frame < DeviceLimit ? PathEnd.DevicePage : PathEnd.BadEntry;
+        return frame < Memory.FrameLimit ? PathEnd.Page : isLast && frame < Memory.DeviceLimit ? PathEnd.DevicePage : PathEnd.BadEntry;
     }
 
     /// <summary>The end of a guest that uses a bad entry.</summary>

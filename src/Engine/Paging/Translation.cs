@@ -14,9 +14,6 @@ internal readonly record struct Translation(uint Physical, bool Writable, bool U
     /// <summary>Whether it is a page of memory.</summary>
     public bool Ok => Fault is null && Bad is null && !IsDevice;
 
-    /// <summary>Why the guest must end if nothing serves devices here; null for a page of memory or a fault.</summary>
-    public string? Refusal => Bad ?? (IsDevice ? $"no device answers at 0x{Physical:x8}" : null);
-
     public static Translation Faulted(uint error) => new(0, false, false, false, error, null);
 
     public static Translation Ends(string why) => new(0, false, false, false, null, why);

@@ -10,7 +10,7 @@ namespace LguestPS.Run;
 /// <remarks>The order of the steps in <see cref="Turn"/> is the ABI's (§4).</remarks>
 internal sealed class RunLoop(Guest guest)
 {
-    private readonly TrapHandler traps = new(guest.Machine, guest.Events, guest.Progress);
+    private readonly TrapHandler traps = new(guest.Machine, guest.Transport.Registers, guest.Events, guest.Progress);
     private readonly DirectTrapSwitch directTraps = new(guest);
     private readonly Interceptor interceptor = guest.Interceptor;
     private readonly Machine machine = guest.Machine;
@@ -88,8 +88,8 @@ internal sealed class RunLoop(Guest guest)
         meter?.Exited();
         HasOffered = exit.RanNothing;
         if (HasOffered) goal.RanNothing();
-        if (exit.Kind == CpuExitKind.Trap) machine.CountTrap();
-        if (exit.Kind == CpuExitKind.Trap && exit.Vector != Vector.Hypercall && (interceptor.HasTraps || goal.WantsTraps))
+        if (exit.IsTrap) machine.CountTrap();
+        if (exit.IsTrap && exit.Vector != Vector.Hypercall && (interceptor.HasTraps || goal.WantsTraps))
         {
             machine.Pending.Trap = new PendingTrap(exit, guest.Cpu.Registers.Eip);
             return null;
@@ -102,7 +102,7 @@ internal sealed class RunLoop(Guest guest)
     {
         traps.Handle(exit);
         if (guest.Progress.IsNews) guest.Stall.Warn();
-        guest.Clock.Exited(visible: exit.Kind == CpuExitKind.Trap);
+        guest.Clock.Exited(visible: exit.IsTrap);
     }
 
     /// <summary>Hands over input and delivers at most one interrupt.</summary>

@@ -1,3 +1,4 @@
+using LguestPS.Abi;
 using LguestPS.Cpu;
 using LguestPS.Errors;
 using LguestPS.Events;
@@ -6,15 +7,20 @@ using LguestPS.Machines;
 namespace LguestPS.Traps;
 
 /// <summary>Decides what becomes of each exit of the vCPU. Nothing else ever makes a hypercall pending.</summary>
-internal sealed class TrapHandler(Machine machine, EventRecorder events, ProgressWatch progress)
+/// <param name="machine">The guest.</param>
+/// <param name="registers">What its instructions reach besides memory; null if that is nothing.</param>
+/// <param name="events">Where traps become events.</param>
+/// <param name="progress">Told of each trap.</param>
+internal sealed class TrapHandler(Machine machine, IDeviceRegisters? registers, EventRecorder events, ProgressWatch progress)
 {
+    private readonly DeviceInstructions devices = new(machine, registers, events);
     private readonly KernelInstructions instructions = new(machine);
 
     /// <exception cref="GuestKilledException">The guest cannot go on.</exception>
     public void Handle(in CpuExit exit)
     {
         if (exit.Kind == CpuExitKind.Dead) throw new GuestKilledException(exit.Reason!);
-        if (exit.Kind != CpuExitKind.Trap) return;
+        if (!exit.IsTrap) return;
 
         ref GuestRegisters registers = ref machine.Cpu.Registers;
         uint eip = registers.Eip;
@@ -28,9 +34,13 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events, Progres
                 machine.Cpu.TaskSwitched = false;
                 events.Trapped(exit, eip, privilegeLevel, TrapOutcome.FpuGranted);
                 return;
+            case Vector.PageFault when exit.Kind == CpuExitKind.DeviceAccess && devices.TryAccessMemory(exit):
+            case Vector.GeneralProtection when exit.ErrorCode == 0 && devices.TryAccessPort(exit):
+                WentPast();
+                return;
             case Vector.GeneralProtection when exit.ErrorCode == 0 && instructions.TryDo() is { } done:
-                progress.GoesOn();
                 events.Trapped(exit, eip, privilegeLevel, done);
+                WentPast();
                 return;
             case Vector.PageFault:
                 RefuseSwitcherPages(exit.FaultAddress);
@@ -46,6 +56,15 @@ internal sealed class TrapHandler(Machine machine, EventRecorder events, Progres
         }
         progress.Reflected(exit, eip, privilegeLevel);
         events.Trapped(exit, eip, privilegeLevel, TrapOutcome.Reflected);
+    }
+
+    /// <summary>An instruction was done for the guest. If it traces itself, it is told of this one, too.</summary>
+    private void WentPast()
+    {
+        progress.GoesOn();
+        if ((machine.Cpu.Registers.Eflags & Eflags.Trap) == 0) return;
+        machine.CountTrap();
+        machine.Pending.Trap = new PendingTrap(CpuExit.Trap(Vector.Debug), machine.Cpu.Registers.Eip);
     }
 
     private void RefuseSwitcherPages(uint address)

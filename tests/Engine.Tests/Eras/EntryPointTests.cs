@@ -91,7 +91,7 @@ public sealed class EntryPointTests : IDisposable
         guest.Memory.Write32(table + 0x30 * 4, 0x30000 | PageFlags.Present | PageFlags.Writable | PageFlags.WriteThrough);
         Translation translation = guest.Guest.Machine.PageTables.Walk(directory, PageOffset + 0x30000, PageAccess.Read);
         Assert.Equal(allowed, translation.Ok);
-        Assert.Equal(allowed ? null : "bad page table entry 0003000b for c0030000", translation.Refusal);
+        Assert.Equal(allowed ? null : "bad page table entry 0003000b for c0030000", translation.Bad);
     }
 
     [Fact]

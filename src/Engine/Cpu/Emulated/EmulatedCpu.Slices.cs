@@ -147,7 +147,10 @@ internal sealed unsafe partial class EmulatedCpu
         while (op != null);
     }
 
-    private CpuExit TakeExit() => state->Cause == ExitCause.Dead
-        ? CpuExit.Dead(Mmu.DeathReason)
-        : CpuExit.Trap(state->Vector, state->ErrorCode, state->FaultAddress);
+    private CpuExit TakeExit() => state->Cause switch
+    {
+        ExitCause.Dead => CpuExit.Dead(Mmu.DeathReason),
+        ExitCause.Device => CpuExit.DeviceAccess(state->ErrorCode, state->FaultAddress),
+        _ => CpuExit.Trap(state->Vector, state->ErrorCode, state->FaultAddress),
+    };
 }

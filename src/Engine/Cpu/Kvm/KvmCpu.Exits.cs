@@ -73,8 +73,9 @@ internal sealed unsafe partial class KvmCpu
     {
         if (IsWatched(linear, access)) return AfterWatchedFault();
         Translation translation = guestTables.Walk(pageDirectory, linear, access);
-        if (translation.Refusal is { } reason) return CpuExit.Dead(reason);
+        if (translation.Bad is { } reason) return CpuExit.Dead(reason);
         if (translation.Fault is { } errorCode) return CpuExit.Trap(Vector.PageFault, errorCode, linear);
+        if (translation.IsDevice) return CpuExit.DeviceAccess((uint)access, linear);
         tables.Fill(linear, Shown(linear, translation));
         FillBeside(linear);
         Fills++;

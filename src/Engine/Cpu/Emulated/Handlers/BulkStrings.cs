@@ -25,11 +25,11 @@ internal static unsafe class BulkStrings
         Mmu mmu = CpuState.OwnerOf(cpu).Mmu;
         if (cpu->Watching && (IsWatched(mmu, destination) || (moves && IsWatched(mmu, source)))) return 0;
 
-        // A fault is left to the single step, which knows what to report first.
+        // A fault, or a page of devices, is left to the single step, which knows what to report first.
         byte* from = null;
         if (moves && !mmu.TryRead(cpu, source, out from) || !mmu.TryWrite(cpu, destination, out byte* to))
         {
-            if (cpu->Cause == ExitCause.Trap) cpu->Cause = ExitCause.None;
+            if (cpu->Cause is ExitCause.Trap or ExitCause.Device) cpu->Cause = ExitCause.None;
             return 0;
         }
 

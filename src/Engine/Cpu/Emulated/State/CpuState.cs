@@ -143,6 +143,15 @@ internal unsafe struct CpuState
         cpu->FaultAddress = linear;
         return false;
     }
+
+    /// <summary>Records an access to a page of devices for the host.</summary>
+    /// <inheritdoc cref="Raise" path="/returns"/>
+    public static bool RaiseDeviceAccess(CpuState* cpu, uint errorCode, uint linear)
+    {
+        RaisePageFault(cpu, errorCode, linear);
+        cpu->Cause = ExitCause.Device;
+        return false;
+    }
 }
 
 /// <summary>Why the handlers stopped.</summary>
@@ -155,6 +164,9 @@ internal enum ExitCause : byte
 
     /// <summary>The host watches this instruction, or something it accesses.</summary>
     Watched,
+
+    /// <summary>The instruction touches a page of devices; what trap 14 would say of it is recorded.</summary>
+    Device,
 }
 
 /// <summary>What a translated block takes for granted; part of its key.</summary>

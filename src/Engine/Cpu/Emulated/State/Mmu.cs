@@ -44,7 +44,7 @@ internal sealed unsafe class Mmu : IDisposable
     public uint PhysicalOf(byte* host) => (uint)(host - memory.Base);
 
     /// <summary>Translates for reading.</summary>
-    /// <returns>False if a page fault was raised or the guest is dead.</returns>
+    /// <returns>False if a page fault or an access to devices was raised, or the guest is dead.</returns>
     public bool TryRead(CpuState* cpu, uint linear, out byte* host)
     {
         TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
@@ -56,7 +56,7 @@ internal sealed unsafe class Mmu : IDisposable
     }
 
     /// <summary>Translates for writing.</summary>
-    /// <returns>False if a page fault was raised or the guest is dead.</returns>
+    /// <returns>False if a page fault or an access to devices was raised, or the guest is dead.</returns>
     public bool TryWrite(CpuState* cpu, uint linear, out byte* host)
     {
         TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
@@ -71,7 +71,7 @@ internal sealed unsafe class Mmu : IDisposable
     }
 
     /// <summary>Translates for fetching an instruction.</summary>
-    /// <returns>False if a page fault was raised or the guest is dead.</returns>
+    /// <returns>False if a page fault or an access to devices was raised, or the guest is dead.</returns>
     public bool TryFetch(CpuState* cpu, uint linear, out byte* host)
     {
         host = null;
@@ -211,7 +211,9 @@ internal sealed unsafe class Mmu : IDisposable
         PageAccess access = (write ? PageAccess.Write : PageAccess.Read) | (isUser ? PageAccess.User : PageAccess.Read);
         translation = tables.Walk(pageDirectory, linear, access);
         if (translation.Ok) return true;
-        return translation.Fault is { } errorCode ? CpuState.RaisePageFault(cpu, errorCode, linear) : Die(cpu, translation.Refusal!);
+        return translation.Fault is { } errorCode ? CpuState.RaisePageFault(cpu, errorCode, linear)
+            : translation.IsDevice ? CpuState.RaiseDeviceAccess(cpu, (uint)access, linear)
+            : Die(cpu, translation.Bad!);
     }
 
     private uint ReadTagFor(uint page) => Watches.HasData && Watches.IsInPage(page, reading: true) ? page | TlbEntry.LongWay : page;
