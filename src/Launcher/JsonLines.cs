@@ -32,7 +32,11 @@ internal sealed class JsonLines : EventLines, IFieldSink
         else json.WriteNull(field.Key);
     }
 
-    public void Flag(Field field, bool value) => json.WriteBoolean(field.Key, value);
+    public void Flag(Field field, bool? value)
+    {
+        if (value is { } flag) json.WriteBoolean(field.Key, flag);
+        else json.WriteNull(field.Key);
+    }
 
     public void Text(Field field, string? value) => json.WriteString(field.Key, value);
 

@@ -95,6 +95,16 @@ public class EventSchemaTests
             new DmaEvent { Header = header, Direction = DmaDirection.Send, Key = 8, Address = 2, Device = null, UsedLength = null, Sections = [] },
             new TrapEvent { Header = header, Vector = 14, ErrorCode = 2, Address = 0xDEAD0000, Eip = 0xC0001234, PrivilegeLevel = 3, Outcome = TrapOutcome.Reflected },
             new TrapEvent { Header = header, Vector = 7, ErrorCode = null, Address = null, Eip = 0xC0001234, PrivilegeLevel = 1, Outcome = TrapOutcome.FpuGranted },
+            new TrapEvent
+            {
+                Header = header, Vector = 14, ErrorCode = 2, Address = 0xDEAD0000, Eip = 0xC0001234, PrivilegeLevel = 1, Outcome = TrapOutcome.DeviceAccessed,
+                Accessed = new RegisterAccess(IsWrite: true, 1, 0x0F) { Device = "block0", Register = "device_status", PhysicalAddress = 0x04100014 },
+            },
+            new TrapEvent
+            {
+                Header = header, Vector = 13, ErrorCode = 0, Address = null, Eip = 0xC0001234, PrivilegeLevel = 1, Outcome = TrapOutcome.PortAccessed,
+                Accessed = new RegisterAccess(IsWrite: false, 4, 0x10431AF4) { Port = 0xCFC },
+            },
             new InterruptEvent { Header = header, Irq = 31, Eip = 0xC0001234 },
             new InterventionEvent
             {

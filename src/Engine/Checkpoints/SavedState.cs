@@ -131,6 +131,8 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
             state.Write(trap.Exit.ErrorCode);
             state.Write(trap.Exit.FaultAddress);
             state.Write(trap.Eip);
+            state.Write(trap.Access is not null);
+            if (trap.Access is { } access) state.Write(access);
         }
         state.Write(pending.Interrupt ?? -1);
     }
@@ -149,6 +151,6 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         CpuExitKind kind = state.ReadBool() ? CpuExitKind.DeviceAccess : CpuExitKind.Trap;
         CpuExit exit = new(kind, state.ReadByte(), state.ReadUInt32(), state.ReadUInt32());
         if (kind == CpuExitKind.DeviceAccess && exit.Vector != Vector.PageFault) throw new InvalidStateException($"an access to devices is trap {exit.Vector}");
-        return new PendingTrap(exit, state.ReadUInt32());
+        return new PendingTrap(exit, state.ReadUInt32()) { Access = state.ReadBool() ? state.ReadString() : null };
     }
 }

@@ -11,7 +11,7 @@ namespace LguestPS.Checkpoints;
 internal static class StateFile
 {
     /// <summary>The version this program writes and reads.</summary>
-    public const ushort Version = 3;
+    public const ushort Version = 4;
 
     public const string CheckpointKind = "checkpoint";
     public const string RecordingKind = "recording";

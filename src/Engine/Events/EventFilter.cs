@@ -15,7 +15,7 @@ public sealed record EventFilter
     /// <summary>Of hypercalls, only those with these numbers; null for all.</summary>
     public IReadOnlyCollection<uint>? Hypercalls { get; init; }
 
-    /// <summary>Of DMAs, kicks and virtqueues, only those of devices with these names; null for all.</summary>
+    /// <summary>Of DMAs, kicks, virtqueues and accesses to device memory, only those of devices with these names; null for all.</summary>
     public IReadOnlyCollection<string>? Devices { get; init; }
 
     /// <summary>Of kicks and virtqueues, only those with these indices among the virtqueues of their device; null for all.</summary>

@@ -136,17 +136,22 @@ internal sealed class EventRecorder(Machine machine)
         if (descriptors is not null) AddVirtqueue(VirtqueueOperation.Returned, device, queue, head, usedLength, descriptors);
     }
 
-    public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome)
+    /// <param name="exit">The vCPU's.</param>
+    /// <param name="eip">Where it was.</param>
+    /// <param name="privilegeLevel">From which ring.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="access">What was done with a device or a port; need not be known unless such events are made (<see cref="Makes"/>).</param>
+    public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome, RegisterAccess? access = null)
     {
         Count++;
         Meter?.Trapped(exit.Vector);
         if (!Makes(EventKinds.Trap)) return;
-        Add(Wants(EventKinds.Trap), new TrapEvent
+        Add(WantsTrap(access?.Device), new TrapEvent
         {
             Header = Header(), Vector = exit.Vector,
             ErrorCode = Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null,
             Address = exit.Vector == Vector.PageFault ? exit.FaultAddress : null,
-            Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome,
+            Eip = eip, PrivilegeLevel = privilegeLevel, Outcome = outcome, Accessed = access,
         });
     }
 
@@ -224,6 +229,9 @@ internal sealed class EventRecorder(Machine machine)
     private bool WantsQueue(EventKinds kind, string? device, int? queue) =>
         Wants(kind) && WantsDevice(device) && (filter.Queues is not { } queues || (queue is { } wanted && queues.Contains(wanted)));
 
+    /// <param name="device">The device whose memory was accessed; null for any other trap.</param>
+    private bool WantsTrap(string? device) => Wants(EventKinds.Trap) && (device is null || WantsDevice(device));
+
     private bool WantsHypercall(uint number) =>
         Wants(EventKinds.Hypercall) && (filter.Hypercalls is not { } numbers || numbers.Contains(number));
 
@@ -232,6 +240,7 @@ internal sealed class EventRecorder(Machine machine)
         HypercallEvent call => WantsHypercall(call.Number),
         DmaEvent dma => WantsDmaOf(dma.Device),
         KickEvent kick => WantsQueue(EventKinds.Kick, kick.Device, kick.Queue),
+        TrapEvent trap => WantsTrap(trap.Device),
         VirtqueueEvent buffer => WantsQueue(EventKinds.Virtqueue, buffer.Device, buffer.Queue),
         _ => Wants(untaken.Kind),
     };

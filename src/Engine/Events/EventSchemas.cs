@@ -92,10 +92,19 @@ internal static class EventSchemas
             .Derived("Data", e => e.Data, Content, Lists)
             .Derived("Text", e => e.Text, Text));
 
+    public static readonly Schema<RegisterAccess> Access = new Schema<RegisterAccess>()
+        .Stored("Device", a => a.Device, OptionalText)
+        .Stored("Register", a => a.Register, OptionalText)
+        .Stored("Port", a => a.Port, OptionalAddress)
+        .Stored("PhysicalAddress", a => a.PhysicalAddress, OptionalAddress)
+        .Stored("IsWrite", a => a.IsWrite, Flag)
+        .Stored("Width", a => a.Width, Small)
+        .Stored("Value", a => a.Value, OptionalAddress);
+
     public static readonly EventSchema<TrapEvent> Trap = new(
         EventKinds.Trap,
-        "{Name}",
-        "{Name}{ErrorCode: error *}{Address: at *} from ring {PrivilegeLevel} eip {Eip} {Outcome}",
+        "{Name}{Port: port *}{Device: *}{Register: *}",
+        "{Name}{ErrorCode: error *}{Address: at *} from ring {PrivilegeLevel} eip {Eip} {Outcome}{Access: *}",
         new Schema<TrapEvent>()
             .Stored("Vector", e => e.Vector, UInt8)
             .Derived("Name", e => e.Name, Text)
@@ -104,7 +113,16 @@ internal static class EventSchemas
             .Stored("Eip", e => e.Eip, Address)
             .Derived("Symbol", e => e.Symbol, OptionalText)
             .Stored("PrivilegeLevel", e => e.PrivilegeLevel, Small)
-            .Stored("Outcome", e => e.Outcome, Name<TrapOutcome>("an outcome")));
+            .Stored("Outcome", e => e.Outcome, Name<TrapOutcome>("an outcome"))
+            .Stored("Accessed", e => e.Accessed, Optional(Access), None)
+            .Derived("Access", e => e.Access, OptionalText, Lists)
+            .Derived("Device", e => e.Device, OptionalText)
+            .Derived("Register", e => e.Register, OptionalText)
+            .Derived("Port", e => e.Port, OptionalAddress)
+            .Derived("PhysicalAddress", e => e.PhysicalAddress, OptionalAddress)
+            .Derived("IsWrite", e => e.IsWrite, OptionalFlag)
+            .Derived("Width", e => e.Width, OptionalInt)
+            .Derived("Value", e => e.Value, OptionalAddress));
 
     public static readonly EventSchema<InterruptEvent> Interrupt = new(
         EventKinds.Interrupt,

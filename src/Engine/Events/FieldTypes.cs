@@ -10,6 +10,7 @@ internal static class FieldTypes
     public static readonly FieldType<byte> HexUInt8 = new ByteType(FieldFormat.HexByte);
     public static readonly FieldType<byte?> OptionalHexUInt8 = new OptionalByteType();
     public static readonly FieldType<bool> Flag = new FlagType();
+    public static readonly FieldType<bool?> OptionalFlag = new OptionalFlagType();
     public static readonly FieldType<int> Small = new SmallType();
     public static readonly FieldType<int> Int = new Int32Type();
     public static readonly FieldType<int?> OptionalInt = new OptionalInt32Type();
@@ -31,6 +32,10 @@ internal static class FieldTypes
     /// <summary>One of a few names.</summary>
     /// <param name="what">What it is, for an error: "a direction".</param>
     public static FieldType<T> Name<T>(string what) where T : struct, Enum => new NameType<T>(what);
+
+    /// <summary>One part, or none.</summary>
+    /// <param name="parts">Its fields.</param>
+    public static FieldType<T?> Optional<T>(Schema<T> parts) where T : class => new OptionalPartType<T>(parts);
 
     /// <summary>Several parts.</summary>
     /// <param name="parts">The fields of each.</param>
@@ -63,6 +68,11 @@ internal static class FieldTypes
         public override void Write(StateWriter state, bool value, bool whole) => state.Write(value);
 
         public override bool Read(in FieldSource from) => from.State.ReadBool();
+    }
+
+    private sealed class OptionalFlagType() : FieldType<bool?>(FieldFormat.Plain)
+    {
+        public override void Give(Field field, bool? value, IFieldSink sink) => sink.Flag(field, value);
     }
 
     /// <summary>A number that fits into a byte.</summary>
@@ -207,6 +217,19 @@ internal static class FieldTypes
         public override void Write(StateWriter state, Hypercall value, bool whole) => EventCodec.WriteCall(state, value);
 
         public override Hypercall Read(in FieldSource from) => EventCodec.ReadCall(from.State, from.Origin);
+    }
+
+    private sealed class OptionalPartType<T>(Schema<T> parts) : FieldType<T?>(FieldFormat.Parts) where T : class
+    {
+        public override bool IsOptional => true;
+
+        public override void Write(StateWriter state, T? value, bool whole)
+        {
+            state.Write(value is not null);
+            if (value is not null) parts.Write(state, value, whole);
+        }
+
+        public override T? Read(in FieldSource from) => from.State.ReadBool() ? parts.Read(from) : null;
     }
 
     private sealed class ListType<T>(Schema<T> parts, Func<StateReader, int> most, string what) : FieldType<T[]>(FieldFormat.Parts) where T : class

@@ -5,7 +5,7 @@ internal interface IFieldSink
 {
     void Number(Field field, long? value);
 
-    void Flag(Field field, bool value);
+    void Flag(Field field, bool? value);
 
     void Text(Field field, string? value);
 

@@ -1,3 +1,5 @@
+using LguestPS.Events;
+
 namespace LguestPS;
 
 /// <summary>What the host did about a trap.</summary>
@@ -50,7 +52,34 @@ public sealed record TrapEvent : LguestEvent
 
     public required TrapOutcome Outcome { get; init; }
 
-    public override string Summary =>
-        $"{Name}{(Address is { } address ? $" at 0x{address:x8}" : "")}{(ErrorCode is { } code ? $" error {code:x}" : "")}"
+    /// <summary>What the instruction did with a device or a port, such as <c>write device_status of block0 = 0x0f</c>; null for any other trap.</summary>
+    public string? Access => Accessed?.Text;
+
+    /// <summary>Name of the device whose memory was accessed, such as block0; null if no device answered there, and for any other trap.</summary>
+    public string? Device => Accessed?.Device;
+
+    /// <summary>The device's name for what was accessed, such as device_status.</summary>
+    public string? Register => Accessed?.Register;
+
+    /// <summary>The number of the port that was accessed, 0 to 65535; null for any other trap.</summary>
+    public uint? Port => Accessed?.Port;
+
+    /// <summary>The guest-physical address of the device memory that was accessed; null for any other trap.</summary>
+    public uint? PhysicalAddress => Accessed?.PhysicalAddress;
+
+    /// <summary>Whether the device or port was written; null if neither was accessed.</summary>
+    public bool? IsWrite => Accessed?.IsWrite;
+
+    /// <summary>Bytes that were read or written: 1, 2 or 4; null if none were.</summary>
+    public int? Width => Accessed?.Width;
+
+    /// <summary>What was read or written, zero-extended; null if nothing was.</summary>
+    public uint? Value => Accessed?.Value;
+
+    internal RegisterAccess? Accessed { get; init; }
+
+    public override string Summary => Access is { } access
+        ? $"{access} from ring {PrivilegeLevel} {Shown(Eip, Symbol)}"
+        : $"{Name}{(Address is { } address ? $" at 0x{address:x8}" : "")}{(ErrorCode is { } code ? $" error {code:x}" : "")}"
         + $" from ring {PrivilegeLevel} {Shown(Eip, Symbol)}{(Outcome == TrapOutcome.Reflected ? "" : $" ({Outcome})")}";
 }

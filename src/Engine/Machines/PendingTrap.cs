@@ -26,8 +26,12 @@ public sealed class PendingTrap
     /// <summary>The faulting instruction, or the one after a software interrupt.</summary>
     public uint Eip { get; }
 
+    /// <summary>What the instruction is about to do with a device or a port, such as <c>write device_status of block0 = 0x0f</c>; null for any other trap.</summary>
+    public string? Access { get; internal init; }
+
     internal CpuExit Exit { get; }
 
-    public override string ToString() =>
-        $"{Name}{(Address is { } address ? $" at 0x{address:x8}" : "")}{(ErrorCode is { } code ? $" error {code:x}" : "")}";
+    public override string ToString() => Access is not null
+        ? $"{Name}, {Access}"
+        : $"{Name}{(Address is { } address ? $" at 0x{address:x8}" : "")}{(ErrorCode is { } code ? $" error {code:x}" : "")}";
 }

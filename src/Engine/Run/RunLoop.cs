@@ -91,7 +91,7 @@ internal sealed class RunLoop(Guest guest)
         if (exit.IsTrap) machine.CountTrap();
         if (exit.IsTrap && exit.Vector != Vector.Hypercall && (interceptor.HasTraps || goal.WantsTraps))
         {
-            machine.Pending.Trap = new PendingTrap(exit, guest.Cpu.Registers.Eip);
+            machine.Pending.Trap = traps.Pend(exit, guest.Cpu.Registers.Eip);
             return null;
         }
         Handle(exit);

@@ -23,23 +23,14 @@ internal sealed class DeviceInstructions(Machine machine, IDeviceRegisters? regi
     /// <exception cref="Errors.GuestKilledException">It broke a rule of the device.</exception>
     public bool TryAccessMemory(in CpuExit exit)
     {
-        if (registers is null) return false;
-        ref GuestRegisters guest = ref machine.Cpu.Registers;
-        if (!DeviceInstruction.TryDecode(ReadCode(stackalloc byte[DeviceInstruction.Longest]), guest, out DeviceInstruction instruction)) return false;
-        if (Find(exit, instruction) is not { } physical) return false;
+        if (registers is null || !TryFind(exit, out DeviceInstruction instruction, out uint physical)) return false;
 
+        ref GuestRegisters guest = ref machine.Cpu.Registers;
+        uint value = instruction.IsWrite ? instruction.Value : registers.ReadMemory(physical, instruction.Width);
         // A write is told before what follows from it, even if that is the guest's end.
-        if (instruction.IsWrite)
-        {
-            events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, TrapOutcome.DeviceAccessed);
-            registers.WriteMemory(physical, instruction.Width, instruction.Value);
-        }
-        else
-        {
-            uint value = registers.ReadMemory(physical, instruction.Width);
-            events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, TrapOutcome.DeviceAccessed);
-            instruction.Load(ref guest, value);
-        }
+        events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, TrapOutcome.DeviceAccessed, events.Makes(EventKinds.Trap) ? Describe(instruction, physical, value) : null);
+        if (instruction.IsWrite) registers.WriteMemory(physical, instruction.Width, value);
+        else instruction.Load(ref guest, value);
         guest.Eip += instruction.Length;
         return true;
     }
@@ -49,25 +40,50 @@ internal sealed class DeviceInstructions(Machine machine, IDeviceRegisters? regi
     /// <exception cref="Errors.GuestKilledException">It broke a rule of a device.</exception>
     public bool TryAccessPort(in CpuExit exit)
     {
-        ref GuestRegisters guest = ref machine.Cpu.Registers;
-        if (guest.PrivilegeLevel != DescriptorTable.GuestPrivilegeLevel) return false;
-        if (!PortInstruction.TryDecode(ReadCode(stackalloc byte[DeviceInstruction.Longest]), guest, out PortInstruction instruction)) return false;
+        if (!TryFind(out PortInstruction instruction)) return false;
 
+        ref GuestRegisters guest = ref machine.Cpu.Registers;
+        uint value = instruction.IsOut ? GeneralRegister.Read(guest, 0, instruction.Width) : registers?.ReadPort(instruction.Port, instruction.Width) ?? uint.MaxValue;
         TrapOutcome outcome = registers is null ? TrapOutcome.PortSkipped : TrapOutcome.PortAccessed;
-        if (instruction.IsOut)
-        {
-            uint value = GeneralRegister.Read(guest, 0, instruction.Width);
-            events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, outcome);
-            registers?.WritePort(instruction.Port, instruction.Width, value);
-        }
-        else
-        {
-            uint value = registers?.ReadPort(instruction.Port, instruction.Width) ?? uint.MaxValue;
-            events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, outcome);
-            GeneralRegister.Write(ref guest, 0, instruction.Width, value);
-        }
+        events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, outcome, registers is not null && events.Makes(EventKinds.Trap) ? Describe(instruction, value) : null);
+        if (!instruction.IsOut) GeneralRegister.Write(ref guest, 0, instruction.Width, value);
+        else registers?.WritePort(instruction.Port, instruction.Width, value);
         guest.Eip += instruction.Length;
         return true;
+    }
+
+    /// <summary>What dealing with a trap will do, if it is an access; nothing is read for that.</summary>
+    public RegisterAccess? Preview(in CpuExit exit)
+    {
+        if (registers is null) return null;
+        if (exit.Kind == CpuExitKind.DeviceAccess)
+            return TryFind(exit, out DeviceInstruction instruction, out uint physical) ? Describe(instruction, physical, instruction.IsWrite ? instruction.Value : null) : null;
+        if (exit.Vector != Vector.GeneralProtection || exit.ErrorCode != 0 || !TryFind(out PortInstruction atPort)) return null;
+        return Describe(atPort, atPort.IsOut ? GeneralRegister.Read(machine.Cpu.Registers, 0, atPort.Width) : null);
+    }
+
+    private RegisterAccess Describe(in DeviceInstruction instruction, uint physical, uint? value)
+    {
+        (string Device, string Register)? name = registers!.NameOf(physical);
+        return new RegisterAccess(instruction.IsWrite, instruction.Width, value) { Device = name?.Device, Register = name?.Register, PhysicalAddress = physical };
+    }
+
+    private static RegisterAccess Describe(in PortInstruction instruction, uint? value) => new(instruction.IsOut, instruction.Width, value) { Port = instruction.Port };
+
+    private bool TryFind(in CpuExit exit, out DeviceInstruction instruction, out uint physical)
+    {
+        physical = 0;
+        if (!DeviceInstruction.TryDecode(ReadCode(stackalloc byte[DeviceInstruction.Longest]), machine.Cpu.Registers, out instruction)) return false;
+        if (Find(exit, instruction) is not { } found) return false;
+        physical = found;
+        return true;
+    }
+
+    private bool TryFind(out PortInstruction instruction)
+    {
+        instruction = default;
+        ref GuestRegisters guest = ref machine.Cpu.Registers;
+        return guest.PrivilegeLevel == DescriptorTable.GuestPrivilegeLevel && PortInstruction.TryDecode(ReadCode(stackalloc byte[DeviceInstruction.Longest]), guest, out instruction);
     }
 
     /// <summary>Where the operand is, if it is what the vCPU met and lies in one page of devices.</summary>

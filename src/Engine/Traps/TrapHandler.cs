@@ -58,6 +58,9 @@ internal sealed class TrapHandler(Machine machine, IDeviceRegisters? registers, 
         events.Trapped(exit, eip, privilegeLevel, TrapOutcome.Reflected);
     }
 
+    /// <summary>What the guest's trap will be dealt with as, for whoever stands before it.</summary>
+    public PendingTrap Pend(in CpuExit exit, uint eip) => new(exit, eip) { Access = devices.Preview(exit)?.Text };
+
     /// <summary>An instruction was done for the guest. If it traces itself, it is told of this one, too.</summary>
     private void WentPast()
     {

@@ -12,7 +12,7 @@ public class EventLinesTests
     {
         ["Hypercall"] = ["name", "number", "arguments", "origin", "slot", "result", "eip", "symbol"],
         ["Dma"] = ["direction", "key", "address", "device", "usedLength", "sections", "text"],
-        ["Trap"] = ["vector", "name", "errorCode", "address", "eip", "symbol", "privilegeLevel", "outcome"],
+        ["Trap"] = ["vector", "name", "errorCode", "address", "eip", "symbol", "privilegeLevel", "outcome", "device", "register", "port", "physicalAddress", "isWrite", "width", "value"],
         ["Interrupt"] = ["irq", "vector", "eip", "symbol"],
         ["Ended"] = ["ending", "reason", "eip", "symbol"],
     };
