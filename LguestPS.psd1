@@ -28,6 +28,7 @@
         'Get-LguestGuest'
         'Get-LguestHotCode'
         'Get-LguestHypercallRing'
+        'Get-LguestKernel'
         'Get-LguestMemory'
         'Get-LguestPageTable'
         'Get-LguestRegister'

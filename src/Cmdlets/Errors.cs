@@ -47,6 +47,10 @@ internal static class Errors
         new ItemNotFoundException($"There is no definition at '{path}'."),
         "DefinitionNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a YAML file; about_Lguest_Definitions shows one.");
 
+    public static ErrorRecord KernelNotFound(string pattern) => Record(
+        new ItemNotFoundException($"No file is named like '{pattern}'."),
+        "KernelNotFound", ErrorCategory.ObjectNotFound, pattern, "Give the path of a vmlinux or bzImage, or a pattern that fits some.");
+
     public static ErrorRecord NotAFile(string path) => Record(
         new PSNotSupportedException($"'{path}' is not a path of the file system."),
         "NotAFile", ErrorCategory.InvalidArgument, path, "Give a path on a drive of the FileSystem provider.");

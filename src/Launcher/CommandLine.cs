@@ -16,6 +16,7 @@ internal sealed class CommandLine
 
           lguest [options] DEFINITION.yaml
           lguest [options] MiB KERNEL [kernel arguments...]
+          lguest --describe=KERNEL
 
         The second form is the command line of the 2007 launcher. As there, options may stand anywhere; --block,
         --sharenet, --usernet, --tap and --rng give the guest its devices in the order they are given in, with the console behind
@@ -49,6 +50,7 @@ internal sealed class CommandLine
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
+    private readonly Option<string[]> describe = new("--describe") { HelpName = "kernel", Description = "Say what a kernel's file tells of it, whether it runs and what it needs; run nothing (repeatable)." };
     private readonly Option<string> abi = new("--abi") { HelpName = "profile", Description = "The ABI profile, such as virtio-2.6.25; auto, the default, finds the kernel's own." };
     private readonly Option<string> cpu = new("--cpu") { HelpName = "auto|emulated|kvm", Description = "What runs the guest's instructions." };
     private readonly Option<string> clock = new("--clock") { HelpName = "host|virtual|events", Description = "What the guest's time is made of." };
@@ -70,7 +72,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, events, symbols, summary, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, events, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
             limitTime, limitInstructions, limitSockets, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -91,6 +93,15 @@ internal sealed class CommandLine
     public bool Summary => parsed.GetResult(summary) is not null;
 
     public bool Verbose => parsed.GetResult(verbose) is not null;
+
+    /// <summary>The kernels to describe instead of running a guest.</summary>
+    /// <exception cref="LguestException">InvalidDefinition: there is a guest to run as well.</exception>
+    public string[] Described => parsed.GetValue(describe) switch
+    {
+        null or [] => [],
+        _ when parsed.GetValue(guest) is [var first, ..] => throw Refuse($"{describe.Name} runs no guest, so '{first}' is too much; for several kernels write {describe.Name} before each"),
+        var kernels => [.. kernels.Select(kernel => FullPath(describe.Name, kernel))],
+    };
 
     /// <exception cref="LguestException">InvalidDefinition: what is wrong with it.</exception>
     public static CommandLine Parse(string[] arguments) => new(arguments);

@@ -13,7 +13,8 @@ internal static partial class Program
         try
         {
             CommandLine commandLine = CommandLine.Parse(args);
-            if (commandLine.WantsInformation) return Inform(commandLine, streams);
+            if (commandLine.WantsInformation) return Write(commandLine.Information(), streams, ExitStatus.PowerDown);
+            if (commandLine.Described is { Length: > 0 } kernels) return Describe(kernels, streams);
             GuestDefinition definition = commandLine.MakeDefinition();
             using Guest guest = Create(definition);
             using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, streams);
@@ -46,12 +47,21 @@ internal static partial class Program
         }
     }
 
-    private static int Inform(CommandLine commandLine, LauncherStreams streams)
+    /// <returns>PowerDown if all of them may run, else BadRequest.</returns>
+    /// <exception cref="LguestException">FileUnavailable.</exception>
+    private static int Describe(string[] kernels, LauncherStreams streams)
+    {
+        KernelReport[] reports = [.. kernels.Select(KernelReport.Read)];
+        string text = string.Join('\n', reports.Select(report => string.Concat(KernelLines.Of(report).Select(line => line + "\n"))));
+        return Write(text, streams, reports.All(report => report.CanRun is not false) ? ExitStatus.PowerDown : ExitStatus.BadRequest);
+    }
+
+    private static int Write(string text, LauncherStreams streams, int status)
     {
         try
         {
-            streams.Output.Write(Encoding.UTF8.GetBytes(commandLine.Information()));
-            return ExitStatus.PowerDown;
+            streams.Output.Write(Encoding.UTF8.GetBytes(text));
+            return status;
         }
         catch (IOException e)
         {

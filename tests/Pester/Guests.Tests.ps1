@@ -136,5 +136,7 @@ Describe 'Test-LguestHost' {
         $report | Should -BeOfType LguestPS.HostReport
         $report.AutoCpu | Should -BeIn emulated, kvm
         $report.KvmReason | Should -Not -BeNullOrEmpty
+        $report.Kernels.Profile | Should -Be ([LguestPS.AbiProfile]::All.Name)
+        $report.Kernels[0].Emulated | Should -Be 2.6.23
     }
 }

@@ -108,7 +108,7 @@ Describe 'Every public type' {
     It 'has a view: <_>' -ForEach @(
         'HypercallEvent', 'DmaEvent', 'KickEvent', 'VirtqueueEvent', 'VirtqueueDescriptor', 'PendingKick', 'GuestVirtqueue', 'WaitingBuffer', 'TrapEvent', 'InterruptEvent', 'GuestEndedEvent', 'DmaSection', 'Guest', 'GuestEnding', 'GuestRegisters',
         'Hypercall', 'PendingDma', 'GuestDefinition', 'GuestLimits', 'ConsoleDefinition', 'BlockDefinition', 'SharedNetDefinition', 'UserNetDefinition', 'TapNetDefinition',
-        'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart',
+        'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'KernelRange', 'KernelReport', 'KernelDriver', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart',
         'GuestDisk', 'GuestNetwork', 'RunSummary', 'SummaryRow', 'SymbolTable', 'SymbolLocation'
     ) {
         Get-FormatData -TypeName "LguestPS.$_" | Should -Not -BeNullOrEmpty
@@ -120,7 +120,7 @@ Describe 'Every public type' {
         $guest | Step-LguestGuest -Until { $_.PendingDma } | Out-Null
         $call = $guest.Abi.Hypercalls[3]
         foreach ($thing in $guest, $guest.PendingHypercall, $guest.NextCall, $guest.PendingDma, $guest.Registers, $guest.Definition, $guest.Abi,
-            $call, $call.Parameters[0], (Test-LguestHost), [LguestPS.Guest]::Plan($guest.Definition)) {
+            $call, $call.Parameters[0], (Test-LguestHost), (Test-LguestHost).Kernels[0], (Get-LguestKernel $examples/hello/hello.elf), [LguestPS.Guest]::Plan($guest.Definition)) {
             $thing | Format-Table | Show | Should -Not -BeNullOrEmpty
             $thing | Format-List | Show | Should -Not -BeNullOrEmpty
         }

@@ -58,7 +58,7 @@ internal sealed class BootMemory
         uint ramSize = (uint)definition.Memory;
         initrdRoom = RoundUp((uint)(initrd?.Length ?? 0));
         format = kernel.Tables;
-        mappedPages = rules.HasTables ? Math.Min(ramSize, LinearMappingLimit) / GuestMemory.PageSize : 0;
+        mappedPages = rules.HasTables ? MappedPages(ramSize) : 0;
         CheckThatItFits(ramSize);
 
         initrdAddress = ramSize - initrdRoom;
@@ -71,10 +71,10 @@ internal sealed class BootMemory
     /// <summary>Guest-physical address of the first page directory; 0 if there is none.</summary>
     public uint PageDirectory { get; }
 
-    private uint TablePages => (mappedPages + format.Levels[^1].Entries - 1) / format.Levels[^1].Entries;
+    private uint TablePages => CountTables(mappedPages, format);
 
     /// <summary>With PAE one middle directory is enough for all that is mapped, and for each place where it is.</summary>
-    private uint MiddlePages => format.Levels.Length == PageTableFormat.MostLevels ? 1u : 0;
+    private uint MiddlePages => CountMiddles(format);
 
     /// <summary>What goes where, lowest address first.</summary>
     public IEnumerable<LoadedPart> Parts()
@@ -108,12 +108,31 @@ internal sealed class BootMemory
             if (segment.Physical < KernelImage.LowestAddress)
                 throw KernelImage.Invalid(definition.Kernel, $"loads at 0x{segment.Physical:x8}, over the boot parameters below 0x{KernelImage.LowestAddress:x}");
         }
-        ulong needed = (ulong)kernel.End + initrdRoom + (rules.HasTables ? 1 + TablePages + MiddlePages : 0) * GuestMemory.PageSize;
+        ulong needed = (ulong)kernel.End + initrdRoom + TableBytes(kernel, ramSize);
         if (needed <= ramSize) return;
         throw new LguestException(LguestError.InvalidImage,
             $"{ramSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {(needed + (1 << 20) - 1) >> 20} MiB")
         { Path = definition.Kernel };
     }
+
+    /// <summary>The least memory, in whole mebibytes, in which a kernel can be loaded, without an initrd.</summary>
+    public static long LeastFor(KernelImage kernel)
+    {
+        const long Mebibyte = 1 << 20;
+        long least = Math.Max(GuestDefinition.MinimumMemory, (kernel.End + Mebibyte - 1) / Mebibyte * Mebibyte);
+        while (least < GuestDefinition.MaximumMemory && kernel.End + (long)TableBytes(kernel, (uint)least) > least) least += Mebibyte;
+        return least;
+    }
+
+    /// <summary>Bytes of the page tables that a kernel finds when it starts.</summary>
+    private static uint TableBytes(KernelImage kernel, uint ramSize) =>
+        kernel.Abi.Boot.HasTables ? (1 + CountTables(MappedPages(ramSize), kernel.Tables) + CountMiddles(kernel.Tables)) * GuestMemory.PageSize : 0;
+
+    private static uint MappedPages(uint ramSize) => Math.Min(ramSize, LinearMappingLimit) / GuestMemory.PageSize;
+
+    private static uint CountTables(uint pages, PageTableFormat format) => (pages + format.Levels[^1].Entries - 1) / format.Levels[^1].Entries;
+
+    private static uint CountMiddles(PageTableFormat format) => format.Levels.Length == PageTableFormat.MostLevels ? 1u : 0;
 
     private void WritePageTables(GuestMemory memory)
     {

@@ -46,22 +46,47 @@ internal static class BzImage
         return votes[best] > 3 ? (uint)best << 24 : throw KernelImage.Invalid(path, "does not tell its page offset; use its vmlinux instead");
     }
 
+    /// <summary>The kernel that is packed in another way than with gzip; null if that is not unpacked here, or is damaged.</summary>
+    /// <param name="path">Where it comes from.</param>
+    /// <param name="file">The bzImage.</param>
+    /// <param name="packing">How it is packed.</param>
+    /// <param name="memory">Bytes of the guest's memory: what does not fit in there is not unpacked any further.</param>
+    /// <exception cref="LguestException">InvalidImage: it unpacks to more than <paramref name="memory"/>.</exception>
+    public static byte[]? TryDecompress(string path, byte[] file, string packing, long memory)
+    {
+        if (!Unpacking.Knows(packing)) return null;
+        (int at, int length) = BzImageHeader.PayloadRange(file);
+        try
+        {
+            return Collect(path, Unpacking.Pieces(packing, file.AsMemory(at, length), memory), memory);
+        }
+        catch (Exception e) when (e is not LguestException)
+        {
+            // The libraries promise nothing about what they throw for bytes that no program has packed.
+            return null;
+        }
+    }
+
     private static byte[]? TryUnpack(string path, byte[] file, int at, long memory)
     {
         using GZipStream stream = new(new PackedKernel(file, at), CompressionMode.Decompress);
-        using MemoryStream kernel = new();
         try
         {
-            byte[] buffer = new byte[81920];
-            for (int read; (read = stream.Read(buffer)) > 0;)
-            {
-                if (kernel.Length + read > memory) throw KernelImage.Invalid(path, $"unpacks to more than the guest's {memory >> 20} MiB of memory; give it more, if this is a kernel");
-                kernel.Write(buffer.AsSpan(0, read));
-            }
+            return Collect(path, Unpacking.Read(stream), memory);
         }
         catch (InvalidDataException)
         {
             return null;
+        }
+    }
+
+    private static byte[]? Collect(string path, IEnumerable<ReadOnlyMemory<byte>> pieces, long memory)
+    {
+        using MemoryStream kernel = new();
+        foreach (ReadOnlyMemory<byte> piece in pieces)
+        {
+            if (kernel.Length + piece.Length > memory) throw KernelImage.Invalid(path, $"unpacks to more than the guest's {memory >> 20} MiB of memory; give it more, if this is a kernel");
+            kernel.Write(piece.Span);
         }
         return kernel.Length == 0 ? null : kernel.ToArray();
     }

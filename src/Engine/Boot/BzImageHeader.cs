@@ -14,6 +14,7 @@ internal static class BzImageHeader
     private const int Magic = 0x202;
     private const int Protocol = 0x206;
     private const int VersionText = 0x20E;
+    private const int LoadFlags = 0x211;
     private const int Code32Start = 0x214;
     private const int KernelAlignment = 0x230;
     private const int LoadFlags64 = 0x236;
@@ -50,12 +51,22 @@ internal static class BzImageHeader
     /// <summary>Whether the kernel says that it is entered in 64-bit mode; old ones do not say.</summary>
     public static bool Is64Bit(ReadOnlySpan<byte> file) => Word(file, Protocol) >= ProtocolWithLoadFlags64 && (Word(file, LoadFlags64) & 1) != 0;
 
+    /// <summary>Whether the kernel is loaded at 1 MiB, as every bzImage is; a zImage is loaded below 640 KiB.</summary>
+    public static bool IsLoadedHigh(ReadOnlySpan<byte> file) => file.Length > LoadFlags && (file[LoadFlags] & 1) != 0;
+
     /// <summary>The packed kernel as far as the file has it, if the header says where that is.</summary>
     public static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> file)
     {
+        (int at, int length) = PayloadRange(file);
+        return file.Slice(at, length);
+    }
+
+    /// <summary>Where in the file the packed kernel is, as far as the file has it; nothing if the header does not say.</summary>
+    public static (int At, int Length) PayloadRange(ReadOnlySpan<byte> file)
+    {
         if (Word(file, Protocol) < ProtocolWithPayload || file.Length < PayloadLength + 4) return default;
-        long at = SetupSize(file) + (long)BinaryPrimitives.ReadUInt32LittleEndian(file[PayloadOffset..]);
-        return at < file.Length ? file[(int)at..] : default;
+        long at = SetupSize(file) + (long)DoubleWord(file, PayloadOffset);
+        return at < file.Length ? ((int)at, (int)Math.Min(DoubleWord(file, PayloadLength), file.Length - at)) : default;
     }
 
     /// <summary>The physical address at which the part that runs in protected mode is entered.</summary>

@@ -17,6 +17,9 @@ internal static class ElfImage
 
     public static bool IsElf(ReadOnlySpan<byte> file) => file.StartsWith("\x7f"u8) && file.Length > 3 && file[1..4].SequenceEqual("ELF"u8);
 
+    /// <summary>32 or 64; null if the header says neither.</summary>
+    public static int? Bits(ReadOnlySpan<byte> file) => file.Length <= 4 ? null : file[4] switch { Class32 => 32, Class64 => 64, _ => null };
+
     /// <param name="path">For messages.</param>
     /// <param name="file">The whole file.</param>
     /// <param name="pageOffset">The one offset between virtual and physical addresses that all segments share.</param>

@@ -9,10 +9,13 @@ internal static class FileKinds
 
     private sealed record Kind(string Name, int At, byte[] Magic);
 
-    // gzip first: the only one that is unpacked here.
+    /// <summary>The way that has always been there, and that kernels without a word about it are packed in.</summary>
+    public const string Gzip = "gzip";
+
+    // gzip first, since it is what nearly all are.
     private static readonly Packing[] Packings =
     [
-        new("gzip", [0x1F, 0x8B], "gzip -d"),
+        new(Gzip, [0x1F, 0x8B], "gzip -d"),
         new("bzip2", "BZh"u8.ToArray(), "bzip2 -d"),
         new("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz -d"),
         new("lzma", [0x5D, 0x00, 0x00], "xz -d --format=lzma"),

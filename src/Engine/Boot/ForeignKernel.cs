@@ -26,7 +26,7 @@ internal static class ForeignKernel
     }
 
     /// <summary>How a bzImage is packed, if it is known, and another way than the one that is unpacked here; else null.</summary>
-    public static string? PackedOtherwise(ReadOnlySpan<byte> file) => FileKinds.PackedWith(BzImageHeader.Payload(file)) is { } packing and not "gzip" ? packing : null;
+    public static string? PackedOtherwise(ReadOnlySpan<byte> file) => FileKinds.PackedWith(BzImageHeader.Payload(file)) is { } packing and not FileKinds.Gzip ? packing : null;
 
     /// <summary>A bzImage in which no whole kernel packed with gzip is found.</summary>
     public static string WithoutGzip(ReadOnlySpan<byte> file)
@@ -36,7 +36,7 @@ internal static class ForeignKernel
         if (BzImageHeader.WholeSize(file) is var whole && whole > file.Length)
             return $"{what}: it is cut off, with {file.Length} of its {whole} bytes or more; copy it again";
         if (PackedOtherwise(file) is { } packing)
-            return $"is a bzImage{Named(text)} packed with {packing}; of kernels that do not unpack themselves only those packed with gzip are booted, so use its vmlinux";
+            return $"is a bzImage{Named(text)} packed with {packing}, {(Unpacking.Knows(packing) ? "and is damaged" : "which is not unpacked here")}; a kernel of its era is not left to unpack itself, so use its vmlinux";
         if (text is not null && LinuxVersion.Parse(text) is null) return $"{what}: it starts as Linux does, but is another program; {Wanted}";
         return $"{what}: it is damaged, or packed in a way that is not known here; copy it again, or use its vmlinux";
     }

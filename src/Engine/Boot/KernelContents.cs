@@ -25,7 +25,7 @@ internal sealed class KernelContents
     /// <summary>Whether the kernel comes packed, with a program that unpacks it.</summary>
     public bool IsBzImage { get; }
 
-    /// <summary>The kernel's own pieces, unpacked; none if it is packed in a way that is not unpacked here.</summary>
+    /// <summary>The kernel's own pieces, unpacked; none if it is packed in a way that is not unpacked here, or is damaged.</summary>
     public IReadOnlyList<KernelSegment> Segments { get; }
 
     /// <summary>What the kernel calls itself, or null.</summary>
@@ -70,8 +70,9 @@ internal sealed class KernelContents
         if (ElfImage.IsElf(file)) return OfElf(path, file, file);
         if (!BzImageHeader.IsBzImage(file)) throw KernelImage.Invalid(path, ForeignKernel.NoKernel(file));
         if (ForeignKernel.OfHeader(file) is { } problem) throw KernelImage.Invalid(path, problem);
-        if (ForeignKernel.PackedOtherwise(file) is not null) return new KernelContents(file, []);
-        byte[] kernel = BzImage.Decompress(path, file, memory);
+        byte[]? kernel = ForeignKernel.PackedOtherwise(file) is { } packing ? BzImage.TryDecompress(path, file, packing, memory) : BzImage.Decompress(path, file, memory);
+        // Then the kernel's own program may still be able to.
+        if (kernel is null) return new KernelContents(file, []);
         return ElfImage.IsElf(kernel) ? OfElf(path, file, kernel) : new KernelContents(file, [new(BzImage.LoadAddress, kernel, (uint)kernel.Length)]);
     }
 

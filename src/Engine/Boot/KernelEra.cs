@@ -25,7 +25,8 @@ internal static class KernelEra
         return found.CanRun ? found : throw new LguestException(LguestError.NotSupported, $"kernel '{path}' {ForeignKernel.OfLaterEra(kernel, found)}") { Path = path };
     }
 
-    private static AbiProfile? Find(KernelContents kernel)
+    /// <summary>The era of a kernel; null if it does not tell.</summary>
+    public static AbiProfile? Find(KernelContents kernel)
     {
         AbiProfile? byVersion = kernel.Version is { } version ? AbiProfile.OfKernel(version.Number) : null;
         if (kernel.Fitting.Count == 0 || (byVersion is not null && kernel.Fitting.Contains(byVersion))) return byVersion;

@@ -56,7 +56,13 @@ internal sealed class KernelImage
     public static KernelImage Load(string path, long memory, AbiProfile? asked)
     {
         byte[] file = BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory);
-        KernelContents kernel = KernelContents.Read(path, file, memory);
+        return Of(path, KernelContents.Read(path, file, memory), asked);
+    }
+
+    /// <summary>A kernel that has been looked into.</summary>
+    /// <exception cref="LguestException">InvalidImage or NotSupported, as for <see cref="Load"/>.</exception>
+    public static KernelImage Of(string path, KernelContents kernel, AbiProfile? asked)
+    {
         AbiProfile abi = KernelEra.Choose(path, kernel, asked);
         if (!abi.Boot.EntersAtEntryPoint) return EnterAfterSignature(path, abi, kernel);
         return kernel.IsBzImage ? EnterStub(path, abi, kernel) : EnterElf(path, abi, kernel);
@@ -72,7 +78,10 @@ internal sealed class KernelImage
     }
 
     internal static LguestException Invalid(string path, string problem, Exception? inner = null) =>
-        new(LguestError.InvalidImage, $"kernel '{path}' {problem}", inner) { Path = path };
+        new(LguestError.InvalidImage, $"{Subject(path)}{problem}", inner) { Path = path };
+
+    /// <summary>How every message about a kernel begins.</summary>
+    internal static string Subject(string path) => $"kernel '{path}' ";
 
     private static KernelImage EnterAfterSignature(string path, AbiProfile abi, KernelContents kernel)
     {
@@ -95,6 +104,7 @@ internal sealed class KernelImage
     private static KernelImage EnterStub(string path, AbiProfile abi, KernelContents kernel)
     {
         byte[] file = kernel.File;
+        if (!BzImageHeader.IsLoadedHigh(file)) throw Invalid(path, "is a zImage, which is loaded below 640 KiB; use the bzImage of the same kernel, or its vmlinux");
         int setup = BzImageHeader.SetupSize(file);
         if (setup >= file.Length || BzImageHeader.WholeSize(file) > file.Length) throw Invalid(path, ForeignKernel.WithoutGzip(file));
         KernelSegment stub = new(BzImage.LoadAddress, file.AsMemory(setup), (uint)(file.Length - setup));

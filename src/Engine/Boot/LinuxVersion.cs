@@ -7,7 +7,7 @@ namespace LguestPS.Boot;
 /// <param name="Number">The numbers at their start: 2.6.24.</param>
 internal sealed record LinuxVersion(string Text, Version Number)
 {
-    private const int LongestBanner = 64;
+    private const int LongestBanner = 512;
     private const int MostDots = 2;
 
     private static ReadOnlySpan<byte> Banner => "Linux version "u8;
@@ -21,6 +21,9 @@ internal sealed record LinuxVersion(string Text, Version Number)
             return rest.StartsWith("-rc") || rest.StartsWith("+") || (rest.StartsWith("-g") && rest.Length > 2 && char.IsAsciiHexDigit(rest[2]));
         }
     }
+
+    /// <summary>The first of its words, such as <c>3.11.10-301.fc20.i686</c>.</summary>
+    public string Release => Text.Split(' ', 2)[0];
 
     /// <summary>The version that a text starts with; null if it starts with none.</summary>
     public static LinuxVersion? Parse(string? text)
@@ -40,7 +43,9 @@ internal sealed record LinuxVersion(string Text, Version Number)
             for (int at; (at = rest.IndexOf(Banner)) >= 0;)
             {
                 rest = rest[(at + Banner.Length)..];
-                if (Parse(Encoding.Latin1.GetString(rest[..Math.Min(rest.Length, LongestBanner)])) is { } version) return version;
+                ReadOnlySpan<byte> text = rest[..Math.Min(rest.Length, LongestBanner)];
+                int end = text.IndexOfAny((byte)'\n', (byte)0);
+                if (Parse(Encoding.Latin1.GetString(end < 0 ? text : text[..end])) is { } version) return version;
             }
         }
         return null;

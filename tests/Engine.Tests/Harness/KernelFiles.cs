@@ -71,6 +71,7 @@ internal static class KernelFiles
         byte[] setup = new byte[(SetupSectors + 1) * SectorSize];
         setup[0x1F1] = SetupSectors;
         "HdrS"u8.CopyTo(setup.AsSpan(0x202));
+        setup[0x211] = 1;                   // loaded at 1 MiB, as a zImage is not
         if (version is not null)
         {
             Put16(setup, 0x206, 0x20C);

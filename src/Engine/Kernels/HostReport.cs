@@ -4,20 +4,7 @@ using LguestPS.Native;
 
 namespace LguestPS;
 
-/// <summary>What KVM is good for on a machine.</summary>
-public enum KvmState
-{
-    /// <summary>It cannot run guests.</summary>
-    Unavailable,
-
-    /// <summary>It needs the emulated CPU's help and is slower than that; only <c>cpu: kvm</c> uses it.</summary>
-    Degraded,
-
-    /// <summary>It runs guests.</summary>
-    Ready,
-}
-
-/// <summary>What this machine can run guests on.</summary>
+/// <summary>What this machine can run guests on, and which Linux kernels run.</summary>
 /// <param name="OperatingSystem">Name and version.</param>
 /// <param name="Architecture">The processor architecture of this process.</param>
 /// <param name="Processors">Logical processors.</param>
@@ -25,8 +12,9 @@ public enum KvmState
 /// <param name="KvmState">What it is good for.</param>
 /// <param name="KvmReason">Why, or why not, in a sentence.</param>
 /// <param name="AutoCpu">What <c>cpu: auto</c> chooses here.</param>
+/// <param name="Kernels">The Linux kernels that run, by era, oldest first.</param>
 public sealed record HostReport(
-    string OperatingSystem, string Architecture, int Processors, bool KvmDevice, KvmState KvmState, string KvmReason, string AutoCpu)
+    string OperatingSystem, string Architecture, int Processors, bool KvmDevice, KvmState KvmState, string KvmReason, string AutoCpu, IReadOnlyList<KernelRange> Kernels)
 {
     /// <summary>Whether <c>cpu: kvm</c> works.</summary>
     public bool KvmUsable => KvmState != KvmState.Unavailable;
@@ -37,6 +25,6 @@ public sealed record HostReport(
         KvmVerdict verdict = KvmProbe.Machine.Verdict;
         return new HostReport(
             RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture.ToString(), Environment.ProcessorCount,
-            File.Exists(KvmSystem.DevicePath), verdict.State, verdict.Reason, AutoCpu: verdict.State == KvmState.Ready ? "kvm" : "emulated");
+            File.Exists(KvmSystem.DevicePath), verdict.State, verdict.Reason, AutoCpu: verdict.State == KvmState.Ready ? "kvm" : "emulated", KernelRange.All);
     }
 }

@@ -1,0 +1,14 @@
+namespace LguestPS;
+
+/// <summary>What KVM is good for on a machine.</summary>
+public enum KvmState
+{
+    /// <summary>It cannot run guests.</summary>
+    Unavailable,
+
+    /// <summary>It needs the emulated CPU's help and is slower than that; only <c>cpu: kvm</c> uses it.</summary>
+    Degraded,
+
+    /// <summary>It runs guests.</summary>
+    Ready,
+}
