@@ -100,7 +100,7 @@ public sealed class AbiProfile
     public bool CanRun => Data is not null && LeadsToDevices;
 
     /// <summary>Whether this engine has the way by which guests of this era reach their devices.</summary>
-    private bool LeadsToDevices => Dma is not null || Bus is not null;
+    private bool LeadsToDevices => Dma is not null || Bus is not null || Pci is not null;
 
     /// <summary>The first release of this era; null for one whose kernels give themselves another era's version.</summary>
     internal Version? FirstKernel { get; init; }
@@ -124,6 +124,9 @@ public sealed class AbiProfile
 
     /// <summary>How devices are found and used on the lguest bus; null for eras without it.</summary>
     internal LguestBusRules? Bus { get; init; }
+
+    /// <summary>How devices are found and used on the PCI bus; null for eras without it.</summary>
+    internal PciRules? Pci { get; init; }
 
     /// <summary>The profile with this name, or null.</summary>
     public static AbiProfile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);

@@ -1,5 +1,6 @@
 using LguestPS.Devices.Dma;
 using LguestPS.Devices.Virtio.LguestBus;
+using LguestPS.Devices.Virtio.Pci;
 
 namespace LguestPS.Devices;
 
@@ -12,6 +13,7 @@ internal static class Transports
     {
         DeviceInterface.Dma => new DmaTransport(devices, abi.Dma!),
         DeviceInterface.Virtio => new LguestBusTransport(devices, abi.Bus!),
+        DeviceInterface.Pci => new PciTransport(devices, abi.Pci!),
         _ => throw new ArgumentException($"nothing leads to the devices of '{abi.Name}'", nameof(abi)),
     };
 }

@@ -3,7 +3,7 @@ using LguestPS.Devices.Virtio;
 namespace LguestPS.Tests.Virtio;
 
 /// <summary>The guest's side of a virtqueue, which may also do what no driver does.</summary>
-internal sealed class RingDriver(BusRig rig, VirtqueuePlace place)
+internal sealed class RingDriver(VirtioRig rig, VirtqueuePlace place)
 {
     public const ushort Next = 1, Writable = 2, Indirect = 4;
 

@@ -11,6 +11,7 @@ internal static class Pci41
         AcceptsVmcall = true,
         AllowsWriteThrough = true,
         Devices = DeviceInterface.Pci,
+        Pci = PciRules.V40,
         FirstKernel = new(4, 1),
     };
 }

@@ -6,10 +6,10 @@ namespace LguestPS.Devices.Virtio;
 /// <summary>A virtqueue of a device: what is taken and given back becomes events, and the guest is told by an interrupt.</summary>
 /// <param name="device">The device's name.</param>
 /// <param name="index">Which of its virtqueues, from 0.</param>
-/// <param name="irq">The queue's virtual interrupt, 1 to 31.</param>
-/// <param name="ring">Where the buffers are.</param>
+/// <param name="irq">The queue's virtual interrupt, 1 to 31; several may have the same.</param>
+/// <param name="kicked">The guest-physical address that a kick of the queue names.</param>
 /// <param name="features">The features that the guest has accepted.</param>
-internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue ring, Func<uint> features) : IBufferQueue
+internal sealed class DeviceQueue(string device, int index, int irq, uint kicked, Func<uint> features) : IBufferQueue
 {
     /// <summary>The most bytes of one buffer: 32 times what Linux asks of a disk at once.</summary>
     public const uint LongestBuffer = 16 << 20;
@@ -17,11 +17,15 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
     /// <summary>So many bytes of buffers make a turn of serving long enough; what is left waits for the next.</summary>
     private const uint EnoughForOneTurn = 1 << 20;
 
+    private Virtqueue? ring;
     private bool hasNews;
     private uint inThisTurn;
 
     /// <summary>The guest that the queue belongs to.</summary>
     public required IDeviceHost Host { private get; init; }
+
+    /// <summary>What happens before the interrupt.</summary>
+    public Action? BeforeInterrupt { private get; init; }
 
     /// <summary>Whose it is, for messages.</summary>
     public string Name => $"{device}, virtqueue {index}";
@@ -29,18 +33,35 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
     public int Index => index;
 
     /// <summary>A kick of it by its own address, made once.</summary>
-    public PendingKick Kick { get; } = new(KickPurpose.Queue, ring.Place.Descriptors, device, index);
+    public PendingKick Kick { get; private set; } = new(KickPurpose.Queue, kicked, device, index);
 
     public int Irq => irq;
 
-    public Virtqueue Ring => ring;
+    /// <summary>Where the buffers are; only if <see cref="IsLive"/>.</summary>
+    public Virtqueue Ring => ring ?? throw new InvalidOperationException("the guest has not said where this virtqueue is");
+
+    /// <summary>Whether it is known where the buffers are.</summary>
+    public bool IsLive => ring is not null;
+
+    /// <summary>Whether no buffer waits.</summary>
+    public bool IsEmpty => ring is null || ring.IsEmpty;
+
+    /// <summary>From here on this is where the buffers are; with null there are none.</summary>
+    public void Use(Virtqueue? place)
+    {
+        ring = place;
+        hasNews = IsPartlyServed = false;
+    }
+
+    /// <summary>From here on a kick of it names this address.</summary>
+    public void IsKickedAt(uint address) => Kick = Kick with { Address = address };
 
     public IGuestBuffer? Next() => Peek();
 
     /// <inheritdoc cref="Virtqueue.Peek"/>
     public DescriptorChain? Peek()
     {
-        DescriptorChain? chain = ring.Peek();
+        DescriptorChain? chain = ring?.Peek();
         if (chain is not null && (ulong)chain.ReadableLength + chain.WritableLength > LongestBuffer)
             throw new GuestKilledException($"{Name}: a buffer has {(ulong)chain.ReadableLength + chain.WritableLength} bytes; {LongestBuffer} is the most");
         return chain;
@@ -55,7 +76,7 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
     /// <summary>Ends it, and tells the guest.</summary>
     public void EndTurn()
     {
-        IsPartlyServed = inThisTurn >= EnoughForOneTurn && !ring.IsEmpty;
+        IsPartlyServed = inThisTurn >= EnoughForOneTurn && !IsEmpty;
         Interrupt();
     }
 
@@ -75,7 +96,7 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
     public void Return(DescriptorChain chain, uint written)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(written, chain.WritableLength);
-        ring.Return(chain.Head, written);
+        Ring.Return(chain.Head, written);
         hasNews = true;
         Host.Events.BufferReturned(device, index, chain.Head, written, Host.Events.WantsVirtqueue(device, index) ? chain.Describe(written) : null);
     }
@@ -85,8 +106,10 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
     {
         if (!hasNews) return;
         hasNews = false;
-        bool tellsOfEnd = (features() & Abi.RingFeature.NotifyOnEmpty) != 0 && ring.IsEmpty;
-        if (tellsOfEnd || !ring.IsInterruptUnwanted) Host.Raise(irq);
+        bool tellsOfEnd = (features() & Abi.RingFeature.NotifyOnEmpty) != 0 && IsEmpty;
+        if (!tellsOfEnd && Ring.IsInterruptUnwanted) return;
+        BeforeInterrupt?.Invoke();
+        Host.Raise(irq);
     }
 
     public void Complete(IGuestBuffer buffer, uint written)
@@ -99,13 +122,13 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
 
     public void Reset()
     {
-        ring.Reset();
+        Ring.Reset();
         hasNews = IsPartlyServed = false;
     }
 
     public void Save(StateWriter state)
     {
-        ring.Save(state);
+        Ring.Save(state);
         state.Write(hasNews);
         state.Write(IsPartlyServed);
     }
@@ -113,14 +136,14 @@ internal sealed class DeviceQueue(string device, int index, int irq, Virtqueue r
     /// <exception cref="InvalidStateException">No virtqueue can be in this state.</exception>
     public void Load(StateReader state)
     {
-        ring.Load(state);
+        Ring.Load(state);
         hasNews = state.ReadBool();
         IsPartlyServed = state.ReadBool();
     }
 
     private void TakePeeked(DescriptorChain chain)
     {
-        ring.Take();
+        Ring.Take();
         Host.Events.ChainTaken(device, index, chain.Head, Host.Events.WantsVirtqueue(device, index) ? chain.Describe(written: null) : null);
     }
 }

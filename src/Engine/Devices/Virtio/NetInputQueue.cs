@@ -9,7 +9,10 @@ namespace LguestPS.Devices.Virtio;
 /// <param name="wantsChecked">Whether the guest wants to know of frames whose checksums need not be looked at again.</param>
 internal sealed class NetInputQueue(DeviceQueue queue, int headerLength, Func<bool> wantsChecked) : IBufferQueue, IGuestBuffer
 {
-    private readonly byte[] header = new byte[headerLength];
+    // Last in the header of virtio 1.0: how many buffers the frame is in.
+    private const int BufferCountAt = 10;
+
+    private readonly byte[] header = HeaderOf(headerLength);
     private DescriptorChain? chain;
 
     public uint ReadableLength => 0;
@@ -32,6 +35,13 @@ internal sealed class NetInputQueue(DeviceQueue queue, int headerLength, Func<bo
     }
 
     public byte[] ReadAll() => [];
+
+    private static byte[] HeaderOf(int length)
+    {
+        byte[] header = new byte[length];
+        if (length > BufferCountAt) header[BufferCountAt] = 1;
+        return header;
+    }
 
     public byte[] ReadWritten(uint length) => chain!.ReadWritten((uint)headerLength + length)[headerLength..];
 

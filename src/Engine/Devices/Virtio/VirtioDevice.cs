@@ -48,6 +48,13 @@ internal abstract class VirtioDevice(DeviceFunction function)
     /// <exception cref="GuestKilledException">A chain or what it holds is bad.</exception>
     public abstract void Serve(DeviceQueue queue);
 
+    /// <summary>The guest has written to the configuration.</summary>
+    /// <param name="offset">Where, in bytes.</param>
+    /// <param name="value">What.</param>
+    /// <param name="address">The same place as a guest-physical address.</param>
+    /// <returns>Whether that may be written; if not, nothing was done.</returns>
+    public virtual bool TryWriteConfig(uint offset, uint value, uint address) => false;
+
     /// <summary>The guest has reset the device, and its virtqueues are empty.</summary>
     public virtual void Reset()
     {

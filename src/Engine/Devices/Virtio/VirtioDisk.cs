@@ -7,7 +7,7 @@ namespace LguestPS.Devices.Virtio;
 
 /// <summary>A disk (virtio 1.0, 5.2): a request is a header and data to read, then data to write and a byte for the status.</summary>
 /// <remarks>Whatever a request asks for, it is answered: what cannot be done has a status that says so.</remarks>
-internal sealed class VirtioDisk(DiskFunction disk, LguestBusRules rules) : VirtioDevice(disk)
+internal sealed class VirtioDisk(DiskFunction disk, VirtioRules rules) : VirtioDevice(disk)
 {
     private const byte Done = 0;
     private const byte Failed = 1;

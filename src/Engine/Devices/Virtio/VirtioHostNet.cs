@@ -4,7 +4,7 @@ using LguestPS.Networks;
 namespace LguestPS.Devices.Virtio;
 
 /// <summary>A card whose wire ends at the host.</summary>
-internal sealed class VirtioHostNet(HostWire wire, LguestBusRules rules) : VirtioNet(wire, rules)
+internal sealed class VirtioHostNet(HostWire wire, VirtioRules rules) : VirtioNet(wire, rules)
 {
     public override void DeliverInput() => wire.DeliverInput(Host, Input);
 

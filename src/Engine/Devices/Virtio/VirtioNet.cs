@@ -5,7 +5,7 @@ namespace LguestPS.Devices.Virtio;
 
 /// <summary>A network card (virtio 1.0, 5.1): virtqueue 0 has buffers for frames that come in, virtqueue 1 the frames that go out, each frame after a header.</summary>
 /// <remarks>What a guest leaves to its card is done here: an emulated processor would take many times as long for it.</remarks>
-internal abstract class VirtioNet(NetFunction card, LguestBusRules rules) : VirtioDevice(card)
+internal abstract class VirtioNet(NetFunction card, VirtioRules rules) : VirtioDevice(card)
 {
     protected const int Receive = 0;
     private const int Transmit = 1;

@@ -10,7 +10,7 @@ namespace LguestPS.Devices.Virtio;
 /// chooses the keys of those that a frame is for; here that is done for the guest. What others leave out of their checksums is completed.
 /// While a recorded guest is in its past it has no part in the network: it gets what was recorded, and what it sends was sent already.
 /// </remarks>
-internal sealed class VirtioSharedNet(SharedWire wire, LguestBusRules rules) : VirtioNet(wire, rules)
+internal sealed class VirtioSharedNet(SharedWire wire, VirtioRules rules) : VirtioNet(wire, rules)
 {
     private const byte Group = 1;       // in an address of the page it means that the slot wants every frame
     private const uint KeySize = 4;
@@ -65,7 +65,7 @@ internal sealed class VirtioSharedNet(SharedWire wire, LguestBusRules rules) : V
     /// <summary>Lets the others find the guest once its driver has given the card a buffer.</summary>
     private void Listen(SharedNetwork network)
     {
-        if (Queues[Receive].Ring.IsEmpty) return;
+        if (Queues[Receive].IsEmpty) return;
         isListening = true;
         Show(network, wire.GuestMac);
         network.ShowKeys([OwnKey]);

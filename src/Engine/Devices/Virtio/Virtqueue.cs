@@ -7,7 +7,7 @@ namespace LguestPS.Devices.Virtio;
 
 /// <summary>A split virtqueue as the device sees it (virtio 1.0, 2.4): it takes chains of descriptors from the available ring and gives them back in the used ring.</summary>
 /// <remarks>
-/// Where it lies is ours and final; all that stands there is the guest's and is believed only as far as it is checked. Of what the
+/// Where it lies was checked and is final; all that stands there is the guest's and is believed only as far as it is checked. Of what the
 /// guest may write, each word is read once for each use, and the indices that we write are counted here and never read back.
 /// </remarks>
 internal sealed class Virtqueue
@@ -25,18 +25,21 @@ internal sealed class Virtqueue
 
     private readonly GuestMemory memory;
     private readonly string who;
+    private readonly bool allowsIndirect;
     private readonly DescriptorChain chain;
     private ushort taken, returned;
 
     /// <param name="memory">The guest's memory.</param>
     /// <param name="place">Where the queue lies in it.</param>
     /// <param name="who">Whose queue it is, for messages: <c>block0, virtqueue 0</c>.</param>
+    /// <param name="allowsIndirect">Whether a descriptor may stand for a table of others.</param>
     /// <exception cref="GuestKilledException">It cannot lie there.</exception>
-    public Virtqueue(GuestMemory memory, VirtqueuePlace place, string who)
+    public Virtqueue(GuestMemory memory, VirtqueuePlace place, string who, bool allowsIndirect = true)
     {
         place.Check(memory, who);
         this.memory = memory;
         this.who = who;
+        this.allowsIndirect = allowsIndirect;
         Place = place;
         chain = new DescriptorChain(memory, place.Size);
     }
@@ -59,6 +62,9 @@ internal sealed class Virtqueue
 
     /// <summary>Whether there is no chain to take.</summary>
     public bool IsEmpty => Available == taken;
+
+    /// <summary>The used ring's flags, as they are in memory.</summary>
+    public ushort UsedFlags => memory.Read16(Place.Used + Flags);
 
     /// <summary>Whether the guest wants no interrupt when a buffer is given back.</summary>
     public bool IsInterruptUnwanted => (memory.Read16(Place.Available + Flags) & NoInterrupt) != 0;
@@ -151,6 +157,7 @@ internal sealed class Virtqueue
 
             if ((flags & IndirectTable) != 0)
             {
+                if (!allowsIndirect) throw Bad($"descriptor {at} is indirect, and the driver has not accepted that feature");
                 if (isIndirect) throw Bad($"descriptor {at} of an indirect table is indirect itself");
                 if ((flags & Next) != 0) throw Bad($"descriptor {at} is indirect and goes on");
                 if (length == 0 || length % VirtqueuePlace.DescriptorSize != 0) throw Bad($"the indirect table of descriptor {at} has {length} bytes");

@@ -1,5 +1,4 @@
 using LguestPS.Devices.Virtio;
-using LguestPS.Devices.Virtio.LguestBus;
 using LguestPS.Errors;
 using LguestPS.Memory;
 
@@ -9,7 +8,9 @@ namespace LguestPS.Inspection;
 internal static class Virtqueues
 {
     public static IReadOnlyList<GuestVirtqueue> Of(Guest guest) =>
-        guest.Transport is LguestBusTransport bus ? [.. bus.Devices.SelectMany(device => device.Device.Queues.Select(queue => Show(guest, device.Name, queue)))] : [];
+        guest.Transport is VirtioTransport bus
+            ? [.. from slot in bus.Slots from queue in slot.Device.Queues where queue.IsLive select Show(guest, slot.Device.Function.Name, queue)]
+            : [];
 
     private static GuestVirtqueue Show(Guest guest, string device, DeviceQueue queue)
     {

@@ -7,7 +7,7 @@ namespace LguestPS.Devices.Virtio.LguestBus;
 
 /// <summary>A device on the lguest bus: its descriptor, through which the guest learns of it and changes its status.</summary>
 /// <remarks>The guest may write anything into the descriptor page. Nothing that stands there is read again but the status and the accepted features.</remarks>
-internal sealed class BusDevice
+internal sealed class BusDevice : IVirtioSlot
 {
     private const byte HasFailed = 0x80;
 
@@ -39,19 +39,15 @@ internal sealed class BusDevice
     /// <summary>What the guest has accepted of the features that are offered, as it says now.</summary>
     public uint Accepted => descriptor.AcceptedAddress is { } address ? memory!.Read32(address) & Device.Features : 0;
 
-    /// <summary>Whether the guest's driver has given the device up: it does nothing more until a reset.</summary>
-    public bool IsDead => (status & HasFailed) != 0;
+    public string? WhyIdle => (status & HasFailed) != 0 ? "which its driver has given up" : null;
 
     /// <summary>Makes its virtqueues.</summary>
     public void Attach(IDeviceHost host)
     {
         memory = host.Memory;
         Func<uint> accepted = () => Accepted;
-        DeviceQueue[] queues =
-        [
-            .. descriptor.Places.Select((place, index) =>
-                new DeviceQueue(Name, index, FirstIrq + index, new Virtqueue(memory, place, $"{Name}, virtqueue {index}"), accepted) { Host = host }),
-        ];
+        DeviceQueue[] queues = [.. descriptor.Places.Select((place, index) => new DeviceQueue(Name, index, FirstIrq + index, place.Descriptors, accepted) { Host = host })];
+        foreach (DeviceQueue queue in queues) queue.Use(new Virtqueue(memory, descriptor.Places[queue.Index], queue.Name));
         Device.Attach(host, queues, accepted);
     }
 

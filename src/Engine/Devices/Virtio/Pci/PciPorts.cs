@@ -1,0 +1,68 @@
+using LguestPS.State;
+
+namespace LguestPS.Devices.Virtio.Pci;
+
+/// <summary>The ports by which a guest reaches configuration space (PCI Local Bus 3.0, 3.2.2.3.2): an address, and the register it names.</summary>
+/// <remarks>Only functions 0 of bus 0 exist. What nobody answers reads as all ones, and what is written there is lost.</remarks>
+internal sealed class PciPorts
+{
+    private const ushort Address = 0xCF8;
+    private const ushort Data = 0xCFC;
+
+    // Of the keyboard's controller: "there is something to be read", and nothing ever is, which ends a driver's search for it.
+    private const ushort KeyboardStatus = 0x64;
+    private const uint OutputFull = 1;
+
+    private const uint Enabled = 1u << 31;
+    private const uint RegisterMask = 0xFC;
+    private const int DeviceShift = 11;
+    private const uint AllButDeviceAndRegister = 0xFFFF0700;
+
+    private readonly IPciFunction[] functions;
+    private uint address;
+
+    /// <param name="functions">What is on the bus, by device number.</param>
+    public PciPorts(IPciFunction[] functions) => this.functions = functions;
+
+    public uint Read(ushort port, int width)
+    {
+        int lane = port & 3;
+        uint value = (ushort)(port & ~3) switch
+        {
+            Address => address,
+            Data when Selected is { } function => function.ReadConfig(address & RegisterMask, lane, width),
+            KeyboardStatus => ~0xFFu | OutputFull,
+            _ => uint.MaxValue,
+        };
+        return (uint)((0xFFFFFFFF_00000000 | value) >> (lane * 8)) & uint.MaxValue >> (32 - width * 8);
+    }
+
+    public void Write(ushort port, int width, uint value)
+    {
+        int lane = port & 3;
+        switch (port & ~3)
+        {
+            case Address:
+                uint written = uint.MaxValue >> (32 - width * 8) << (lane * 8);
+                address = address & ~written | value << (lane * 8) & written;
+                break;
+            case Data:
+                Selected?.WriteConfig(address & RegisterMask, lane, width, value);
+                break;
+        }
+    }
+
+    public void Save(StateWriter state) => state.Write(address);
+
+    /// <exception cref="InvalidStateException">It ends too early.</exception>
+    public void Load(StateReader state) => address = state.ReadUInt32();
+
+    private IPciFunction? Selected
+    {
+        get
+        {
+            uint device = (address & ~AllButDeviceAndRegister) >> DeviceShift;
+            return (address & AllButDeviceAndRegister) == Enabled && device < functions.Length ? functions[device] : null;
+        }
+    }
+}
