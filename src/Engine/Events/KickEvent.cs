@@ -2,14 +2,14 @@ using System.Text;
 
 namespace LguestPS;
 
-/// <summary>A NOTIFY that the host has looked at: the guest has put something into a virtqueue, has changed the status of a device, or has text for the early console.</summary>
+/// <summary>A NOTIFY, or a write to a device's register that says the same, which the host has looked at: the guest has put something into a virtqueue, has changed the status of a device, or has text for the early console.</summary>
 public sealed record KickEvent : LguestEvent
 {
     public override EventKinds Kind => EventKinds.Kick;
 
     public required KickPurpose Purpose { get; init; }
 
-    /// <summary>The guest-physical address that the guest named.</summary>
+    /// <summary>The guest-physical address that the guest named, or that of the register.</summary>
     public required uint Address { get; init; }
 
     /// <summary>Name of the device, such as console or block0; null for text from a guest without a console.</summary>
@@ -18,7 +18,7 @@ public sealed record KickEvent : LguestEvent
     /// <summary>Which of the device's virtqueues, from 0; null if it is none.</summary>
     public required int? Queue { get; init; }
 
-    /// <summary>The status that the device has now, for a change of it: 0 after a reset, else the bits 1 acknowledged, 2 driver, 4 driver ready, 0x80 failed.</summary>
+    /// <summary>The status that the device has now, for a change of it: 0 after a reset, else the bits 1 acknowledged, 2 driver, 4 driver ready, 8 features final (devices on PCI), 0x80 failed.</summary>
     public required byte? Status { get; init; }
 
     /// <summary>The text for the early console, without its final zero; else null.</summary>

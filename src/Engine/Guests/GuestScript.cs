@@ -3,6 +3,8 @@ using LguestPS.Abi;
 using LguestPS.Boot;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Scripted;
+using LguestPS.Devices.Virtio;
+using LguestPS.Devices.Virtio.Pci;
 using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.Paging;
@@ -106,9 +108,10 @@ public sealed class GuestScript
         });
     }
 
-    /// <summary>Prints on the console: a SEND_DMA to key 0 or, in the eras of virtio, a NOTIFY of the text as from before there is a driver.</summary>
-    /// <param name="text">Written as UTF-8; at most 4096 bytes, none of them 0 in the eras of virtio.</param>
-    /// <param name="ring">Leave the call in the ring instead of trapping with it.</param>
+    /// <summary>Prints on the console: a SEND_DMA to key 0 or, in later eras, what kernels do before there is a driver: a NOTIFY of the text or, with devices on PCI, an <c>out</c> for each character.</summary>
+    /// <param name="text">Written as UTF-8; at most 4096 bytes, none of them 0 in the eras of NOTIFY.</param>
+    /// <param name="ring">Leave the call in the ring instead of trapping with it; not with devices on PCI, where no call prints.</param>
+    /// <exception cref="LguestException">InvalidDefinition: that cannot be printed so.</exception>
     public GuestScript Print(string text, bool ring = false)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
@@ -128,10 +131,39 @@ public sealed class GuestScript
 
     private GuestScript PrintEarly(byte[] text, bool ring)
     {
+        if (abi.Pci is not null) return PrintToWindow(text, ring);
         if (text.Contains((byte)0)) throw Invalid("a text to print has no zero byte in this era, where one ends it");
         uint at = TakeText((uint)text.Length + 1);
         Does(stage => stage.Memory.Write(at, (byte[])[.. text, 0]));
         return ring ? Ring("NOTIFY", at) : Hypercall("NOTIFY", at);
+    }
+
+    /// <summary>Has the window of the first device lead to the register for this, and writes each character there.</summary>
+    private GuestScript PrintToWindow(byte[] text, bool ring)
+    {
+        if (ring) throw Invalid($"guests of '{abi.Name}' print without a hypercall, so not from the ring");
+        uint code = TakeText(sizeof(byte));
+        foreach ((uint register, uint value) in VirtioConfigSpace.Open(PciRegister.DeviceConfig + VirtioConsole.EmergencyWriteAt, sizeof(uint)))
+            Out(code, PciPorts.Address, PciPorts.AddressOf(device: 1, register)).Out(code, PciPorts.Data, value);
+        Out(code, PciPorts.Address, PciPorts.AddressOf(device: 1, VirtioConfigSpace.Window));
+        foreach (byte character in text) Out(code, PciPorts.Data, character);
+        return this;
+    }
+
+    /// <summary>Executes <c>out %eax, (%dx)</c>, which traps in ring 1.</summary>
+    /// <param name="code">Where the instruction is put: linear and guest-physical.</param>
+    /// <param name="port">Goes to dx.</param>
+    /// <param name="value">Goes to eax.</param>
+    private GuestScript Out(uint code, ushort port, uint value)
+    {
+        const byte OutEaxToDx = 0xEF;
+        return Does(
+            stage =>
+            {
+                stage.Memory.Write8(code, OutEaxToDx);
+                (stage.Cpu.Registers.Eip, stage.Cpu.Registers.Edx, stage.Cpu.Registers.Eax) = (code, port, value);
+            },
+            CpuExit.Trap(Vector.GeneralProtection));
     }
 
     /// <summary>Stores bytes in the guest's memory, as its code would.</summary>

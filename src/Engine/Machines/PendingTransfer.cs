@@ -17,9 +17,9 @@ public sealed record PendingDma(uint Key, uint Address, string? Device) : Pendin
     internal override string Words => $"DMA to {Device ?? $"key 0x{Key:x}"}";
 }
 
-/// <summary>A NOTIFY that is done, and of which the host has not looked at what it is about.</summary>
+/// <summary>A NOTIFY, or a write to a device's register notify, that is done, and of which the host has not looked at what it is about.</summary>
 /// <param name="Purpose">What the guest says with it.</param>
-/// <param name="Address">The guest-physical address that the guest named.</param>
+/// <param name="Address">The guest-physical address that the guest named, or that of the register.</param>
 /// <param name="Device">Name of the device whose virtqueue or descriptor that is, or that shows the text; null if there is none.</param>
 /// <param name="Queue">Which of the device's virtqueues, from 0; null if it is none.</param>
 public sealed record PendingKick(KickPurpose Purpose, uint Address, string? Device, int? Queue) : PendingTransfer(Device)
@@ -32,7 +32,7 @@ public sealed record PendingKick(KickPurpose Purpose, uint Address, string? Devi
     };
 }
 
-/// <summary>What a guest says with a NOTIFY.</summary>
+/// <summary>What a guest says with a NOTIFY, or with a write to a device's register.</summary>
 public enum KickPurpose : long
 {
     /// <summary>There is something in a virtqueue.</summary>

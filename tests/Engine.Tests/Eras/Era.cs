@@ -1,7 +1,3 @@
-using LguestPS.Abi;
-using LguestPS.Devices;
-using LguestPS.Devices.Virtio.LguestBus;
-
 namespace LguestPS.Tests.Eras;
 
 /// <summary>The names of eras for theories, and scripted guests of them.</summary>
@@ -19,12 +15,8 @@ internal static class Era
     public const string October = "dma-2007-10";
 
     /// <summary>A guest before its first instruction.</summary>
-    public static ScriptedGuest Fresh(string abi) => ScriptedGuest.Fresh(ScriptedGuest.Definition with { Abi = abi }, makeTransport: TransportOf(abi));
+    public static ScriptedGuest Fresh(string abi) => ScriptedGuest.Fresh(ScriptedGuest.Definition with { Abi = abi });
 
     /// <summary>A guest that has done LGUEST_INIT, mapped its memory at the page offset and set its ring-1 stack.</summary>
-    public static ScriptedGuest Initialised(string abi) => ScriptedGuest.Initialised(ScriptedGuest.Definition with { Abi = abi }, makeTransport: TransportOf(abi));
-
-    /// <summary>A way to devices for an era that has none of its own yet.</summary>
-    private static Func<DeviceSet, IDeviceTransport>? TransportOf(string abi) =>
-        AbiProfile.Find(abi)!.CanRun ? null : devices => new LguestBusTransport(devices, LguestBusRules.V31);
+    public static ScriptedGuest Initialised(string abi) => ScriptedGuest.Initialised(ScriptedGuest.Definition with { Abi = abi });
 }

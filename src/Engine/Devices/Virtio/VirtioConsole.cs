@@ -10,8 +10,8 @@ internal sealed class VirtioConsole(ConsoleFunction console, VirtioRules rules) 
     private const int Output = 1;
     private const int PieceSize = 4096;
 
-    // In the configuration, after the size of the screen and the number of ports.
-    private const uint EmergencyWriteAt = 8;
+    /// <summary>Where in its configuration a guest without a driver writes: after the size of the screen and the number of ports.</summary>
+    public const uint EmergencyWriteAt = 8;
 
     public override byte Type => 3;
 

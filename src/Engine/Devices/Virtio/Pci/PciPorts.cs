@@ -6,8 +6,11 @@ namespace LguestPS.Devices.Virtio.Pci;
 /// <remarks>Only functions 0 of bus 0 exist. What nobody answers reads as all ones, and what is written there is lost.</remarks>
 internal sealed class PciPorts
 {
-    private const ushort Address = 0xCF8;
-    private const ushort Data = 0xCFC;
+    /// <summary>The port of the address.</summary>
+    public const ushort Address = 0xCF8;
+
+    /// <summary>The port of the register that the address names.</summary>
+    public const ushort Data = 0xCFC;
 
     // Of the keyboard's controller: "there is something to be read", and nothing ever is, which ends a driver's search for it.
     private const ushort KeyboardStatus = 0x64;
@@ -23,6 +26,11 @@ internal sealed class PciPorts
 
     /// <param name="functions">What is on the bus, by device number.</param>
     public PciPorts(IPciFunction[] functions) => this.functions = functions;
+
+    /// <summary>The address of a register.</summary>
+    /// <param name="device">Its device's number.</param>
+    /// <param name="register">Offset in configuration space, a multiple of 4.</param>
+    public static uint AddressOf(int device, uint register) => Enabled | (uint)device << DeviceShift | register;
 
     public uint Read(ushort port, int width)
     {

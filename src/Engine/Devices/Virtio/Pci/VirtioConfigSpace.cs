@@ -57,6 +57,10 @@ internal static class VirtioConfigSpace
         return space;
     }
 
+    /// <summary>What a guest writes to registers to have the window lead to a place in the device's memory.</summary>
+    public static (uint Register, uint Value)[] Open(uint offset, uint length) =>
+        [(PciConfigurationAt + BarByte, 0), (PciConfigurationAt + OffsetAt, offset), (PciConfigurationAt + LengthAt, length)];
+
     /// <summary>Bytes that BAR 0 leads to: a power of two.</summary>
     public static uint SizeOf(int configLength) => BitOperations.RoundUpToPowerOf2(PciRegister.DeviceConfig + (uint)configLength);
 
