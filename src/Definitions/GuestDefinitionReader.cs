@@ -57,6 +57,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["symbols"] = (guest, value) => guest with { Symbols = value.FullPath() },
         ["memory"] = (guest, value) => guest with { Memory = value.Size() },
         ["commandLine"] = (guest, value) => guest with { CommandLine = value.Text() },
+        ["cpus"] = (guest, value) => value.Count() == 1 ? guest : throw value.Problem(DefinitionText.OneProcessor),
         ["abi"] = (guest, value) => guest with { Abi = value.Text() },
         ["cpu"] = (guest, value) => guest with { Cpu = value.OneOf<CpuChoice>() },
         ["clock"] = (guest, value) => guest with { Clock = value.OneOf<ClockKind>() },

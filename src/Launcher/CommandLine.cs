@@ -30,7 +30,7 @@ internal sealed class CommandLine
 
         Exit status: 0 the guest powered down; 1 it crashed or was killed; 2 bad usage, definition or file;
         3 a limit, a signal, Ctrl-C, the end of the input or a closed output stopped it;
-        4 it asked to be started again.
+        4 it asked to be started again, and was not to reboot (--no-reboot, --limit-reboots).
         """;
 
     private readonly ParseResult parsed;
@@ -39,6 +39,7 @@ internal sealed class CommandLine
     private readonly Option<string> initrd = new("--initrd") { HelpName = "file", Description = "An initial RAM disk (2007 form)." };
     private readonly Option<string[]> sharenet = new("--sharenet") { HelpName = "file", Description = "A network shared with other guests (2007 form)." };
     private readonly Option<string> tunnet = new("--tunnet") { Hidden = true };
+    private readonly Option<string> cpus = new("--cpus") { Hidden = true };
     private readonly Option<string> usernet = new("--usernet") { Arity = ArgumentArity.Zero, Description = "A network with this host that needs no rights (repeatable)." };
     private readonly Option<string> loopback = new("--loopback") { Arity = ArgumentArity.Zero, Description = "With --usernet: let the guest reach every port of this host's 127.0.0.1." };
     private readonly Option<string[]> forward = new("--forward") { HelpName = "port:guestport", Description = "With --usernet: a port of this host that leads to the guest (repeatable)." };
@@ -61,6 +62,8 @@ internal sealed class CommandLine
     private readonly Option<string> limitTime = new("--limit-time") { HelpName = "time", Description = "Stop after this much host time, such as 30s." };
     private readonly Option<string> limitInstructions = new("--limit-instructions") { HelpName = "count", Description = "Stop after this many instructions." };
     private readonly Option<string> limitSockets = new("--limit-sockets") { HelpName = "count", Description = "At most this many sockets of this host for all of the guest's user networks." };
+    private readonly Option<string> limitReboots = new("--limit-reboots") { HelpName = "count", Description = "Let the guest reboot at most so many times; asking once more ends it." };
+    private readonly Option<string> noReboot = new("--no-reboot") { Arity = ArgumentArity.Zero, Description = "End with status 4 when the guest asks to be started again, instead of rebooting it." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
 
     // Not the library's own options: those read their descriptions from resources, which costs milliseconds at every start.
@@ -72,13 +75,14 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, events, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
-            limitTime, limitInstructions, limitSockets, verbose, help, version,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
         if (parsed.Errors.Count != 0) throw Refuse(parsed.Errors[0].Message.TrimEnd('.'));
         if (parsed.GetValue(tunnet) is not null) throw Refuse("--tunnet is not supported; use --usernet, which needs no rights, or --tap=INTERFACE");
+        if (parsed.GetValue(cpus) is not (null or "1")) throw Refuse($"{cpus.Name}: {DefinitionText.OneProcessor}");
         if (MisplacedOption() is { } unknown) throw Refuse($"unknown option '{unknown}'{Hint(unknown, root)}");
         if (parsed.GetValue(events) is { } format) Events = OneOf<EventFormat>(events, format);
     }
@@ -154,6 +158,12 @@ internal sealed class CommandLine
             if (!DefinitionText.TryParseCount(sockets, out long count)) throw Refuse($"{limitSockets.Name}: {DefinitionText.CountProblem(sockets)}");
             definition = definition with { Limits = definition.Limits with { Sockets = (int)Math.Clamp(count, int.MinValue, int.MaxValue) } };
         }
+        if (parsed.GetValue(limitReboots) is { } reboots)
+        {
+            if (!DefinitionText.TryParseCount(reboots, out long count)) throw Refuse($"{limitReboots.Name}: {DefinitionText.CountProblem(reboots)}");
+            definition = definition with { Limits = definition.Limits with { Reboots = count } };
+        }
+        if (parsed.GetResult(noReboot) is not null) definition = definition with { Reboot = false };
         foreach ((_, string problem) in definition.Validate()) throw Refuse(problem);
         return definition;
     }
@@ -226,7 +236,7 @@ internal sealed class CommandLine
         .FirstOrDefault()?.Value;
 
     private bool IsValueOfOption(int index) =>
-        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != usernet.Name && before.Value != rng.Name && before.Value != loopback.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != noReboot.Name && before.Value != usernet.Name && before.Value != rng.Name && before.Value != loopback.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
 
     private static string Hint(string unknown, Command root)
     {

@@ -59,7 +59,7 @@ public sealed class DescriptorPageTests : IDisposable
         Assert.Equal(new Slot(3, 0x8000, 0, 1, (Page >> 12) + 16), Read(guest, 15));
 
         LguestException refused = Assert.Throws<LguestException>(() => With([.. sixteen, new ConsoleDefinition()]));
-        Assert.Equal(LguestError.InvalidDefinition, refused.Error);
+        Assert.Equal((LguestError.NotSupported, "17 devices are too many for ABI profile 'dma-2007-10', whose guests look for 16. Take some away"), (refused.Error, refused.Message));
     }
 
     [Fact]

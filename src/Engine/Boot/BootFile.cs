@@ -10,9 +10,10 @@ internal static class BootFile
     /// <param name="what">What it is, for the message: kernel, initrd.</param>
     /// <param name="most">The most bytes it may have.</param>
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is empty or larger than <paramref name="most"/>.</exception>
-    public static byte[] Read(string path, string what, uint most)
+    public static byte[] Read(string path, string what, long most)
     {
         if (Directory.Exists(path)) throw new LguestException(LguestError.FileUnavailable, $"{what} '{path}' is a folder; name the {what} file in it") { Path = path };
+        most = Math.Min(most, Array.MaxLength);
         try
         {
             using SafeFileHandle file = HostFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.Read);

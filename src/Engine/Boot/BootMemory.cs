@@ -13,6 +13,12 @@ internal sealed class BootMemory
 
     private const uint CommandLineAddress = 4096;
     private const uint LinearMappingLimit = 1u << 30;
+
+    /// <summary>What the kernel is given lies below this, where every kernel has memory mapped however it splits the address space: an old one does not look for its initrd any higher.</summary>
+    private const uint LowMemory = 768u << 20;
+
+    /// <summary>What a kernel keeps of the address space above its page offset for other things than memory, and somewhat more.</summary>
+    private const uint KernelReserve = 144u << 20;
     private const uint EntryFlags = PageFlags.Present | PageFlags.Writable | PageFlags.User;
 
     // Offsets in struct boot_params (Linux, Documentation/i386/zero-page.txt).
@@ -25,6 +31,7 @@ internal sealed class BootMemory
     internal const uint CommandLinePointer = 0x228;
     internal const uint KernelAlignment = 0x230;
     internal const uint HardwareSubarch = 0x23C;
+    internal const uint InitSize = 0x260;
     internal const uint E820Map = 0x2D0;
 
     internal const uint E820EntrySize = 20;
@@ -61,7 +68,7 @@ internal sealed class BootMemory
         mappedPages = rules.HasTables ? MappedPages(ramSize) : 0;
         CheckThatItFits(ramSize);
 
-        initrdAddress = ramSize - initrdRoom;
+        initrdAddress = Math.Min(ramSize, LowMemory) - initrdRoom;
         if (!rules.HasTables) return;
         PageDirectory = initrdAddress - GuestMemory.PageSize;
         tablesAddress = PageDirectory - TablePages * GuestMemory.PageSize;
@@ -108,10 +115,27 @@ internal sealed class BootMemory
             if (segment.Physical < KernelImage.LowestAddress)
                 throw KernelImage.Invalid(definition.Kernel, $"loads at 0x{segment.Physical:x8}, over the boot parameters below 0x{KernelImage.LowestAddress:x}");
         }
+        CheckThatItIsFound(ramSize);
         ulong needed = (ulong)kernel.End + initrdRoom + TableBytes(kernel, ramSize);
-        if (needed <= ramSize) return;
+        if (needed <= Math.Min(ramSize, LowMemory)) return;
+        if (needed > LowMemory)
+        {
+            throw new LguestException(LguestError.InvalidImage,
+                $"kernel '{definition.Kernel}'{(initrd is null ? " needs" : " and its initrd need")} {Mebibytes(needed)} MiB, all below {LowMemory >> 20} MiB, so no memory is large enough; give a smaller initrd, or a disk instead")
+            { Path = definition.Kernel };
+        }
         throw new LguestException(LguestError.InvalidImage,
-            $"{ramSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {(needed + (1 << 20) - 1) >> 20} MiB")
+            $"{ramSize >> 20} MiB of memory are too small for kernel '{definition.Kernel}'{(initrd is null ? "" : " and its initrd")}; give at least {Mebibytes(needed)} MiB")
+        { Path = definition.Kernel };
+    }
+
+    /// <summary>Up to 3.19 a kernel looks for its devices where the memory ends that it uses.</summary>
+    private void CheckThatItIsFound(uint ramSize)
+    {
+        uint most = unchecked(0 - kernel.PageOffset) - KernelReserve;
+        if (!kernel.LacksHighMemory || kernel.Abi.Devices == DeviceInterface.Pci || ramSize <= most) return;
+        throw new LguestException(LguestError.InvalidImage,
+            $"kernel '{definition.Kernel}' is built without CONFIG_HIGHMEM: of {ramSize >> 20} MiB it would use a part, and look for its devices where that ends; give at most {most >> 20} MiB")
         { Path = definition.Kernel };
     }
 
@@ -133,6 +157,8 @@ internal sealed class BootMemory
     private static uint CountTables(uint pages, PageTableFormat format) => (pages + format.Levels[^1].Entries - 1) / format.Levels[^1].Entries;
 
     private static uint CountMiddles(PageTableFormat format) => format.Levels.Length == PageTableFormat.MostLevels ? 1u : 0;
+
+    private static ulong Mebibytes(ulong bytes) => (bytes + (1 << 20) - 1) >> 20;
 
     private void WritePageTables(GuestMemory memory)
     {
@@ -183,6 +209,7 @@ internal sealed class BootMemory
             memory.Write16(ProtocolVersion, rules.Protocol);
             memory.Write8(LoadFlags, KeepSegments);
             memory.Write32(KernelAlignment, kernel.Alignment);
+            memory.Write32(InitSize, kernel.SizeToUnpack);
         }
         memory.Write32(CommandLinePointer, CommandLineAddress);
         memory.Write32(HardwareSubarch, LguestSubarch);

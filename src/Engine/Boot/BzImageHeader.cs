@@ -20,6 +20,7 @@ internal static class BzImageHeader
     private const int LoadFlags64 = 0x236;
     private const int PayloadOffset = 0x248;
     private const int PayloadLength = 0x24C;
+    private const int PreferredAddress = 0x258;
     private const int InitSize = 0x260;
 
     private const int LongestVersionText = 256;
@@ -79,8 +80,10 @@ internal static class BzImageHeader
     /// <summary>Where the kernel is unpacked, for headers that also say how much room that takes.</summary>
     public static uint PlaceToUnpack(ReadOnlySpan<byte> file)
     {
-        ulong alignment = Alignment(file);
-        return (uint)Math.Min((BzImage.LoadAddress + alignment - 1) / alignment * alignment, uint.MaxValue);
+        ulong alignment = Alignment(file), aligned = (BzImage.LoadAddress + alignment - 1) / alignment * alignment;
+        // One that cannot be moved, and a later one that would come lower, is unpacked where it was linked for.
+        uint preferred = Word(file, Protocol) >= ProtocolWithInitSize ? DoubleWord(file, PreferredAddress) : 0;
+        return (uint)Math.Min(Math.Max(aligned, preferred), uint.MaxValue);
     }
 
     /// <summary>How much room it takes there until it runs; 0 if the header is too old to say.</summary>

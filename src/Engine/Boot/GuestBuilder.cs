@@ -30,7 +30,7 @@ internal static class GuestBuilder
     internal static Guest Build(
         GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
-        AbiProfile? asked = Check(definition, hasTransport: makeTransport is not null);
+        AbiProfile? asked = Check(definition);
         BootMemory boot = PlanMemory(definition, asked, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
         PageTableFormat tables = kernel.Tables;
@@ -135,19 +135,19 @@ internal static class GuestBuilder
     {
         kernel ??= KernelImage.Load(definition.Kernel, definition.Memory, asked);
         symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, kernel.PageOffset);
-        byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", (uint)definition.Memory) : null;
+        byte[]? initrd = definition.Initrd is { } path ? BootFile.Read(path, "initrd", definition.Memory) : null;
         return new BootMemory(kernel, initrd, definition);
     }
 
     /// <returns>The profile that the definition asks for; null for the kernel's own.</returns>
-    private static AbiProfile? Check(GuestDefinition definition, bool hasTransport = false)
+    private static AbiProfile? Check(GuestDefinition definition)
     {
         foreach ((_, string problem) in definition.Validate())
             throw new LguestException(LguestError.InvalidDefinition, $"{(definition.Source is { } source ? $"{source}: " : "")}{problem}") { Path = definition.Source };
 
         if (definition.Abi == AbiProfile.Automatic) return null;
         AbiProfile abi = AbiProfile.Find(definition.Abi)!;
-        if (!abi.CanRun && !hasTransport)
+        if (!abi.CanRun)
         {
             throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {AbiProfile.Runnable} can run");
         }

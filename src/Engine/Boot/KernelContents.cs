@@ -9,6 +9,9 @@ internal sealed class KernelContents
     // The entry point of the DMA eras is after the first of these in memory.
     private static ReadOnlySpan<byte> Signature => "GenuineLguest"u8;
 
+    // A kernel that was built without CONFIG_HIGHMEM says so when it finds more memory than it can map (Linux, arch/x86/mm/init_32.c).
+    private static ReadOnlySpan<byte> WithoutHighMemory => "Use a HIGHMEM enabled kernel."u8;
+
     private readonly uint? namedPageOffset;
 
     private KernelContents(byte[] file, IReadOnlyList<KernelSegment> segments)
@@ -59,6 +62,9 @@ internal sealed class KernelContents
 
     /// <summary>False if the kernel could be looked into, and there is nothing of lguest in it.</summary>
     public bool MayKnowLguest => Segments.Count == 0 || Fitting.Count > 0 || AfterSignature is not null || Segments.Any(segment => segment.Bytes.Span.IndexOf(ParavirtName) >= 0);
+
+    /// <summary>Whether the kernel was built without high memory, as far as could be looked into.</summary>
+    public bool LacksHighMemory => Segments.Any(segment => segment.Bytes.Span.IndexOf(WithoutHighMemory) >= 0);
 
     /// <summary>Looks into a file.</summary>
     /// <param name="path">Its name, for messages.</param>

@@ -48,6 +48,12 @@ internal sealed class KernelImage
     /// <summary>What a kernel that unpacks itself aligns its place to; the boot parameters repeat it.</summary>
     public uint Alignment { get; private init; } = BzImageHeader.UsualAlignment;
 
+    /// <summary>How much room its unpacking takes, for a program in it that reads this in the boot parameters, as those from 4.7 on do; 0 if it does not say.</summary>
+    public uint SizeToUnpack { get; private init; }
+
+    /// <summary>Whether it was built without high memory: what it cannot map at its page offset does not exist for it.</summary>
+    public bool LacksHighMemory { get; private init; }
+
     /// <summary>Reads an ELF or bzImage kernel.</summary>
     /// <param name="path">Its file.</param>
     /// <param name="memory">Bytes of its guest's memory.</param>
@@ -55,7 +61,7 @@ internal sealed class KernelImage
     /// <exception cref="LguestException">FileUnavailable, InvalidImage, or NotSupported for an era that cannot be run yet.</exception>
     public static KernelImage Load(string path, long memory, AbiProfile? asked)
     {
-        byte[] file = BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory);
+        byte[] file = BootFile.Read(path, "kernel", GuestDefinition.MaximumMemory);
         return Of(path, KernelContents.Read(path, file, memory), asked);
     }
 
@@ -87,7 +93,7 @@ internal sealed class KernelImage
     {
         uint entry = kernel.AfterSignature ?? throw Invalid(path, kernel.Segments.Count == 0 ? ForeignKernel.WithoutGzip(kernel.File) : ForeignKernel.WithoutSignature(abi, kernel));
         uint pageOffset = kernel.LinkedAt ?? BzImage.FindPageOffset(path, kernel.Segments[0].Bytes.Span);
-        return new KernelImage(abi, kernel.Segments, pageOffset, entry + pageOffset);
+        return new KernelImage(abi, kernel.Segments, pageOffset, entry + pageOffset) { LacksHighMemory = kernel.LacksHighMemory };
     }
 
     private static bool UsesPaeIn(AbiProfile abi, KernelContents kernel) => abi.MayStartOnPae && PaeInImage.IsFound(kernel.Segments);
@@ -97,7 +103,7 @@ internal sealed class KernelImage
         uint entry = kernel.EntryPoint!.Value;
         if (!kernel.Segments.Any(segment => entry >= segment.Physical && entry - segment.Physical < segment.Bytes.Length))
             throw Invalid(path, $"has its entry point 0x{entry:x8} outside what it loads; a kernel of ABI profile {abi.Name} is entered at a physical address");
-        return new KernelImage(abi, kernel.Segments, kernel.PageOffset!.Value, entry) { UsesPae = UsesPaeIn(abi, kernel) };
+        return new KernelImage(abi, kernel.Segments, kernel.PageOffset!.Value, entry) { UsesPae = UsesPaeIn(abi, kernel), LacksHighMemory = kernel.LacksHighMemory };
     }
 
     /// <summary>A bzImage as it is: its own program unpacks the kernel.</summary>
@@ -115,6 +121,8 @@ internal sealed class KernelImage
         return new KernelImage(abi, [stub], kernel.PageOffset ?? UsualPageOffset, entry)
         {
             Alignment = alignment,
+            SizeToUnpack = BzImageHeader.SizeToUnpack(file),
+            LacksHighMemory = kernel.LacksHighMemory,
             UsesPae = UsesPaeIn(abi, kernel),
             End = Math.Max(Math.Max(stub.End, unpacked), (uint)Math.Min(unpacking, uint.MaxValue)),
         };

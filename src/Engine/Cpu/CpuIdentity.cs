@@ -12,6 +12,9 @@ internal static class CpuIdentity
     /// <summary>ecx of leaf 1.</summary>
     public const MoreCpuFeatures MoreFeatures = MoreCpuFeatures.Sse3 | MoreCpuFeatures.Ssse3;
 
+    /// <summary>CR0 as far as a guest can see it, but for TS: paging, write protection, numeric errors, an 80387's type, an FPU that wait minds, protected mode.</summary>
+    public const uint ControlRegister0 = 0x80010033;
+
     /// <summary>Family 6, model 15, stepping 6.</summary>
     private const uint Version = 0x6F6;
 

@@ -6,6 +6,9 @@ namespace LguestPS;
 /// <summary>How the values of a guest definition are written, wherever they are: in YAML, on a command line, as a cmdlet's parameter.</summary>
 public static class DefinitionText
 {
+    /// <summary>What is said to someone who asks for more processors, or none.</summary>
+    public const string OneProcessor = "a guest has one processor, as lguest always had it; a kernel built for several (CONFIG_SMP) runs on it";
+
     /// <summary>The names of an enumeration's values as a definition writes them: readOnly, not ReadOnly.</summary>
     public static IReadOnlyList<string> Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(CamelCase)];
 

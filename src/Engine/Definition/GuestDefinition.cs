@@ -113,6 +113,9 @@ public sealed record GuestDefinition
     /// <summary>The most instructions between two samples.</summary>
     public const long LongestSampling = 1_000_000_000;
 
+    /// <summary>The most devices of a guest: each has an interrupt at least, and the first of 32 is the clock's. Some eras have fewer.</summary>
+    public const int MostDevices = 31;
+
     public const long MinimumMemory = 1L << 20;
     public const long MaximumMemory = LguestPS.Memory.GuestMemory.MostRam;
 
@@ -128,7 +131,7 @@ public sealed record GuestDefinition
     /// <summary>Path of a file with the kernel's symbols: its System.map or an ELF kernel. If null, an ELF kernel's own are used.</summary>
     public string? Symbols { get; init; }
 
-    /// <summary>RAM in bytes: a multiple of 4096 from 1 MiB to 1 GiB.</summary>
+    /// <summary>RAM in bytes: a multiple of 4096 from 1 MiB to 3 GiB. Beyond 880 MiB the kernel has to know high memory.</summary>
     public long Memory { get; init; } = 64L << 20;
 
     /// <summary>The kernel's command line, at most 2047 bytes.</summary>
@@ -191,15 +194,15 @@ public sealed record GuestDefinition
         if (Name.Length is 0 or > 64 || !IsName(Name))
             yield return (nameof(Name), $"the name '{Name}' must be 1 to 64 letters, digits, dots, dashes and underscores");
         if (Memory is < MinimumMemory or > MaximumMemory || Memory % 4096 != 0)
-            yield return (nameof(Memory), $"memory of {Memory} bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB");
+            yield return (nameof(Memory), $"memory of {Memory} bytes is not possible; give a multiple of 4 KiB from 1 MiB to 3 GiB");
         if (CommandLine.Contains('\0'))
             yield return (nameof(CommandLine), "the command line contains a zero byte, which would end it");
         if (System.Text.Encoding.UTF8.GetByteCount(CommandLine) > 2047)
             yield return (nameof(CommandLine), "the command line is longer than 2047 bytes");
         if (Abi != AbiProfile.Automatic && AbiProfile.Find(Abi) is null)
             yield return (nameof(Abi), $"unknown ABI profile '{Abi}'{DefinitionText.Instead(Abi, [.. AbiProfile.Names])}");
-        if (Devices.Count > 16)
-            yield return (nameof(Devices), $"{Devices.Count} devices are too many; there are 16 slots");
+        if (Devices.Count > MostDevices)
+            yield return (nameof(Devices), $"{Devices.Count} devices are too many; a guest has {MostDevices} virtual interrupts for them");
         if (Devices.OfType<ConsoleDefinition>().Count() > 1)
             yield return (nameof(Devices), "more than one console; a guest has at most one");
         if (Devices.OfType<EntropyDefinition>().Count() > 1)

@@ -47,7 +47,15 @@ internal sealed class Machine
     /// <summary>The stack that traps from user mode switch to.</summary>
     public KernelStack Stack { get; set; }
 
-    public GuestSymbols? Symbols { get; init; }
+    public GuestSymbols? Symbols
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value is not null) value.FindData = () => Data.IsInitialised ? Data.Address + PageOffset : null;
+        }
+    }
 
     /// <summary>First linear address of the kernel's mapping of all memory: as its image tells it, and from LGUEST_INIT on as the kernel does.</summary>
     public uint PageOffset { get; set; }

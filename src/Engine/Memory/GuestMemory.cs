@@ -12,8 +12,8 @@ internal sealed unsafe class GuestMemory : IDisposable
     public const int PageSize = 4096;
     public const int PageShift = 12;
 
-    /// <summary>The most RAM a guest can have: what its kernel maps below its own reserve.</summary>
-    public const long MostRam = 1L << 30;
+    /// <summary>The most RAM a guest can have: above it, below 4 GiB, there must be room for device memory.</summary>
+    public const long MostRam = 3L << 30;
 
     /// <summary>First linear address that belongs to the host (the original's switcher pages).</summary>
     public const uint SwitcherBase = 0xFFC00000;
@@ -159,7 +159,8 @@ internal sealed unsafe class GuestMemory : IDisposable
     private void Check(string access, uint address, uint length)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        if (!Contains(address, length)) throw new GuestMemoryException(access, address, length);
+        // A guest can name more of its memory than one piece of ours can hold.
+        if (!Contains(address, length) || length > int.MaxValue) throw new GuestMemoryException(access, address, length);
     }
 
     private void NoteWrite(uint address, uint length)

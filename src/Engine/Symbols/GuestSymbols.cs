@@ -3,10 +3,16 @@ namespace LguestPS.Symbols;
 /// <summary>A guest's symbols, read when somebody first asks for one.</summary>
 internal sealed class GuestSymbols
 {
+    /// <summary>Every kernel has a symbol of this name, and tells its host at LGUEST_INIT where that is.</summary>
+    private const string Data = "lguest_data";
+
     private readonly Lazy<Outcome> read;
     private readonly uint pageOffset;
+    private Placing? placing;
 
     private sealed record Outcome(SymbolTable? Table, LguestException? Problem);
+
+    private sealed record Placing(uint Data, SymbolTable Table);
 
     private GuestSymbols(uint pageOffset, Func<SymbolTable?> read)
     {
@@ -24,9 +30,12 @@ internal sealed class GuestSymbols
         });
     }
 
-    /// <summary>The table, or null if the kernel came without one.</summary>
+    /// <summary>Gives the linear address of the kernel's lguest_data, or null before the kernel has told it.</summary>
+    public Func<uint?>? FindData { get; set; }
+
+    /// <summary>The table, or null if the kernel came without one. A kernel that unpacks itself to a random address has its symbols there once it has told its lguest_data.</summary>
     /// <exception cref="LguestException">The file the definition names cannot be used.</exception>
-    public SymbolTable? Table => read.Value.Problem is { } problem ? throw problem : read.Value.Table;
+    public SymbolTable? Table => read.Value.Problem is { } problem ? throw problem : Placed;
 
     /// <summary>The symbols of the file a definition names; else those that an ELF kernel has itself.</summary>
     /// <param name="file">The definition's file of symbols, or null.</param>
@@ -46,10 +55,22 @@ internal sealed class GuestSymbols
     }
 
     /// <summary>The name of a linear address, such as schedule+0x1a; null if it is not known, for whatever reason.</summary>
-    public string? Describe(uint address) => read.Value.Table?.Find(address)?.ToString();
+    public string? Describe(uint address) => Placed?.Find(address)?.ToString();
 
     /// <summary>The name of a guest-physical address in the kernel's mapping of all memory.</summary>
     public string? DescribePhysical(uint address) => address <= uint.MaxValue - pageOffset ? Describe(address + pageOffset) : null;
+
+    private SymbolTable? Placed
+    {
+        get
+        {
+            if (read.Value.Table is not { } table || FindData?.Invoke() is not { } data) return read.Value.Table;
+            if (placing is { } known && known.Data == data) return known.Table;
+            SymbolTable placed = table.AddressOf(Data) is { } linked && SymbolTable.CanMove(data - linked) ? table.Moved(data - linked) : table;
+            placing = new Placing(data, placed);
+            return placed;
+        }
+    }
 
     private static SymbolTable? OfKernel(string path)
     {

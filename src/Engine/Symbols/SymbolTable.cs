@@ -20,6 +20,9 @@ public sealed class SymbolTable
     /// <summary>Farther after a symbol of unknown size than this, an address is no part of what it names.</summary>
     private const uint MostDistance = 1 << 20;
 
+    /// <summary>Below every kernel; what has such an address is a number, and moves with nothing.</summary>
+    private const uint LowestPageOffset = 0x40000000;
+
     private readonly uint[] addresses;
     private readonly int[] names;
     private readonly uint[] sizes;
@@ -36,6 +39,12 @@ public sealed class SymbolTable
         this.text = text;
         this.end = end;
         (addresses, names, sizes) = symbols.Sorted();
+    }
+
+    private SymbolTable(SymbolTable table, uint distance)
+    {
+        (Source, text, names, sizes, end) = (table.Source, table.text, table.names, table.sizes, table.end + distance);
+        addresses = Array.ConvertAll(table.addresses, address => address < LowestPageOffset ? address : address + distance);
     }
 
     /// <summary>The file the table was read from.</summary>
@@ -81,6 +90,12 @@ public sealed class SymbolTable
         while (index < addresses.Length && addresses[index] == address) index++;
         return index < addresses.Length ? addresses[index] : end;
     }
+
+    /// <summary>Whether a kernel can be this far from where it was linked for: a number of whole pages.</summary>
+    internal static bool CanMove(uint distance) => distance % Memory.GuestMemory.PageSize == 0;
+
+    /// <summary>The same symbols for a kernel that lies farther up, or with wrapping farther down.</summary>
+    internal SymbolTable Moved(uint distance) => distance == 0 ? this : new SymbolTable(this, distance);
 
     internal SymbolLocation? Find(uint address)
     {

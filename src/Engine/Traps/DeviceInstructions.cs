@@ -11,7 +11,7 @@ namespace LguestPS.Traps;
 /// <summary>Does instructions that reach devices, the same for every vCPU: those that touch device memory, and the kernel's port instructions.</summary>
 /// <remarks>
 /// Any other instruction at device memory, one whose operand is only partly there, and code that lies there, is trap 14 to the guest.
-/// In eras that reach nothing with instructions there are no ports: writing one is nothing, and reading one gives all ones (ABI §5).
+/// In eras that reach nothing with instructions there are no ports: writing one is nothing, and reading one gives what <see cref="AbsentPorts"/> says (ABI §5).
 /// </remarks>
 /// <param name="machine">The guest.</param>
 /// <param name="registers">What its instructions reach; null if that is nothing.</param>
@@ -43,7 +43,7 @@ internal sealed class DeviceInstructions(Machine machine, IDeviceRegisters? regi
         if (!TryFind(out PortInstruction instruction)) return false;
 
         ref GuestRegisters guest = ref machine.Cpu.Registers;
-        uint value = instruction.IsOut ? GeneralRegister.Read(guest, 0, instruction.Width) : registers?.ReadPort(instruction.Port, instruction.Width) ?? uint.MaxValue;
+        uint value = instruction.IsOut ? GeneralRegister.Read(guest, 0, instruction.Width) : registers?.ReadPort(instruction.Port, instruction.Width) ?? AbsentPorts.Read(instruction.Port, instruction.Width);
         TrapOutcome outcome = registers is null ? TrapOutcome.PortSkipped : TrapOutcome.PortAccessed;
         events.Trapped(exit, guest.Eip, guest.PrivilegeLevel, outcome, registers is not null && events.Makes(EventKinds.Trap) ? Describe(instruction, value) : null);
         if (!instruction.IsOut) GeneralRegister.Write(ref guest, 0, instruction.Width, value);

@@ -9,7 +9,8 @@ namespace LguestPS.Traps;
 /// <summary>Does for a kernel the privileged instructions that it still contains although it knows that it is a guest.</summary>
 /// <remarks>
 /// From 2.6.24 on <c>cli</c> is nothing, as the guest's own idea of the interrupt flag is in its memory; and code that runs before the kernel
-/// has set up its handlers may look at model-specific registers, which are zero, and at CR3, which no such code has a use for.
+/// has set up its handlers may look at model-specific registers, which are zero, at CR3, which no such code has a use for, and at CR0, which
+/// tells it that there is an FPU.
 /// Port instructions are the business of <see cref="DeviceInstructions"/>.
 /// </remarks>
 internal sealed class KernelInstructions(Machine machine)
@@ -17,7 +18,6 @@ internal sealed class KernelInstructions(Machine machine)
     private const byte TwoByte = 0x0F;
     private const byte DisableInterrupts = 0xFA;
     private const byte ReadControlRegister = 0x20;
-    private const byte EaxFromCr3 = 0xD8;
     private const byte WriteModelSpecific = 0x30;
     private const byte ReadModelSpecific = 0x32;
 
@@ -47,8 +47,8 @@ internal sealed class KernelInstructions(Machine machine)
                 break;
             case WriteModelSpecific:
                 break;
-            case ReadControlRegister when CodeByte(registers.Eip + 2) == EaxFromCr3:
-                registers.Eax = 0;
+            case ReadControlRegister when CodeByte(registers.Eip + 2) is { } operands && ControlRegister(operands >> 3 & 7) is { } value:
+                GeneralRegister.Write(ref registers, operands & 7, sizeof(uint), value);
                 registers.Eip++;
                 break;
             default:
@@ -57,6 +57,13 @@ internal sealed class KernelInstructions(Machine machine)
         registers.Eip += 2;
         return true;
     }
+
+    private static uint? ControlRegister(int number) => number switch
+    {
+        0 => CpuIdentity.ControlRegister0,
+        3 => 0,
+        _ => null,
+    };
 
     private byte? CodeByte(uint linear)
     {

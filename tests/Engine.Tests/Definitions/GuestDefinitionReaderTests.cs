@@ -83,6 +83,7 @@ public class GuestDefinitionReaderTests
     [Theory]
     [InlineData("64MiB", 64L << 20)]
     [InlineData("1GiB", 1L << 30)]
+    [InlineData("3GiB", 3L << 30)]
     [InlineData("65536KiB", 64L << 20)]
     [InlineData("4194304", 4L << 20)]
     [InlineData("\"8MiB\"", 8L << 20)]
@@ -144,9 +145,10 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\nmemory: lots", 2, 9, "'lots' is not a size; write bytes, or a number with KiB, MiB or GiB, such as 64MiB")]
     [InlineData("kernel: k\nmemory: -1", 2, 9, "'-1' is not a size; write bytes, or a number with KiB, MiB or GiB, such as 64MiB")]
     [InlineData("kernel: k\nmemory: 99999999999GiB", 2, 9, "'99999999999GiB' is larger than any memory")]
-    [InlineData("kernel: k\nmemory: 2GiB", 2, 1, "memory of 2147483648 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB")]
-    [InlineData("kernel: k\nmemory: 0", 2, 1, "memory of 0 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB")]
-    [InlineData("kernel: k\nmemory: 1048577", 2, 1, "memory of 1048577 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 1 GiB")]
+    [InlineData("kernel: k\nmemory: 4GiB", 2, 1, "memory of 4294967296 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 3 GiB")]
+    [InlineData("kernel: k\nmemory: 0", 2, 1, "memory of 0 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 3 GiB")]
+    [InlineData("kernel: k\nmemory: 1048577", 2, 1, "memory of 1048577 bytes is not possible; give a multiple of 4 KiB from 1 MiB to 3 GiB")]
+    [InlineData("kernel: k\ncpus: 2", 2, 7, "a guest has one processor, as lguest always had it; a kernel built for several (CONFIG_SMP) runs on it")]
     [InlineData("kernel: k\ncpu: kwm", 2, 6, "unknown cpu 'kwm'; did you mean 'kvm'?")]
     [InlineData("kernel: k\ncpu: KVM", 2, 6, "unknown cpu 'KVM'; did you mean 'kvm'?")]
     [InlineData("kernel: k\ncpu: 1", 2, 6, "unknown cpu '1'; known are auto, emulated, kvm")]
@@ -198,10 +200,10 @@ public class GuestDefinitionReaderTests
     }
 
     [Fact]
-    public void Seventeen_devices_are_too_many()
+    public void Thirty_two_devices_are_too_many()
     {
-        string text = "kernel: k\ndevices:\n" + string.Concat(Enumerable.Repeat("  - block: { path: d }\n", 17));
-        Assert.Equal("hello.yaml(2,1): 17 devices are too many; there are 16 slots", DefinitionFile.Refuse(text).Message);
+        string text = "kernel: k\ndevices:\n" + string.Concat(Enumerable.Repeat("  - block: { path: d }\n", 32));
+        Assert.Equal("hello.yaml(2,1): 32 devices are too many; a guest has 31 virtual interrupts for them", DefinitionFile.Refuse(text).Message);
     }
 
     [Fact]

@@ -18,7 +18,13 @@ public sealed class EntryPointTests : IDisposable
     [Theory]
     [InlineData(Era.Virtio2624)]
     [InlineData(Era.Virtio2634)]
+    [InlineData(Era.Virtio2625)]
+    [InlineData(Era.Virtio2629)]
+    [InlineData(Era.Virtio2630)]
+    [InlineData(Era.Virtio2631)]
     [InlineData(Era.Virtio31)]
+    [InlineData(Era.Pci40)]
+    [InlineData(Era.Pci41)]
     public void A_kernel_is_entered_at_its_physical_entry_point_with_every_data_segment(string abi)
     {
         using ScriptedGuest guest = Boot(ElfAt(Physical + 3, new Segment(Physical, new byte[64])), abi);
@@ -146,6 +152,27 @@ public sealed class EntryPointTests : IDisposable
         Put32(file, 0x260, 0x400001);
         LguestException refused = Assert.Throws<LguestException>(() => Boot(file).Dispose());
         Assert.EndsWith("give at least 9 MiB", refused.Message);
+    }
+
+    [Fact] // one that cannot be moved
+    public void It_needs_that_memory_where_it_was_linked_for()
+    {
+        byte[] file = SelfUnpacking("3.2.65 (a@b) #1");
+        Put32(file, 0x230, 0x100000);
+        Put32(file, 0x258, 0x600000);
+        Put32(file, 0x260, 0x200000);
+        using ScriptedGuest fits = Boot(file);
+        Put32(file, 0x260, 0x200001);
+        Assert.EndsWith("give at least 9 MiB", Assert.Throws<LguestException>(() => Boot(file).Dispose()).Message);
+    }
+
+    [Fact] // the unpacker of 4.7 and later reads it there
+    public void The_room_that_unpacking_takes_is_repeated_in_the_boot_parameters()
+    {
+        byte[] file = SelfUnpacking("3.2.65 (a@b) #1");
+        Put32(file, 0x260, 0x234000);
+        using ScriptedGuest guest = Boot(file);
+        Assert.Equal(0x234000u, guest.Memory.Read32(0x260));
     }
 
     [Fact]

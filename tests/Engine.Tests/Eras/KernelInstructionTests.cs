@@ -13,6 +13,8 @@ public class KernelInstructionTests
     [InlineData("0F 32", 2u, 0u, 0u)]                       // rdmsr
     [InlineData("0F 30", 2u, 0x11223344u, 0x55667788u)]     // wrmsr
     [InlineData("0F 20 D8", 3u, 0u, 0x55667788u)]           // mov eax, cr3
+    [InlineData("0F 20 C0", 3u, 0x80010033u, 0x55667788u)]  // mov eax, cr0
+    [InlineData("0F 20 DA", 3u, 0x11223344u, 0u)]           // mov edx, cr3
     [InlineData("FA", 1u, 0x11223344u, 0x55667788u)]        // cli
     public void Early_code_goes_on_past_it(string code, uint length, uint eax, uint edx)
     {
@@ -27,6 +29,7 @@ public class KernelInstructionTests
     [InlineData("0F 32")]
     [InlineData("0F 30")]
     [InlineData("0F 20 D8")]
+    [InlineData("0F 20 C0")]
     public void Once_the_kernel_has_a_handler_it_is_the_kernels_affair(string code)
     {
         using ScriptedGuest guest = At(Era.Virtio31, code);
@@ -44,8 +47,9 @@ public class KernelInstructionTests
 
     [Theory]
     [InlineData("0F 22 D8")]        // mov cr3, eax
-    [InlineData("0F 20 C0")]        // mov eax, cr0
-    [InlineData("0F 20 D9")]        // mov ecx, cr3
+    [InlineData("0F 22 C0")]        // mov cr0, eax
+    [InlineData("0F 20 D0")]        // mov eax, cr2
+    [InlineData("0F 20 E0")]        // mov eax, cr4
     [InlineData("0F 01 10")]        // lgdt
     [InlineData("FB")]              // sti
     [InlineData("F4")]              // hlt

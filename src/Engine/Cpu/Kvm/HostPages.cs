@@ -17,7 +17,7 @@ internal sealed unsafe class HostPages
     public const ulong Base = 1UL << 32;
 
     /// <summary>Pages in front of those the shadow tables are made of.</summary>
-    public const int Count = 8;
+    public const int Count = 6 + WindowTables;
 
     public const int PageSize = 4096;
 
@@ -38,7 +38,7 @@ internal sealed unsafe class HostPages
     public const ulong WindowLinear = 1UL << 33;
 
     /// <summary>Tables that <see cref="MapWindow"/> fills, each for 1 GiB.</summary>
-    public const int WindowTables = 2;
+    public const int WindowTables = 4;
 
     public const ushort CodeSelector = DescriptorTable.Entries << 3;
     public const ushort DataSelector = (DescriptorTable.Entries + 1) << 3;

@@ -10,6 +10,10 @@ namespace LguestPS.Devices.Dma;
 internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
 {
     private const int DescriptorSize = 12;
+
+    /// <summary>Devices that guests look for on the page of descriptors (Linux 2.6.23: LGUEST_MAX_DEVICES).</summary>
+    private const int Slots = 16;
+
     private const int MostText = 60;
 
     private readonly DmaDevice[] devices;
@@ -17,8 +21,11 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
     private DmaBindings? bindings;
     private IDeviceHost? host;
 
+    /// <exception cref="LguestException">NotSupported: there are more devices than guests of these eras look for.</exception>
     public DmaTransport(DeviceSet devices, DmaLayout layout)
     {
+        if (devices.All.Count > Slots)
+            throw new LguestException(LguestError.NotSupported, $"{devices.All.Count} devices are too many for ABI profile '{layout.Profile}', whose guests look for {Slots}. Take some away");
         Layout = layout;
         this.devices = [.. devices.All.Select(Reach)];
         cards = [.. this.devices.OfType<DmaSharedNet>()];

@@ -37,7 +37,7 @@ internal sealed unsafe partial class Translator
             case Mnemonic.Sidt: EmitWithAddress(instruction, Select.Rare<StoreDescriptorTable>())->Immediate = 256 * 8 - 1; break;
             case Mnemonic.Sldt: EmitSystemWord<StoreConstant>(instruction, 0); break;
             case Mnemonic.Str: EmitSystemWord<StoreConstant>(instruction, TaskSelector); break;
-            case Mnemonic.Smsw: EmitSystemWord<StoreMachineStatus>(instruction, ControlRegister0); break;
+            case Mnemonic.Smsw: EmitSystemWord<StoreMachineStatus>(instruction, CpuIdentity.ControlRegister0); break;
             case Mnemonic.Cli or Mnemonic.Sti or Mnemonic.Hlt or Mnemonic.In or Mnemonic.Out or Mnemonic.Lgdt or Mnemonic.Lidt
                 or Mnemonic.Ltr or Mnemonic.Lldt or Mnemonic.Clts or Mnemonic.Invlpg or Mnemonic.Invd or Mnemonic.Wbinvd
                 or Mnemonic.Rdmsr or Mnemonic.Wrmsr or Mnemonic.Lmsw or Mnemonic.Rdpmc:
@@ -60,9 +60,6 @@ internal sealed unsafe partial class Translator
 
     /// <summary>What str shows: the host's task segment (ABI §6).</summary>
     private const uint TaskSelector = 16 * 8;
-
-    /// <summary>What smsw shows beside TS: paging, write protection, numeric errors, an 80387's type, an FPU that wait minds, protected mode.</summary>
-    private const uint ControlRegister0 = 0x80010033;
 
     private void EmitInterrupt(in Instruction instruction, byte vector)
     {

@@ -1,3 +1,4 @@
+using LguestPS.Abi;
 using LguestPS.State;
 
 namespace LguestPS.Devices.Virtio.Pci;
@@ -40,7 +41,7 @@ internal sealed class PciPorts
             Address => address,
             Data when Selected is { } function => function.ReadConfig(address & RegisterMask, lane, width),
             KeyboardStatus => ~0xFFu | OutputFull,
-            _ => uint.MaxValue,
+            _ => AbsentPorts.Read((ushort)(port & ~3), 1) | ~0xFFu,
         };
         return (uint)((0xFFFFFFFF_00000000 | value) >> (lane * 8)) & uint.MaxValue >> (32 - width * 8);
     }
