@@ -146,7 +146,9 @@ void print(const char *format, ...)
     }
     va_end(values);
 
-#ifdef VIRTIO
+#if defined(VIRTIO) && VIRTIO >= 0x040000
+    early_text(text, out - text);
+#elif defined(VIRTIO)
     *out = 0;                           /* what is in memory, and not in a virtqueue, goes to the console as well */
     hypercall(NOTIFY, physical(text), 0, 0);
 #else

@@ -15,6 +15,11 @@ void lguest_init(void);
 /* Sends one piece of text to the console. Knows %s, %c, %d, %u, %x and a width with leading zeros, as in %08x. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+#if defined(VIRTIO) && VIRTIO >= 0x040000
+/* Shows text before there is a driver for the console, by ports; whoever links this brings it along. */
+void early_text(const char *text, u32 length);
+#endif
+
 /* Ends the guest; "Power down" is how a guest says that all went well. */
 void crash(const char *why) __attribute__((noreturn));
 void power_down(void) __attribute__((noreturn));

@@ -25,7 +25,9 @@
 #define SEND_DMA        13
 #else
 #define SHUTDOWN        2
+#if VIRTIO < 0x040000
 #define NOTIFY          17
+#endif
 #define LOAD_GDT_ENTRY  18
 #define SEND_INTERRUPTS 19          /* from 2.6.31 on */
 #define SET_MIDDLE_ENTRY 13         /* the same; Linux calls this SET_PMD, and SET_PMD SET_PGD */

@@ -70,7 +70,11 @@ u32 new_directory(void)
     u32 directory = new_page();
 
     if (!kernel_directory) {
-        for (u32 page = 0; page <= memory_size(); page += PAGE_SIZE)
+#if defined(VIRTIO) && VIRTIO >= 0x040000
+        for (u32 page = 0; page < memory_size(); page += PAGE_SIZE)
+#else
+        for (u32 page = 0; page <= memory_size(); page += PAGE_SIZE)        /* with the page of descriptors */
+#endif
             map_page(directory, PAGE_OFFSET + page, page, PAGE_PRESENT | PAGE_WRITABLE);
         kernel_directory = directory;
     } else {

@@ -23,10 +23,16 @@ lguest_entry:
 	movl $-1, %eax			/* SLOT_FREE, four at a time */
 	rep stosl
 	movl $LOW(lguest_data + NOIRQ_START), %edi
+#if VIRTIO < 0x040100
 	movl $noirq_start, (%edi)
 	movl $noirq_end, 4(%edi)
 	movl $PAGE_OFFSET, 8(%edi)
 	movl $SYSTEM_CALL, 12(%edi)
+#else
+	movl $noirq_iret, (%edi)
+	movl $PAGE_OFFSET, 4(%edi)
+	movl $SYSTEM_CALL, 8(%edi)
+#endif
 	movl %esi, LOW(boot_parameters)
 	xorl %esi, %esi
 	movl $LGUEST_INIT, %eax

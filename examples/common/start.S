@@ -69,12 +69,21 @@ trap_common:
 	.section .noirq, "ax"
 	.globl return_from_trap
 return_from_trap:
+#if defined(VIRTIO) && VIRTIO >= 0x040100
+	/* An interrupt may come anywhere in here but before the iret: there the host has it come after that. */
+	pushl 8(%esp)			/* eflags to return to */
+	andl $INTERRUPT_FLAG, (%esp)
+	popl %ss:lguest_data		/* irq_enabled; ds may be the user's already */
+noirq_iret:
+	iret
+#else
 	pushl %eax
 	movl 12(%esp), %eax		/* eflags to return to */
 	andl $INTERRUPT_FLAG, %eax
 	movl %eax, %ss:lguest_data	/* irq_enabled; ds may be the user's already */
 	popl %eax
 	iret
+#endif
 
 	.section .text.enter_user, "ax"
 /* void enter_user(u32 eip, u32 esp): begins a user program, with interrupts on. */

@@ -1,4 +1,4 @@
-/* What the virtio eras share with their host (2.6.30, and 3.1 to 3.19): included by lguest.h. */
+/* What the virtio eras share with their host (2.6.30, and 3.1 to 4.13): included by lguest.h. */
 #ifndef VIRTIO_H
 #define VIRTIO_H
 
@@ -30,15 +30,21 @@ struct lguest_data {
 #if VIRTIO < 0x030100
     u32 page_directory;
 #endif
+#if VIRTIO < 0x040100
     u32 noirq_start, noirq_end;     /* no interrupt while eip is in here */
+#else
+    u32 noirq_iret;                 /* an interrupt that is due here comes as if this iret were done */
+#endif
     u32 kernel_address;             /* PAGE_OFFSET */
     u32 syscall_vec;                /* SYSTEM_CALL */
 };
 
 #if VIRTIO < 0x020631
 _Static_assert(__builtin_offsetof(struct lguest_data, syscall_vec) == 1132, "ABI");
-#else
+#elif VIRTIO < 0x040100
 _Static_assert(__builtin_offsetof(struct lguest_data, syscall_vec) == 1388, "ABI");
+#else
+_Static_assert(__builtin_offsetof(struct lguest_data, syscall_vec) == 1384, "ABI");
 #endif
 
 #define DEVICE_NET      1
@@ -50,6 +56,7 @@ _Static_assert(__builtin_offsetof(struct lguest_data, syscall_vec) == 1388, "ABI
 #define STATUS_DRIVER      2
 #define STATUS_DRIVER_OK   4
 
+#if VIRTIO < 0x040000
 /* Device descriptors stand one after the other in the page just above the guest's memory, without gaps;
  * type 0 ends them. */
 struct __attribute__((packed)) device_descriptor {
@@ -60,5 +67,6 @@ struct __attribute__((packed)) device_descriptor {
     } queue[];
     /* then the features offered, those accepted, and the configuration */
 };
+#endif
 
 #endif

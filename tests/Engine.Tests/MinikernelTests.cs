@@ -36,6 +36,15 @@ public class MinikernelTests
     [InlineData("minikernel-cooperative-3.1-pae", "golden-3.1-pae.txt", ClockKind.Events)]
     [InlineData("minikernel-cooperative-3.1-pae", "golden-3.1-pae.txt", ClockKind.Virtual)]
     [InlineData("minikernel-cooperative-3.1-pae", "golden-3.1-pae.txt", ClockKind.Host)]
+    [InlineData("minikernel-cooperative-4.0", "golden-4.0.txt", ClockKind.Events)]
+    [InlineData("minikernel-cooperative-4.0", "golden-4.0.txt", ClockKind.Virtual)]
+    [InlineData("minikernel-cooperative-4.0", "golden-4.0.txt", ClockKind.Host)]
+    [InlineData("minikernel-cooperative-4.1", "golden-4.1.txt", ClockKind.Events)]
+    [InlineData("minikernel-cooperative-4.1", "golden-4.1.txt", ClockKind.Virtual)]
+    [InlineData("minikernel-cooperative-4.1", "golden-4.1.txt", ClockKind.Host)]
+    [InlineData("minikernel-cooperative-4.1-pae", "golden-4.1-pae.txt", ClockKind.Events)]
+    [InlineData("minikernel-cooperative-4.1-pae", "golden-4.1-pae.txt", ClockKind.Virtual)]
+    [InlineData("minikernel-cooperative-4.1-pae", "golden-4.1-pae.txt", ClockKind.Host)]
     public void A_cooperative_run_makes_the_golden_hypercalls_and_transfers(string name, string list, ClockKind clock)
     {
         string[] golden = File.ReadAllLines(Repository.Path("tests", "guests", "minikernel", list));
@@ -63,6 +72,12 @@ public class MinikernelTests
     [InlineData("minikernel-3.1", ClockKind.Virtual)]
     [InlineData("minikernel-3.1-pae", ClockKind.Host)]
     [InlineData("minikernel-3.1-pae", ClockKind.Virtual)]
+    [InlineData("minikernel-4.0", ClockKind.Host)]
+    [InlineData("minikernel-4.0", ClockKind.Virtual)]
+    [InlineData("minikernel-4.1", ClockKind.Host)]
+    [InlineData("minikernel-4.1", ClockKind.Virtual)]
+    [InlineData("minikernel-4.1-pae", ClockKind.Host)]
+    [InlineData("minikernel-4.1-pae", ClockKind.Virtual)]
     public void A_preemptive_run_ends_well_though_the_clock_interrupts_programs(string name, ClockKind clock)
     {
         List<LguestEvent> events = Run(name, clock, EventKinds.Interrupt, out Guest guest);
@@ -80,6 +95,9 @@ public class MinikernelTests
     [InlineData("minikernel-2.6.30")]
     [InlineData("minikernel-3.1")]
     [InlineData("minikernel-3.1-pae")]
+    [InlineData("minikernel-4.0")]
+    [InlineData("minikernel-4.1")]
+    [InlineData("minikernel-4.1-pae")]
     public void Under_the_virtual_clock_a_preemptive_run_is_repeatable_to_the_last_event(string name) =>
         Assert.Equal(RunHash(name), RunHash(name));
 

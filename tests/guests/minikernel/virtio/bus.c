@@ -1,7 +1,9 @@
 /* The lguest bus: device descriptors above memory, NOTIFY to say that one has changed, and virtqueues in
- * pages after them, which the host chose. */
+ * pages after them, which the host chose. What is done with a virtqueue is the same on every bus. */
 
 #include "bus.h"
+
+#if VIRTIO < 0x040000
 
 static u32 size_of(const volatile struct device_descriptor *descriptor)
 {
@@ -95,6 +97,8 @@ void queue_begin(struct virtqueue *queue, const struct bus_device *device, u32 i
         queue->available->flags = AVAILABLE_NO_INTERRUPT;
 }
 
+#endif
+
 void describe(struct virtqueue *queue, u32 index, const volatile void *data, u32 length, u32 flags)
 {
     volatile struct descriptor *descriptor = &queue->table[index];
@@ -114,11 +118,13 @@ void make_available(struct virtqueue *queue, u32 head)
     queue->available->index = index + 1;
 }
 
+#if VIRTIO < 0x040000
 void kick(struct virtqueue *queue)
 {
     if (!(queue->used->flags & USED_NO_KICK))
         hypercall(NOTIFY, queue->address, 0, 0);
 }
+#endif
 
 int take_used(struct virtqueue *queue, u32 *length)
 {

@@ -1,4 +1,4 @@
-/* The lguest bus and its virtqueues, as the drivers see them. */
+/* Devices and their virtqueues, as the drivers see them: those on the lguest bus, and from 4.0 on those on PCI. */
 #ifndef BUS_H
 #define BUS_H
 
@@ -29,16 +29,32 @@ struct used_ring {
 
 struct virtqueue {
     u32 size, irq, address;             /* guest-physical */
+#if VIRTIO >= 0x040000
+    u32 index;
+    volatile u8 *notify;                /* the register that says to look at it */
+#endif
     volatile struct descriptor *table;
     volatile struct available_ring *available;
     volatile struct used_ring *used;
     u16 seen;                           /* of the used ring */
 };
 
+#if VIRTIO < 0x040000
 struct bus_device {
     volatile struct device_descriptor *descriptor;
     u32 physical;
 };
+
+/* Bytes before a frame that say nothing. */
+#define NET_HEADER  10
+#else
+struct bus_device {
+    u32 irq, features, notify_step;
+    volatile u8 *common, *notify, *isr, *config;    /* its registers */
+};
+
+#define NET_HEADER  12
+#endif
 
 /* The first device of this kind, reset and acknowledged, with those of `features` accepted that it offers;
  * 0 if there is none. */

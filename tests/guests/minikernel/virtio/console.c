@@ -21,8 +21,12 @@ u32 console_write(const char *text, u32 length)
 
     memcpy(copy, text, length);
     if (!has_input) {
+#if VIRTIO < 0x040000
         copy[length] = 0;
         hypercall(NOTIFY, physical(copy), 0, 0);
+#else
+        early_text(copy, length);
+#endif
         return length;
     }
     describe(&output, 0, copy, length, 0);

@@ -17,7 +17,7 @@ struct mac {
 #define HEADER      (2 * sizeof(struct mac) + sizeof(u16))
 
 struct __attribute__((packed)) frame {
-    u8 nothing[10];
+    u8 nothing[NET_HEADER];
     struct mac to, from;
     u16 type;
     char data[NET_MOST];
@@ -86,12 +86,17 @@ void net_begin(void)
         own.byte[i] = bus_config(&device, i);
     queue_begin(&receive, &device, RECEIVE, interrupt);
     queue_begin(&transmit, &device, TRANSMIT, 0);
+#if VIRTIO >= 0x040000
+    bus_ready(&device);                 /* before it is kicked: there a device looks at nothing until then */
+#endif
     for (u32 i = 0; i < BUFFERS; i++) {
         describe(&receive, i, &received[i], sizeof received[i], DEVICE_WRITES);
         make_available(&receive, i);
     }
     kick(&receive);
+#if VIRTIO < 0x040000
     bus_ready(&device);
+#endif
     has_net = 1;
     print("minikernel: a network, address %02x:%02x:%02x:%02x:%02x:%02x\n",
           own.byte[0], own.byte[1], own.byte[2], own.byte[3], own.byte[4], own.byte[5]);
