@@ -42,6 +42,7 @@
         'Register-LguestAssertion'
         'Remove-LguestBreakpoint'
         'Remove-LguestGuest'
+        'Restart-LguestGuest'
         'Restore-LguestGuest'
         'Resume-LguestGuest'
         'Search-LguestMemory'

@@ -8,6 +8,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["time"] = (limits, value) => limits with { Time = value.Time() },
         ["instructions"] = (limits, value) => limits with { Instructions = value.Count() },
         ["sockets"] = (limits, value) => limits with { Sockets = (int)Math.Min(value.Count(), int.MaxValue) },
+        ["reboots"] = (limits, value) => limits with { Reboots = value.Count() },
     };
 
     private static readonly YamlKeys<BlockDefinition> BlockKeys = new()
@@ -67,6 +68,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         ["sampleEvery"] = (guest, value) => guest with { SampleEvery = value.Count() },
         ["devices"] = (guest, value) => guest with { Devices = [.. value.Items("device").Select(device => ReadKind("device", device, DeviceKinds))] },
         ["record"] = (guest, value) => guest with { Record = value.TrueOrFalse() },
+        ["reboot"] = (guest, value) => guest with { Reboot = value.TrueOrFalse() },
         ["limits"] = (guest, value) => guest with { Limits = value.Read(new GuestLimits(), LimitKeys) },
     };
 

@@ -136,7 +136,7 @@ internal sealed class GuestSession : IDisposable
             _ when outputProblem is not (null or ReaderGoneException) => (ExitStatus.Stopped, $"{name} {stopReason}"),
             { Ending: { Kind: EndingKind.PowerDown } ending } => (ExitStatus.PowerDown, $"{name} ended: {ending.Reason}"),
             { Ending: { Kind: EndingKind.Stopped } ending } => (ExitStatus.Stopped, $"{name} ended: {ending.Reason}"),
-            { Ending.Kind: EndingKind.Restart } => (ExitStatus.Restart, $"{name} ended: it asks to be started again"),
+            { Ending: { Kind: EndingKind.Restart } ending } => (ExitStatus.Restart, $"{name} ended: it asks to be started again{(ending.Reason.Split(", ", 2) is [_, var why] ? $", {why}" : "")}"),
             { Ending: { } ending } => (ExitStatus.Died, $"{name} ended: {ending.Reason}"),
             { Standstill: Standstill.TimeLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its time limit of {guest.Definition.Limits.Time:g}"),
             { Standstill: Standstill.InstructionLimit } => (ExitStatus.Stopped, $"{name} stopped: it reached its limit of {guest.Definition.Limits.Instructions} instructions"),
@@ -144,9 +144,16 @@ internal sealed class GuestSession : IDisposable
             _ => (ExitStatus.Stopped, $"{name} {stopReason}"),
         };
         return verbose
-            ? (status, string.Create(CultureInfo.InvariantCulture, $"{how} (guest time {guest.GuestTime.TotalSeconds:0.000} s, {(guest.InstructionCount is { } count ? $"{count} instructions, " : "")}{guest.EventCount} events, {running.Elapsed.TotalSeconds:0.000} s here)"))
+            ? (status, string.Create(CultureInfo.InvariantCulture, $"{how} (guest time {guest.GuestTime.TotalSeconds:0.000} s, {(guest.InstructionCount is { } count ? $"{count} instructions, " : "")}{guest.EventCount} events, {Reboots()}{running.Elapsed.TotalSeconds:0.000} s here)"))
             : (status, how);
     }
+
+    private string Reboots() => guest.Reboots switch
+    {
+        0 => "",
+        1 => "1 reboot, ",
+        var many => string.Create(CultureInfo.InvariantCulture, $"{many} reboots, "),
+    };
 
     /// <summary>A sentence for each port that was left to the host to choose.</summary>
     private IEnumerable<string> ChosenPorts()

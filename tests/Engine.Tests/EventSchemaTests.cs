@@ -112,6 +112,8 @@ public class EventSchemaTests
                 Changes = [new InterventionChange("0x10", 0x10, [1], [2]), new InterventionChange("eax", null, [1, 0, 0, 0], [2, 0, 0, 0])],
             },
             new InterventionEvent { Header = header, Operation = InterventionOperation.SkipHypercall, By = "a test", Eip = 4, Changes = [], Call = "TS(set=1)", Result = 9 },
+            new GuestRebootedEvent { Header = header, Reboots = 1, Eip = 0xC0001234 },
+            new GuestRebootedEvent { Header = header, Reboots = 2, By = "a test", Eip = 0xC0001234 },
             new GuestEndedEvent { Header = header, Ending = EndingKind.PowerDown, Reason = "Power down", Eip = 0xC0001234 },
         ];
     }

@@ -106,7 +106,7 @@ Describe 'Lists' {
 
 Describe 'Every public type' {
     It 'has a view: <_>' -ForEach @(
-        'HypercallEvent', 'DmaEvent', 'KickEvent', 'VirtqueueEvent', 'VirtqueueDescriptor', 'PendingKick', 'GuestVirtqueue', 'WaitingBuffer', 'TrapEvent', 'InterruptEvent', 'GuestEndedEvent', 'DmaSection', 'Guest', 'GuestEnding', 'GuestRegisters',
+        'HypercallEvent', 'DmaEvent', 'KickEvent', 'VirtqueueEvent', 'VirtqueueDescriptor', 'PendingKick', 'GuestVirtqueue', 'WaitingBuffer', 'TrapEvent', 'InterruptEvent', 'GuestRebootedEvent', 'GuestEndedEvent', 'DmaSection', 'Guest', 'GuestEnding', 'GuestRegisters',
         'Hypercall', 'PendingDma', 'GuestDefinition', 'GuestLimits', 'ConsoleDefinition', 'BlockDefinition', 'SharedNetDefinition', 'UserNetDefinition', 'TapNetDefinition',
         'AbiProfile', 'HypercallDefinition', 'HypercallParameter', 'HostReport', 'KernelRange', 'KernelReport', 'KernelDriver', 'Cmdlets.GuestJob', 'LoadPlan', 'LoadedPart',
         'GuestDisk', 'GuestNetwork', 'RunSummary', 'SummaryRow', 'SymbolTable', 'SymbolLocation'

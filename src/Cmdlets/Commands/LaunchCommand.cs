@@ -27,6 +27,9 @@ public abstract class LaunchCommand : RunningCommand
     [ValidateNotNullOrEmpty]
     public string SymbolPath { get; set; } = "";
 
+    [Parameter]
+    public SwitchParameter NoReboot { get; set; }
+
     private Guest? made;
 
     private protected override bool TakesPaths => true;

@@ -107,6 +107,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public SwitchParameter Record { get; set; }
 
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoReboot { get; set; }
+
     [Parameter(ParameterSetName = FromRecording, Mandatory = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string Replay { get; set; } = "";
@@ -126,6 +131,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     public int SocketLimit { get; set; }
+
+    [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromDefinition)]
+    [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
+    public long RebootLimit { get; set; }
 
     /// <summary>What is piped, for what PowerShell does not tell apart: the name of a file is no name of a guest.</summary>
     [Parameter(ValueFromPipeline = true, DontShow = true)]
@@ -199,9 +209,11 @@ public sealed class NewLguestGuestCommand : LguestCommand
         SampleEvery = Given(nameof(SampleEvery)) ? SampleEvery : definition.SampleEvery,
         Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
         Record = Given(nameof(Record)) ? Record : definition.Record,
+        Reboot = Given(nameof(NoReboot)) ? !NoReboot : definition.Reboot,
         Limits = new GuestLimits(
             Given(nameof(TimeLimit)) ? TimeLimit : definition.Limits.Time,
             Given(nameof(InstructionLimit)) ? InstructionLimit : definition.Limits.Instructions,
-            Given(nameof(SocketLimit)) ? SocketLimit : definition.Limits.Sockets),
+            Given(nameof(SocketLimit)) ? SocketLimit : definition.Limits.Sockets,
+            Given(nameof(RebootLimit)) ? RebootLimit : definition.Limits.Reboots),
     };
 }

@@ -5,7 +5,7 @@ namespace LguestPS.Cmdlets;
 
 /// <summary>Lets gdb debug a guest, until it detaches or Ctrl-C.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LguestGdbServer", DefaultParameterSetName = "Here", SupportsShouldProcess = true)]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent), typeof(Guest))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestRebootedEvent), typeof(GuestEndedEvent), typeof(Guest))]
 [OutputType(typeof(GdbJob), ParameterSetName = ["Job"])]
 public sealed class StartLguestGdbServerCommand : GuestCommand
 {

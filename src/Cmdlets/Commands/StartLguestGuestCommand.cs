@@ -5,7 +5,7 @@ namespace LguestPS.Cmdlets;
 /// <summary>Runs a guest and writes its events as they occur.</summary>
 [Cmdlet(VerbsLifecycle.Start, "LguestGuest", DefaultParameterSetName = "Stream", SupportsShouldProcess = true)]
 [Alias("lgr")]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestRebootedEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(RunSummary), typeof(Guest), ParameterSetName = ["Stream"])]
 [OutputType(typeof(GuestJob), ParameterSetName = ["Job"])]
 public sealed class StartLguestGuestCommand : LaunchCommand
@@ -87,7 +87,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
         EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
         string? recordingFile = BeginRecording(guest);
         RunProgress progress = new(this, guest);
-        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, Warning = Warn(guest), CollectSummary = Summary };
+        RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, Warning = Warn(guest), CollectSummary = Summary, NoReboot = NoReboot };
         try
         {
             Write(guest.Run(options, StopToken), progress);
@@ -115,7 +115,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
         if (guest.Driver is not null) throw Errors.Busy(guest);
         string? recordingFile = BeginRecording(guest);
         EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
-        RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, Newest, madeByJob, recordingFile);
+        RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, NoReboot, Newest, madeByJob, recordingFile);
         JobRepository.Add(job);
         GuestRegistry.SetJob(guest, job);
         job.Begin();

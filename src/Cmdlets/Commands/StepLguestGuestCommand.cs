@@ -6,7 +6,7 @@ namespace LguestPS.Cmdlets;
 /// <summary>Moves a guest to its next standstill, or further, writes what was done on the way, and shows where it stands then.</summary>
 [Cmdlet(VerbsCommon.Step, "LguestGuest", DefaultParameterSetName = "Count", SupportsShouldProcess = true)]
 [Alias("lgs")]
-[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestEndedEvent))]
+[OutputType(typeof(HypercallEvent), typeof(DmaEvent), typeof(KickEvent), typeof(VirtqueueEvent), typeof(TrapEvent), typeof(InterruptEvent), typeof(InterventionEvent), typeof(GuestRebootedEvent), typeof(GuestEndedEvent))]
 [OutputType(typeof(Guest))]
 public sealed class StepLguestGuestCommand : LaunchCommand
 {
@@ -89,6 +89,7 @@ public sealed class StepLguestGuestCommand : LaunchCommand
             Unit = Instruction ? StepUnit.Instruction : StepUnit.Standstill,
             Count = Count,
             TimeLimit = TimeLimit,
+            NoReboot = NoReboot,
         };
         if (until is not null) StepUntil(guest, options);
         else Step(guest, Goal(guest, options), new RunProgress(this, guest));

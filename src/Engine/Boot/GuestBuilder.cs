@@ -45,6 +45,7 @@ internal static class GuestBuilder
             guest.Machine.SetPageTableFormat(tables);
             guest.Machine.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref guest.Cpu.Registers, entry, abi.Boot);
+            guest.Machine.Boot = BootImage.Of(guest.Machine);
             if (definition.Record) guest.Record();
         });
     }

@@ -44,6 +44,8 @@ internal static class Revival
         Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone);
         try
         {
+            checkpoint.Boot.Check(guest.Machine);
+            guest.Machine.Boot = checkpoint.Boot;
             prepare?.Invoke(guest);
             guest.Load(checkpoint);
             guest.Devices.Resume(guest.DeviceHost);

@@ -1,5 +1,6 @@
 using LguestPS.Checkpoints;
 using LguestPS.Devices;
+using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.State;
 
@@ -12,8 +13,9 @@ namespace LguestPS;
 /// </remarks>
 public sealed class Checkpoint
 {
-    internal Checkpoint(GuestDefinition definition, uint pageOffset, byte[] state, IReadOnlyList<SharedState> sharedParts)
+    internal Checkpoint(GuestDefinition definition, uint pageOffset, byte[] state, IReadOnlyList<SharedState> sharedParts, BootImage boot)
     {
+        Boot = boot;
         Definition = definition;
         PageOffset = pageOffset;
         State = state;
@@ -59,6 +61,8 @@ public sealed class Checkpoint
     internal uint PageOffset { get; }
 
     internal byte[] State { get; }
+
+    internal BootImage Boot { get; }
 
     internal IReadOnlyList<SharedState> SharedParts { get; }
 

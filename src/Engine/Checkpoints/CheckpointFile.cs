@@ -1,4 +1,5 @@
 using LguestPS.Devices;
+using LguestPS.Machines;
 using LguestPS.Memory;
 using LguestPS.State;
 
@@ -38,6 +39,7 @@ internal static class CheckpointFile
         file.Write(checkpoint.State.Length);
         file.Write(checkpoint.State);
         WriteParts(file, checkpoint.SharedParts);
+        checkpoint.Boot.WriteTo(file, checkpoint.Memory);
     }
 
     public static void WriteParts(BinaryWriter file, IReadOnlyList<SharedState> parts)
@@ -69,7 +71,8 @@ internal static class CheckpointFile
         file.Allow(definition.Memory);
         SharedState[] parts = ReadParts(file, definition.Memory);
         if (parts is not [MemoryImage memory, ..]) throw new InvalidStateException("it has no memory");
-        return new Checkpoint(definition, pageOffset, state, parts)
+        file.Allow(definition.Memory);
+        return new Checkpoint(definition, pageOffset, state, parts, BootImage.ReadFrom(file, memory))
         {
             Label = label, Taken = taken, GuestTime = guestTime, InstructionCount = instructions < 0 ? null : instructions, EventCount = events,
             Standstill = standstill, Next = next.Length == 0 ? null : next, OwnBytes = memory.UsedBytes,

@@ -35,7 +35,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         StateWriter state = new();
         state.Share(memory);
         Save(state);
-        return new Checkpoint(guest.Definition, machine.PageOffset, state.ToArray(), state.SharedParts)
+        return new Checkpoint(guest.Definition, machine.PageOffset, state.ToArray(), state.SharedParts, machine.Boot!)
         {
             Source = guest, Label = label ?? "", Taken = DateTime.UtcNow, GuestTime = machine.Clock.Elapsed, InstructionCount = guest.InstructionCount,
             EventCount = guest.Events.Count, Standstill = runner.Place, Next = Pending.First(guest)?.Words(guest),
@@ -57,6 +57,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
     {
         state.Part("guest");
         machine.Id = state.ReadUInt16();
+        machine.PageOffset = state.ReadUInt32();
         runner.Standstill = state.ReadEnum<Standstill>("the standstill");
         machine.Revive();
         loop.StopWanted = false;
@@ -74,6 +75,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         LoadPending(state);
         machine.BareTraps = state.ReadCount("the count of traps without an instruction");
         machine.InstructionsAtTrap = state.ReadCount("the instruction count at the last trap");
+        guest.Rebooter.Count = state.ReadCount("the count of reboots");
         guest.Interceptor.Forget();
         machine.Data.Load(state);
         machine.Descriptors.Load(state);
@@ -92,6 +94,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
     {
         state.Part("guest");
         state.Write(machine.Id);
+        state.Write(machine.PageOffset);
         state.Write((int)runner.Place);
         state.Write(loop.HasOffered);
         state.Write(machine.IsHalted);
@@ -104,6 +107,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         SavePending(state);
         state.Write(machine.BareTraps);
         state.Write(machine.InstructionsAtTrap);
+        state.Write(guest.Rebooter.Count);
         machine.Data.Save(state);
         machine.Descriptors.Save(state);
         machine.Gates.Save(state);

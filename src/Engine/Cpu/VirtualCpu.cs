@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using LguestPS.Memory;
 using LguestPS.Paging;
 using LguestPS.State;
@@ -14,6 +15,11 @@ namespace LguestPS.Cpu;
 internal abstract class VirtualCpu : IDisposable
 {
     private const int FpuImageBytes = 512;
+
+    // As fninit and a processor's reset leave them (Intel SDM volume 1, 8.1.5 and 10.2.3).
+    private const ushort InitialControlWord = 0x37F;
+    private const uint InitialMxcsr = 0x1F80;
+    private const int MxcsrOffset = 24;
 
     /// <summary>"emulated", "kvm" or "scripted".</summary>
     public abstract string Name { get; }
@@ -113,6 +119,20 @@ internal abstract class VirtualCpu : IDisposable
         LoadInstructionCount(state.ReadCount("the instruction count"));
         Span<byte> fpu = stackalloc byte[FpuImageBytes];
         state.ReadRaw(fpu);
+        LoadFpu(fpu);
+    }
+
+    /// <summary>Makes of a processor what it is before its first instruction; the tables that the host gave it must be in place. It goes on counting instructions.</summary>
+    /// <param name="registers">What it starts with.</param>
+    public void Reset(in GuestRegisters registers)
+    {
+        Registers = registers;
+        TaskSwitched = false;
+        LoadInstructionCount(InstructionCount);     // nothing is left of what was watched
+        Span<byte> fpu = stackalloc byte[FpuImageBytes];
+        fpu.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(fpu, InitialControlWord);
+        BinaryPrimitives.WriteUInt32LittleEndian(fpu[MxcsrOffset..], InitialMxcsr);
         LoadFpu(fpu);
     }
 

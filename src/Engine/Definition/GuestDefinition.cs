@@ -95,7 +95,8 @@ public sealed record SharedNetDefinition(string Path) : NetDefinition;
 /// <param name="Time">Host time after which a run pauses, or null.</param>
 /// <param name="Instructions">Instructions after which the guest pauses, or null. A trap that comes without an instruction counts as one.</param>
 /// <param name="Sockets">How many sockets of the host the guest's user networks may hold at a time, 1 to 4096.</param>
-public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null, int Sockets = GuestLimits.UsualSockets)
+/// <param name="Reboots">How often the guest may reboot by itself, at least 1; asking once more ends it. Null for as often as it likes.</param>
+public sealed record GuestLimits(TimeSpan? Time = null, long? Instructions = null, int Sockets = GuestLimits.UsualSockets, long? Reboots = null)
 {
     /// <summary>The most sockets unless the definition says otherwise.</summary>
     public const int UsualSockets = 256;
@@ -157,6 +158,9 @@ public sealed record GuestDefinition
     public IReadOnlyList<DeviceDefinition> Devices { get; init => field = value?.ToArray()!; } = new DeviceDefinition[] { new ConsoleDefinition() };
 
     public GuestLimits Limits { get; init; } = new();
+
+    /// <summary>Whether a guest that asks to be started again is rebooted in place; else it ends then.</summary>
+    public bool Reboot { get; init; } = true;
 
     /// <summary>Whether the guest's run is recorded from its first instruction on, so that it can be taken back.</summary>
     public bool Record { get; init; }
@@ -230,6 +234,8 @@ public sealed record GuestDefinition
             yield return ($"{nameof(Limits)}.{nameof(Limits.Time)}", $"the time limit must be longer than nothing and at most {GuestLimits.LongestTime.TotalDays:0} days");
         if (Limits.Sockets is < 1 or > GuestLimits.MostSockets)
             yield return ($"{nameof(Limits)}.{nameof(Limits.Sockets)}", $"the socket limit is {Limits.Sockets}; give a number from 1 to {GuestLimits.MostSockets}");
+        if (Limits.Reboots is < 1)
+            yield return ($"{nameof(Limits)}.{nameof(Limits.Reboots)}", "the limit of reboots must be at least 1; 'reboot: false' is for none");
         if (Record && Clock == ClockKind.Host)
             yield return (nameof(Record), "a run with clock 'host' cannot be recorded, because real time cannot be repeated; use clock 'virtual'");
         if (Cpu == CpuChoice.Kvm && Clock == ClockKind.Virtual)

@@ -80,6 +80,14 @@ internal abstract class DeviceFunction : IDisposable
     {
     }
 
+    /// <summary>The guest had ended, and is booted again: takes back what <see cref="Unplug"/> did.</summary>
+    public virtual void Replug(IDeviceHost host)
+    {
+    }
+
+    /// <summary>Why that cannot be done, in words that follow its name; null if it can.</summary>
+    public virtual string? RebootObstacle => null;
+
     /// <summary>Why a guest with this device cannot be taken back to an earlier moment, in words that follow its name; null if it can.</summary>
     public virtual string? CheckpointObstacle => null;
 

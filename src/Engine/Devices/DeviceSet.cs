@@ -51,6 +51,9 @@ internal sealed class DeviceSet : IDisposable
     /// <summary>Why it can no longer become what one of its checkpoints is, or null.</summary>
     public string? RestoreObstacle => FirstObstacle(device => device.RestoreObstacle);
 
+    /// <summary>Why the guest cannot be booted again once it has ended, or null.</summary>
+    public string? RebootObstacle => FirstObstacle(device => device.RebootObstacle);
+
     /// <summary>Why its run cannot be recorded, or null.</summary>
     public string? RecordingObstacle => FirstObstacle(device => device.RecordingObstacle);
 
@@ -87,6 +90,19 @@ internal sealed class DeviceSet : IDisposable
     public void Unplug()
     {
         foreach (DeviceFunction device in devices) device.Unplug();
+    }
+
+    /// <summary>The guest had ended, and is booted again.</summary>
+    public void Replug(IDeviceHost host)
+    {
+        foreach (DeviceFunction device in devices) device.Replug(host);
+    }
+
+    /// <summary>Puts everything the guest has written to its disks where it survives the machine; <paramref name="warn"/> is told, in a sentence, where that is not certain.</summary>
+    public void Sync(Action<string> warn)
+    {
+        foreach (DiskFunction disk in Disks)
+            if (disk.Sync() is { } problem) warn(problem);
     }
 
     public void Dispose()

@@ -45,6 +45,9 @@ internal interface IDeviceTransport
     /// <exception cref="Errors.GuestKilledException">A buffer is bad.</exception>
     void DeliverInput();
 
+    /// <summary>The guest has been reset, and its memory is as <see cref="Describe"/> left it: so are the devices as it reaches them.</summary>
+    void Reset();
+
     /// <summary>The recorded guest was taken back and does something else from now on.</summary>
     void BeginNewFuture();
 

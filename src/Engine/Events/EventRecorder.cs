@@ -176,6 +176,24 @@ internal sealed class EventRecorder(Machine machine)
         });
     }
 
+    /// <summary>The guest has not ended for good: its next end is announced again.</summary>
+    public void Revive() => endAnnounced = false;
+
+    /// <summary>The guest was rebooted.</summary>
+    /// <param name="reboots">How often by now.</param>
+    /// <param name="by">Who did it; null for the guest itself.</param>
+    /// <param name="eip">Where it stood before.</param>
+    public void Rebooted(long reboots, string? by, uint eip)
+    {
+        Count++;
+        bool wanted = by is not null || Wants(EventKinds.Rebooted);     // what somebody does waits for the next driver, whose filter then decides
+        if (!wanted && !IsRecorded) return;
+        Add(wanted, new GuestRebootedEvent
+        {
+            Header = Header(), Reboots = reboots, By = by, Eip = eip,
+        });
+    }
+
     /// <summary>Records the end, once, after everything else.</summary>
     public void AnnounceEnd(GuestEnding ending)
     {

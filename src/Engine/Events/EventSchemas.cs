@@ -154,6 +154,16 @@ internal static class EventSchemas
             .Stored("Changes", e => e.Changes, List(Change, state => state.Left, "the number of changes"))
             .Derived("Symbol", e => e.Symbol, OptionalText));
 
+    public static readonly EventSchema<GuestRebootedEvent> Rebooted = new(
+        EventKinds.Rebooted,
+        "{Summary}",
+        "{Summary}",
+        new Schema<GuestRebootedEvent>()
+            .Stored("Reboots", e => e.Reboots, Long)
+            .Stored("By", e => e.By, OptionalText)
+            .Stored("Eip", e => e.Eip, Address)
+            .Derived("Symbol", e => e.Symbol, OptionalText));
+
     public static readonly EventSchema<GuestEndedEvent> Ended = new(
         EventKinds.Ended,
         "ended: {Reason}",
@@ -164,7 +174,7 @@ internal static class EventSchemas
             .Stored("Eip", e => e.Eip, Address)
             .Derived("Symbol", e => e.Symbol, OptionalText));
 
-    public static readonly IReadOnlyList<EventSchema> All = [Hypercall, Dma, Kick, Virtqueue, Trap, Interrupt, Intervention, Ended];
+    public static readonly IReadOnlyList<EventSchema> All = [Hypercall, Dma, Kick, Virtqueue, Trap, Interrupt, Intervention, Rebooted, Ended];
 
     private static readonly EventSchema?[] ByFlag = new EventSchema?[32];
 

@@ -16,7 +16,8 @@ public enum EventKinds : long
     Intervention = 32,
     Kick = 64,
     Virtqueue = 128,
-    All = Hypercall | Dma | Trap | Interrupt | Ended | Intervention | Kick | Virtqueue,
+    Rebooted = 256,
+    All = Hypercall | Dma | Trap | Interrupt | Ended | Intervention | Kick | Virtqueue | Rebooted,
 }
 
 /// <summary>Something that happened in a guest. Immutable, and complete in itself: it holds copies, never guest memory.</summary>

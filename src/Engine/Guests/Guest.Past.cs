@@ -85,11 +85,7 @@ public sealed partial class Guest
     public bool StepBack(StepBackOptions options, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
-        if (Recording is not { } recording)
-            throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded, so there is no way back. Record it before it runs: 'record: true' in its definition does that.");
-        if (options.Unit is StepUnit.Instruction or StepUnit.Breakpoint && !Cpu.CountsInstructions)
-            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which does not count instructions, so it cannot find an instruction again. Go back by standstills or hypercalls, or replay its recording, which is done on the emulated CPU.");
-        return runner.StepBack(recording, options, stop);
+        return runner.StepBack(options, stop);
     }
 
     /// <summary>Writes what was recorded up to here to a file: where it began, what came in, and every event's essence.</summary>

@@ -45,6 +45,7 @@ public sealed partial class Guest : IDisposable
         Executor = new HypercallExecutor(machine, Ring, transport.Operations, Events);
         Hypercalls = new HypercallEditor(this);
         Inspector = new GuestInspector(this);
+        Rebooter = new Rebooter(this);
         loop = new RunLoop(this);
         runner = new Runner(this, Seat, loop);
         typing = new ConsoleTyping(this);
@@ -158,6 +159,9 @@ public sealed partial class Guest : IDisposable
     /// <summary>The newest 64 KiB of what the guest has written to its console.</summary>
     public string ConsoleText => Devices.Console?.Output.Scrollback ?? "";
 
+    /// <summary>How often the guest was rebooted in place, by itself or by somebody.</summary>
+    public long Reboots => Rebooter.Count;
+
     /// <summary>The names that the guest's devices have in events, in the order of their slots: console, block0, net0.</summary>
     public IReadOnlyList<string> DeviceNames => Devices.All.Select(device => device.Name).ToArray();
 
@@ -167,6 +171,7 @@ public sealed partial class Guest : IDisposable
     /// <summary>The guest's network cards in the order of their slots, as they are now.</summary>
     public IReadOnlyList<GuestNetwork> Networks => Devices.Networks.Select(card => card.State).ToArray();
 
+    internal Rebooter Rebooter { get; }
     internal ProgressWatch Progress { get; } = new();
     internal StallReport Stall { get; }
     internal Machine Machine { get; }
@@ -233,6 +238,11 @@ public sealed partial class Guest : IDisposable
         if (runner.Stop(warning)) Wake();
     }
 
+    /// <summary>Boots the guest again in place, as its reset button would, even if it has ended; if it is being driven, as soon as its driver sees it.</summary>
+    /// <param name="by">Who does it, for the event.</param>
+    /// <exception cref="LguestException">GuestEnded if it was removed; NotSupported: it has ended, and has left a shared network.</exception>
+    public void Reboot(string by) => runner.Reboot(by);
+
     /// <summary>Types bytes into the guest's console. They wait until the guest takes them.</summary>
     /// <exception cref="LguestException">GuestEnded; NotSupported if the guest has no console; ConsoleFull, and then nothing was typed.</exception>
     public void SendConsole(ReadOnlySpan<byte> bytes) => typing.TypeAll(bytes);
@@ -279,7 +289,7 @@ public sealed partial class Guest : IDisposable
     public override string ToString() => $"{Name} ({State})";
 
     /// <inheritdoc cref="Runner.Intervene"/>
-    internal void Intervene(InterventionOperation operation, string by, Func<Intervention> change) => runner.Intervene(operation, by, change);
+    internal void Intervene(InterventionOperation operation, string by, Func<Intervention> change, Action? then = null) => runner.Intervene(operation, by, change, then);
 
     /// <summary>The guest stands elsewhere now than its driver left it.</summary>
     internal void StandsElsewhere() => runner.StandsElsewhere();
@@ -304,7 +314,7 @@ public sealed partial class Guest : IDisposable
     internal void Release()
     {
         Machine.End(EndingKind.Stopped, "removed");
-        SyncOnEnd();
+        Devices.Sync(DeviceHost.Warn);
         readings.Keep();
         Seat.IsGone = true;
         Devices.Dispose();
@@ -318,12 +328,7 @@ public sealed partial class Guest : IDisposable
         Devices.Unplug();
         runner.Standstill = Standstill.Ended;
         Devices.Console?.Close();
-        SyncOnEnd();
+        Devices.Sync(DeviceHost.Warn);
     }
 
-    private void SyncOnEnd()
-    {
-        foreach (DiskFunction disk in Devices.Disks)
-            if (disk.Sync() is { } problem) DeviceHost.Warn(problem);
-    }
 }

@@ -77,7 +77,7 @@ public sealed class HypercallEditor
             result = guest.Executor.Invoke(call);
             guest.StandsElsewhere();
             return new Intervention($"{call}", result, []);
-        });
+        }, guest.Rebooter.Answer);
         return result;
     }
 

@@ -39,7 +39,7 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
     public void Shutdown(uint message, uint reason)
     {
         // A restart has no text: its address is that of NULL.
-        if (reason == IHypercallOperations.ShutdownRestart) machine.End(EndingKind.Restart, "Restart");
+        if (reason == IHypercallOperations.ShutdownRestart) machine.AsksForRestart = true;
         else Crash(message);
     }
 

@@ -70,6 +70,13 @@ internal sealed class HypercallRing(GuestData data)
     /// <summary>The pending call is done, and with it the drain; the next one starts with a new snapshot.</summary>
     public void EndDrain() => IsDraining = HasBegun = false;
 
+    public void Reset()
+    {
+        EndDrain();
+        Cursor = 0;
+        next = nextDirect = null;
+    }
+
     public void Save(StateWriter state)
     {
         state.Part("ring");

@@ -51,6 +51,12 @@ internal sealed class GateTable
         cpu.SetGatePrivilege((byte)vector, privilegeLevel);
     }
 
+    /// <summary>Makes no gate present.</summary>
+    public void Reset()
+    {
+        for (uint vector = 0; vector < Vectors; vector++) Load(vector, 0, 0);
+    }
+
     public void Save(StateWriter state)
     {
         state.Part("gates");

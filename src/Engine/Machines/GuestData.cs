@@ -67,6 +67,13 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
         IsInitialised = true;
     }
 
+    /// <summary>The guest has not said yet where the struct is.</summary>
+    public void Reset()
+    {
+        IsInitialised = false;
+        address = NoIrqStart = NoIrqEnd = 0;
+    }
+
     /// <summary>Tells the guest whether an interrupt waits for it to enable them, in eras that have that.</summary>
     public void TellPending(bool isWaiting)
     {

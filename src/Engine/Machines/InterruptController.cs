@@ -17,6 +17,8 @@ internal sealed class InterruptController(Machine machine)
 
     public void Raise(int irq) => pending |= 1u << irq;
 
+    public void Reset() => pending = 0;
+
     public void Save(StateWriter state)
     {
         state.Part("interrupts");

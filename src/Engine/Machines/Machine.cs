@@ -97,6 +97,32 @@ internal sealed class Machine
     /// <summary>Told when the guest has ended.</summary>
     public Action? Ended { get; set; }
 
+    /// <summary>What it was before its first instruction; set once, when it is loaded.</summary>
+    public BootImage? Boot { get; set; }
+
+    /// <summary>Whether the guest has asked to be started again, and has not been answered yet.</summary>
+    public bool AsksForRestart { get; set; }
+
+    /// <summary>Makes the guest what it was before its first instruction. Its clock goes on, and so do its counts.</summary>
+    public void Reset()
+    {
+        BootImage boot = Boot ?? throw new InvalidOperationException("the guest has not been loaded yet");
+        Data.Reset();
+        Descriptors.Reset();
+        Gates.Reset();
+        Interrupts.Reset();
+        Pending.Clear();
+        Clock.SetEvent(0);
+        IsHalted = WantsFpuTrap = AsksForRestart = false;
+        Stack = default;
+        PageOffset = boot.PageOffset;
+        boot.Memory.CopyTo(Memory, allChanged: !Cpu.MarksWrites);
+        SetPageTableFormat(Abi.PageTables(boot.Paging));
+        SetPageDirectory(boot.PageDirectory);
+        Cpu.FlushAll();
+        Cpu.Reset(boot.Registers);
+    }
+
     /// <summary>Ends the guest. The first ending counts.</summary>
     public void End(EndingKind kind, string reason)
     {

@@ -25,6 +25,9 @@ internal sealed class PendingWork
 
     /// <summary>A virtual interrupt (0 to 31) that is about to be delivered.</summary>
     public int? Interrupt { get; set; }
+
+    /// <summary>Nothing of it will be done.</summary>
+    public void Clear() => (Trap, Transfer, Call, Interrupt) = (null, null, null, null);
 }
 
 /// <summary>What can be pending, in the order in which it is done.</summary>

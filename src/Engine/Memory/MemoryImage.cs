@@ -9,6 +9,11 @@ internal sealed class MemoryImage : SharedState
     private const int PagesPerChunk = 256;
     private const uint MostDevicePages = 128;
 
+    // Where a page of an image that is written beside another comes from.
+    private const byte ZeroPage = 0;
+    private const byte SamePage = 1;
+    private const byte OwnPage = 2;
+
     private readonly byte[]?[]?[] chunks;
 
     private MemoryImage(uint frames, byte[]?[]?[] chunks)
@@ -117,6 +122,40 @@ internal sealed class MemoryImage : SharedState
             (chunks[frame / PagesPerChunk] ??= new byte[]?[PagesPerChunk])[frame % PagesPerChunk] = page;
         }
         return new MemoryImage(frames, chunks);
+    }
+
+    /// <summary>For each page whether it is all zero, that of another image, or neither; then those that are neither.</summary>
+    /// <param name="file">Where to.</param>
+    /// <param name="other">An image of the same memory.</param>
+    public void WriteTo(BinaryWriter file, MemoryImage other)
+    {
+        byte[] sources = new byte[Frames];
+        foreach ((uint frame, byte[] page) in Pages()) sources[frame] = Page(other.chunks, frame) is { } its && (its == page || its.AsSpan().SequenceEqual(page)) ? SamePage : OwnPage;
+        file.Write(sources);
+        foreach ((uint frame, byte[] page) in Pages())
+            if (sources[frame] == OwnPage) file.Write(page);
+    }
+
+    /// <param name="file">Where it was written.</param>
+    /// <param name="other">The image that it was written beside.</param>
+    /// <exception cref="InvalidStateException">It makes no sense.</exception>
+    /// <exception cref="EndOfStreamException">It is cut off.</exception>
+    public static MemoryImage ReadFrom(BoundedReader file, MemoryImage other)
+    {
+        byte[] sources = file.Read((int)other.Frames, (int)other.Frames, "the pages");
+        byte[]?[]?[] chunks = new byte[]?[]?[ChunkCount(other.Frames)];
+        for (uint frame = 0; frame < other.Frames; frame++)
+        {
+            byte[]? page = sources[frame] switch
+            {
+                ZeroPage => null,
+                SamePage => Page(other.chunks, frame),
+                OwnPage => file.Read(GuestMemory.PageSize, GuestMemory.PageSize, "a page"),
+                _ => throw new InvalidStateException("a page comes from nowhere"),
+            };
+            if (page is not null) (chunks[frame / PagesPerChunk] ??= new byte[]?[PagesPerChunk])[frame % PagesPerChunk] = page;
+        }
+        return new MemoryImage(other.Frames, chunks);
     }
 
     private IEnumerable<(uint Frame, byte[] Page)> Pages()

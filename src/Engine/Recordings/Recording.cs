@@ -46,6 +46,9 @@ internal sealed class Recording : ITape
     /// <summary>Whether it can be saved to a file.</summary>
     public bool KeepsEvents => log is not null;
 
+    /// <summary>What came of it, when this was recorded, that the guest asks here to be started again: true if it was rebooted, false if it ended; null if it never asked for it here before.</summary>
+    public bool? RebootsAgain => IsInPast ? true : log is not null && EventCount < log.Count ? false : null;
+
     /// <summary>Inputs that have come in up to where the guest is.</summary>
     public int InputCount => nextInput;
 

@@ -13,6 +13,9 @@ public abstract record DriveOptions
     /// <summary>Which events are given.</summary>
     public EventFilter Filter { get; init; } = EventFilter.Everything;
 
+    /// <summary>True to end a guest that asks to be started again, as <see cref="GuestDefinition.Reboot"/> can.</summary>
+    public bool NoReboot { get; init; }
+
     /// <summary>Pause after this much host time; null for the definition's limit, if any.</summary>
     public TimeSpan? TimeLimit { get; init; }
 

@@ -89,6 +89,7 @@ internal sealed class PendingCallPlace : Pending
     {
         guest.Interceptor.PassedCall();
         guest.Executor.RunNext();
+        guest.Rebooter.Answer();
     }
 }
 

@@ -23,6 +23,9 @@ internal sealed class RunLoop(Guest guest)
     /// <summary>Set, from any thread, to end the guest at the next turn.</summary>
     public volatile bool StopWanted;
 
+    /// <summary>Set, from any thread, to reboot the guest at the next turn: who wants it.</summary>
+    public volatile string? RebootWanted;
+
     /// <summary>Runs until the guest stands still where the goal wants it to, or an event waits to be taken.</summary>
     public Standstill Run(RunGoal goal, RunMeter? meter = null)
     {
@@ -51,6 +54,12 @@ internal sealed class RunLoop(Guest guest)
         {
             machine.End(EndingKind.Stopped, "stopped");
             return Standstill.Ended;
+        }
+        if (RebootWanted is { } by)
+        {
+            RebootWanted = null;
+            guest.Rebooter.Reset(by);
+            return null;
         }
         if (goal.IsOver(guest) is { } over) return over;     // whatever is pending stays pending
         if (guest.Recording?.AtTurn() is true) return null;

@@ -97,6 +97,7 @@ internal sealed class RunMeter : IEventMeter
             IdleTime = Time(tallies[Idle].Ticks),
             HostTime = Time(ticks - tallies[InCpu].Ticks - tallies[Idle].Ticks),
             NoProgress = guest.NoProgress,
+            Reboots = guest.Reboots,
             DroppedFrames = guest.Networks.Sum(network => network.DroppedCount),
             Rows = [.. Rows(seconds)],
         };

@@ -62,6 +62,9 @@ public sealed record RunSummary
     /// <summary>Frames that were sent to the guest and that it never got, since it was made.</summary>
     public required long DroppedFrames { get; init; }
 
+    /// <summary>How often the guest was rebooted in place, since it was made.</summary>
+    public required long Reboots { get; init; }
+
     /// <summary>Where the guest made no progress (<see cref="Guest.NoProgress"/>), or null.</summary>
     public string? NoProgress { get; init; }
 
@@ -75,6 +78,7 @@ public sealed record RunSummary
             text.Append(culture, $"guest '{Guest}': {Seconds(GuestTime)} of guest time{(Instructions is { } count ? $", {count} instructions" : "")}\n");
             text.Append(culture, $"{Seconds(RunTime)} here: cpu {Seconds(CpuTime)}, host {Seconds(HostTime)}, idle {Seconds(IdleTime)}\n");
             if (NoProgress is not null) text.Append(culture, $"it {NoProgress}\n");
+            if (Reboots != 0) text.Append(culture, $"it was rebooted {Reboots} {(Reboots == 1 ? "time" : "times")}\n");
             if (DroppedFrames != 0) text.Append(culture, $"{DroppedFrames} frames for it were dropped\n");
             text.Append(culture, $"{"",-15} {"",-16} {"count",9} {"per second",11} {"host ms",11} {"us each",10}\n");
             foreach (SummaryRow row in Rows)

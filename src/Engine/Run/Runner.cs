@@ -25,6 +25,7 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
         {
             seat.Take(options.Driver);
             (guest.DeviceHost.ConsoleOutput, guest.DeviceHost.Warning) = (options.ConsoleOutput, options.Warning);
+            guest.Rebooter.IsUnwanted = options.NoReboot;
             guest.Clock.Start();
         }
         try
@@ -58,8 +59,13 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
 
     /// <summary>Takes a recorded guest back. Nothing of what it does on the way happens: it has happened.</summary>
     /// <returns>False if the recording does not go back that far.</returns>
-    public bool StepBack(Recording recording, StepBackOptions options, CancellationToken stop)
+    /// <exception cref="LguestException">NotRecorded, or NotSupported: its CPU cannot find an instruction again.</exception>
+    public bool StepBack(StepBackOptions options, CancellationToken stop)
     {
+        if (guest.Recording is not { } recording)
+            throw new LguestException(LguestError.NotRecorded, $"Guest '{guest.Name}' was not recorded, so there is no way back. Record it before it runs: 'record: true' in its definition does that.");
+        if (options.Unit is StepUnit.Instruction or StepUnit.Breakpoint && !guest.Cpu.CountsInstructions)
+            throw new LguestException(LguestError.NotSupported, $"Guest '{guest.Name}' runs on the {guest.Cpu.Name} CPU, which does not count instructions, so it cannot find an instruction again. Go back by standstills or hypercalls, or replay its recording, which is done on the emulated CPU.");
         lock (seat.Gate) seat.TakeBack(options.Driver);
         guest.Events.Meter = null;
         bool isMuted = options.Unit != StepUnit.Breakpoint;
@@ -116,6 +122,43 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
         return true;
     }
 
+    /// <summary>Reboots the guest, also one that has ended; if it is being driven, at the next turn.</summary>
+    /// <param name="by">Who does it.</param>
+    /// <exception cref="LguestException">GuestEnded: it was removed; NotSupported: it has ended, and with that has left a network that it cannot join again.</exception>
+    public void Reboot(string by)
+    {
+        bool isDriven;
+        lock (seat.Gate)
+        {
+            isDriven = seat.Driver is not null && !guest.HasEnded;
+            if (isDriven) loop.RebootWanted = by;
+            else RebootIdle(by);
+        }
+        if (isDriven) guest.Wake();
+        else guest.DeviceHost.SayHeldWarnings();
+    }
+
+    private void RebootIdle(string by)
+    {
+        seat.CheckIsIdle();
+        bool hadEnded = guest.HasEnded;
+        if (hadEnded) Revive();
+        guest.Rebooter.Reset(by);
+        if (hadEnded && guest.Recording is { } recording) guest.RecordOn(Recording.Begin(guest, recording.KeepsEvents));
+        Standstill = loop.WhereItStands();
+    }
+
+    /// <summary>Takes back what its end did to a guest.</summary>
+    private void Revive()
+    {
+        if (guest.Devices.RebootObstacle is { } obstacle)
+            throw new LguestException(LguestError.NotSupported, $"Guest '{guest.Name}' has ended and cannot be rebooted: {obstacle}. Make it anew.");
+        guest.Machine.Revive();
+        guest.Events.Revive();
+        loop.StopWanted = false;
+        guest.Devices.Replug(guest.DeviceHost);
+    }
+
     /// <summary>Frees the guest, or has its driver do so as soon as they let go.</summary>
     /// <inheritdoc cref="Stop" path="/param"/>
     /// <returns>Whether a driver has to be woken for that.</returns>
@@ -141,8 +184,12 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
     }
 
     /// <summary>Changes the guest while it stands still, and puts the change into its stream of events: while it is not being driven, or in the action of a breakpoint.</summary>
+    /// <param name="operation">What it is.</param>
+    /// <param name="by">Who does it.</param>
+    /// <param name="change">Does it.</param>
+    /// <param name="then">Does what follows from it and makes an event of its own, or null.</param>
     /// <exception cref="LguestException">GuestBusy or GuestEnded; and what <paramref name="change"/> throws, which then has changed nothing.</exception>
-    public void Intervene(InterventionOperation operation, string by, Func<Intervention> change)
+    public void Intervene(InterventionOperation operation, string by, Func<Intervention> change, Action? then = null)
     {
         lock (seat.Gate)
         {
@@ -152,7 +199,11 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
             if (guest.Recording is { } recording) recording.Intervene(Do);
             else Do();
 
-            void Do() => guest.Events.Intervened(operation, by, eip, change());
+            void Do()
+            {
+                guest.Events.Intervened(operation, by, eip, change());
+                then?.Invoke();
+            }
         }
         guest.DeviceHost.SayHeldWarnings();
     }

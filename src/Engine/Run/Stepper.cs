@@ -18,12 +18,14 @@ internal sealed class Stepper
     private uint frame;
     private bool returning;
     private (uint Eip, uint Esp)? behindCall;
+    private readonly long reboots;
 
     public Stepper(StepOptions options, Guest guest)
     {
         this.options = options;
         unit = options.Unit;
         frame = guest.Cpu.Registers.Esp;
+        reboots = guest.Reboots;
         bool atInstruction = guest.Machine.Pending.Transfer is null && guest.PendingHypercall is null && guest.PendingTrap is null;
         bool standsAtOne = unit switch
         {
@@ -65,6 +67,8 @@ internal sealed class Stepper
     public bool StopsBeforeInstruction(Guest guest)
     {
         passed = false;
+        // Nothing comes back from what was under way before a reboot.
+        if (unit is StepUnit.Over or StepUnit.Out && guest.Reboots != reboots) return true;
         switch (unit)
         {
             case StepUnit.Instruction:

@@ -41,6 +41,14 @@ internal sealed class DescriptorTable
     public DescriptorTable(Action<ReadOnlySpan<ulong>> use)
     {
         this.use = use;
+        Reset();
+    }
+
+    /// <summary>Makes it the one that guests start with.</summary>
+    public void Reset()
+    {
+        Array.Clear(descriptors);
+        Array.Clear(loaded);
         descriptors[KernelCodeEntry] = FlatCode;
         descriptors[KernelDataEntry] = FlatData;
         use(descriptors);

@@ -54,6 +54,7 @@ public class SchemaTests
     [InlineData("kernel: k\nlimits: { time: 500ms, instructions: 5 }")]
     [InlineData("kernel: k\nlimits: { time: 00:00:30 }")]
     [InlineData("kernel: k\nclock: virtual\nrecord: true")]
+    [InlineData("kernel: k\nreboot: false\nlimits: { reboots: 3 }")]
     [InlineData("kernel: k\ndevices: []")]
     [InlineData("kernel: k\ndevices: [ console, block: { path: a, overlay: b }, net: { shared: c }, net: user, net: { tap: tap0 } ]")]
     [InlineData("kernel: k\ndevices:\n  - console:\n  - net:\n      user:\n  - net: { user: { loopback: off, forward: [ '8080:80' ], reach: [ '80=127.0.0.1:8080' ] } }")]

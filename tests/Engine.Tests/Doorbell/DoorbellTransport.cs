@@ -60,6 +60,10 @@ internal sealed class DoorbellTransport : IDeviceTransport, IDeviceOperations
         foreach (Slot slot in slots) slot.Function.DeliverInput(Host, slot.ToGuest);
     }
 
+    public void Reset()
+    {
+    }
+
     public void BeginNewFuture()
     {
     }

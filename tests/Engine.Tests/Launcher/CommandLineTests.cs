@@ -89,10 +89,11 @@ public class CommandLineTests
     {
         using DefinitionFile file = new("kernel: k\nclock: host\nlimits: { time: 1s, instructions: 5, sockets: 20 }");
         GuestDefinition definition = Make(
-            "--abi=dma-2.6.23", file.Path, "--cpu", "emulated", "--clock=virtual", "--tsc=off", "--direct-traps=off", "--compile=off", "--sample-every=1000", "--limit-time=2m", "--limit-instructions=7", "--limit-sockets=9");
+            "--abi=dma-2.6.23", file.Path, "--cpu", "emulated", "--clock=virtual", "--tsc=off", "--direct-traps=off", "--compile=off", "--sample-every=1000", "--limit-time=2m", "--limit-instructions=7", "--limit-sockets=9", "--limit-reboots=3", "--no-reboot");
         Assert.Equal("dma-2.6.23", definition.Abi);
         Assert.Equal((CpuChoice.Emulated, ClockKind.Virtual, TscChoice.Off, DirectTrapChoice.Off, CompileChoice.Off), (definition.Cpu, definition.Clock, definition.Tsc, definition.DirectTraps, definition.Compile));
-        Assert.Equal(new GuestLimits(TimeSpan.FromMinutes(2), 7, 9), definition.Limits);
+        Assert.Equal(new GuestLimits(TimeSpan.FromMinutes(2), 7, 9, 3), definition.Limits);
+        Assert.False(definition.Reboot);
         Assert.Equal(1000, definition.SampleEvery);
 
         Assert.Equal(new GuestLimits(TimeSpan.FromSeconds(1), 9, 20), Make(file.Path, "--limit-instructions=9").Limits);

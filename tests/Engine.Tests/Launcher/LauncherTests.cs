@@ -69,6 +69,21 @@ public class LauncherTests
         Assert.StartsWith($"lguest: guest 'kill.elf' ended: {reason}", launched.Error);
     }
 
+    [Theory]
+    [InlineData("--limit-reboots=2", ExitStatus.PowerDown, "guest 'reboot.elf' ended: Power down", "2 reboots, ")]
+    [InlineData("--limit-reboots=1", ExitStatus.Restart, "guest 'reboot.elf' ended: it asks to be started again, and it has reached its limit of 1 reboot", "1 reboot, ")]
+    [InlineData("--no-reboot", ExitStatus.Restart, "guest 'reboot.elf' ended: it asks to be started again", "")]
+    public void A_guest_that_asks_to_be_started_again_is_rebooted_or_ends(string option, int status, string how, string reboots)
+    {
+        string disk = Path.GetTempFileName();
+        File.Copy(Path.Combine(Launched.Repository, "examples", "disk", "disk.img"), disk, overwrite: true);
+        Launched launched = Launched.Run("--verbose", option, $"--block={disk}", "4", Launched.TestGuest("reboot"), "2");
+        File.Delete(disk);
+        Assert.Equal(status, launched.Status);
+        Assert.Contains($"lguest: {how} (guest time ", launched.Error);
+        Assert.Equal(reboots, System.Text.RegularExpressions.Regex.Match(launched.Error, "[0-9]+ reboots?, ").Value);
+    }
+
     [Fact]
     public void A_time_limit_stops_a_guest()
     {

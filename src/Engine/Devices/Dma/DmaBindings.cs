@@ -48,6 +48,9 @@ internal sealed class DmaBindings(GuestMemory memory)
         return true;
     }
 
+    /// <summary>Unbinds all.</summary>
+    public void Reset() => bindings.Clear();
+
     public void Save(StateWriter state)
     {
         state.Part("dma");

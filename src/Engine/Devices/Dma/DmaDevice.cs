@@ -49,6 +49,11 @@ internal abstract class DmaDevice(DeviceFunction function)
 
     public virtual void DeliverInput(DmaTransport transport) => Function.DeliverInput(transport.Host, input ??= new DmaInputQueue(transport, this));
 
+    /// <summary>The guest has been reset: nothing is bound, and the device's pages are as they were.</summary>
+    public virtual void Reset(DmaTransport transport)
+    {
+    }
+
     /// <summary>The recorded guest was taken back and does something else from now on.</summary>
     public virtual void BeginNewFuture(DmaTransport transport)
     {

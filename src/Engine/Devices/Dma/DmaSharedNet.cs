@@ -47,6 +47,12 @@ internal sealed class DmaSharedNet(SharedWire wire) : DmaNet(wire, NoChecksums)
         if (wire.IsConnected && !transport.Host.IsInPast) TakeNew(transport, wire.Network);
     }
 
+    /// <summary>To the others it has left, until its driver binds buffers again; what they have sent meanwhile is lost, as on a wire.</summary>
+    public override void Reset(DmaTransport transport)
+    {
+        if (!transport.Host.IsInPast) BeginNewFuture(transport);
+    }
+
     public override void BeginNewFuture(DmaTransport transport)
     {
         wire.Network?.StartAnew();

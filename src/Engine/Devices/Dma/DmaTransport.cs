@@ -160,6 +160,12 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
         foreach (DmaDevice device in devices) device.DeliverInput(this);
     }
 
+    public void Reset()
+    {
+        Bindings.Reset();
+        foreach (DmaDevice device in devices) device.Reset(this);
+    }
+
     public void BeginNewFuture()
     {
         foreach (DmaDevice device in devices) device.BeginNewFuture(this);

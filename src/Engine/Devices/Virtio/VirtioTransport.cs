@@ -57,6 +57,8 @@ internal abstract class VirtioTransport : IDeviceTransport, IDeviceOperations
             if (slot.WhyIdle is null) slot.Device.DeliverInput();
     }
 
+    public abstract void Reset();
+
     public void BeginNewFuture()
     {
         foreach (VirtioDevice device in Made) device.BeginNewFuture();

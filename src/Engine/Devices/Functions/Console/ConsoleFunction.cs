@@ -40,6 +40,12 @@ internal sealed class ConsoleFunction : DeviceFunction
 
     public override void PutBackWaiting(byte[] waiting) => Input.PutBack(waiting);
 
+    public override void Replug(IDeviceHost host)
+    {
+        Input.Open();
+        Output.Open();
+    }
+
     /// <summary>The guest has ended.</summary>
     public void Close()
     {

@@ -90,6 +90,12 @@ internal sealed class ConsoleInput
         }
     }
 
+    /// <summary>The guest had ended, and is booted again.</summary>
+    public void Open()
+    {
+        lock (gate) closed = false;
+    }
+
     /// <summary>The guest has ended.</summary>
     public void Close()
     {

@@ -107,6 +107,12 @@ internal sealed class ConsoleTranscript
         }
     }
 
+    /// <summary>The guest had ended, and is booted again.</summary>
+    public void Open()
+    {
+        lock (gate) closed = false;
+    }
+
     /// <summary>The guest has ended: there will be no more.</summary>
     public void Close()
     {

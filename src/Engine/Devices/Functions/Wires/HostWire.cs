@@ -128,6 +128,8 @@ internal sealed class HostWire : NetFunction
 
     public override void Unplug() => Dispose();
 
+    public override void Replug(IDeviceHost host) => GoElsewhere(host, wire => wire.StartAnew(host.Now));
+
     public override void Dispose()
     {
         port.Dispose();

@@ -38,6 +38,8 @@ internal sealed class SharedWire : NetFunction
 
     public override string? RecordingObstacle => null;
 
+    public override string RebootObstacle => "has left the network that it shared with other guests, and cannot join it again";
+
     [MemberNotNullWhen(true, nameof(network), nameof(Network))]
     public bool IsConnected => network is { IsConnected: true };
 

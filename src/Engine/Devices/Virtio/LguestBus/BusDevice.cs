@@ -96,7 +96,8 @@ internal sealed class BusDevice : IVirtioSlot
     /// <summary>Whether a status is another one with one bit more.</summary>
     private static bool IsStep(byte from, byte to) => (from & ~to) == 0 && System.Numerics.BitOperations.IsPow2(from ^ to);
 
-    private void Reset()
+    /// <summary>Makes the device what it was before its driver came: its status, what was accepted, and its virtqueues.</summary>
+    public void Reset()
     {
         status = 0;
         memory!.Write8(descriptor.StatusAddress, 0);

@@ -86,6 +86,11 @@ internal sealed class LguestBusTransport : VirtioTransport
 
     public override PendingTransfer LoadPending(StateReader state) => KickOf(state.ReadUInt32());
 
+    public override void Reset()
+    {
+        foreach (BusDevice device in devices) device.Reset();
+    }
+
     public override void Save(StateWriter state)
     {
         state.Part("lguest bus");

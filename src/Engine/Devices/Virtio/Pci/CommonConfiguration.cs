@@ -169,7 +169,7 @@ internal sealed class CommonConfiguration
         status.Write(value);
     }
 
-    private void Reset()
+    public void Reset()
     {
         status.Reset();
         deviceFeatureSelect = driverFeatureSelect = 0;

@@ -23,6 +23,7 @@ internal sealed class PciConfigSpace
 
     private readonly byte[] bytes = new byte[Size];
     private readonly byte[] writable = new byte[Size];
+    private readonly byte[] atReset = new byte[Size];
 
     public void Set8(uint register, byte value) => bytes[register] = value;
 
@@ -42,6 +43,11 @@ internal sealed class PciConfigSpace
     {
         for (int i = 0; i < width && lane + i < sizeof(uint); i++, value >>= 8) Change(register + (uint)(lane + i), (byte)value);
     }
+
+    /// <summary>What it holds now is what it holds after a reset.</summary>
+    public void Seal() => bytes.CopyTo(atReset, 0);
+
+    public void Reset() => atReset.CopyTo(bytes, 0);
 
     public void Save(StateWriter state) => state.WriteRaw<byte>(bytes);
 

@@ -29,6 +29,7 @@ internal sealed class PciDevice : IVirtioSlot, IPciFunction
         device.Config.CopyTo(config, 0);
         space = VirtioConfigSpace.Make(device.Type, number, config.Length);
         space.Set32(PciConfigSpace.Bar0, bar);
+        space.Seal();
         Func<uint> accepted = () => (uint)common!.Accepted;
         Action setNews = () => isr = NewsInQueue;
         device.Attach(
@@ -117,6 +118,15 @@ internal sealed class PciDevice : IVirtioSlot, IPciFunction
         }
         space.Write(register, lane, width, value);
         if (register == PciConfigSpace.Bar0) FollowBar();
+    }
+
+    /// <summary>As it was when the guest began.</summary>
+    public void Reset()
+    {
+        space.Reset();
+        FollowBar();
+        isr = 0;
+        common.Reset();
     }
 
     public void Save(StateWriter state)

@@ -61,6 +61,8 @@ internal sealed class PciPorts
         }
     }
 
+    public void Reset() => address = 0;
+
     public void Save(StateWriter state) => state.Write(address);
 
     /// <exception cref="InvalidStateException">It ends too early.</exception>

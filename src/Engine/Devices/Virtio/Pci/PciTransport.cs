@@ -87,6 +87,12 @@ internal sealed class PciTransport : VirtioTransport, IDeviceRegisters
         return Find(kick) is null ? throw new InvalidStateException($"{kick.Words} is pending, and there is no such virtqueue") : kick;
     }
 
+    public override void Reset()
+    {
+        ports.Reset();
+        foreach (PciDevice device in devices) device.Reset();
+    }
+
     public override void Save(StateWriter state)
     {
         state.Part("PCI bus");
