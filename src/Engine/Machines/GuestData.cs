@@ -72,6 +72,7 @@ internal sealed class GuestData(GuestMemory memory, GuestDataLayout layout)
     {
         IsInitialised = false;
         address = NoIrqStart = NoIrqEnd = 0;
+        NoIrqIret = null;
     }
 
     /// <summary>Tells the guest whether an interrupt waits for it to enable them, in eras that have that.</summary>

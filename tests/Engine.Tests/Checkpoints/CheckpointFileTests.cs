@@ -99,7 +99,7 @@ public class CheckpointFileTests : IDisposable
         {
             byte[] state = [.. good.State];
             state[at] ^= 0xFF;
-            Checkpoint bad = new(good.Definition, good.PageOffset, state, good.SharedParts)
+            Checkpoint bad = new(good.Definition, good.PageOffset, state, good.SharedParts, good.Boot)
             {
                 Taken = good.Taken, GuestTime = good.GuestTime, InstructionCount = 0, EventCount = 0, Standstill = Standstill.Instruction, Next = null, OwnBytes = 0,
             };
