@@ -12,7 +12,7 @@ internal static class KernelReader
     {
         try
         {
-            return Describe(path, BootFile.Read(path, "kernel", (uint)GuestDefinition.MaximumMemory));
+            return Describe(path, BootFile.Read(path, "kernel", GuestDefinition.MaximumMemory));
         }
         catch (LguestException e) when (e.Error != LguestError.FileUnavailable)
         {

@@ -79,6 +79,10 @@ internal sealed class RegisterTransport : IDeviceTransport, IDeviceOperations, I
 
     public void DeliverInput() => host!.Tape?.AtInput();
 
+    public void Reset()
+    {
+    }
+
     public void BeginNewFuture()
     {
     }
