@@ -36,8 +36,8 @@ public sealed class PciPastTests : IDisposable
         for (int i = 0; i < 300; i++) Print(driver, rig, "a");
         rig.Registers.WritePort(0xCF8, 4, 0x80000834);
         CopyTo(again);
-        PciDriver same = Found(again, driver);
         Assert.Equal(0x40u, again.Registers.ReadPort(0xCFC, 1));
+        PciDriver same = Found(again, driver);
         Assert.Equal((0x0F, 1u, 0x00100006u), (same.Status, again.Read(same.Isr, 1), again.ReadConfig(1, 4)));
         Print(same, again, "b");
         Assert.Equal("b"u8.ToArray(), again.Shown);
