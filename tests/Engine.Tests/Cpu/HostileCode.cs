@@ -13,6 +13,10 @@ namespace LguestPS.Tests.Cpu;
 internal static class HostileCode
 {
     private const int Frames = 48, ForeignFrames = 16, Tables = 3;
+
+    /// <summary>Page frames of devices, which come after those of memory.</summary>
+    private const int DeviceFrames = 3;
+
     private const uint Directory = ForeignFrames * GuestMemory.PageSize, FirstTable = Directory + GuestMemory.PageSize;
     private const uint PaeDirectory = Directory + 0x7E0;
     private const int FirstOwnFrame = ForeignFrames + 1 + Tables;
@@ -34,7 +38,7 @@ internal static class HostileCode
     {
         var story = new StringBuilder();
         var random = new Random(seed);
-        using var memory = new GuestMemory(Frames * GuestMemory.PageSize, 0);
+        using var memory = new GuestMemory(Frames * GuestMemory.PageSize, 0, DeviceFrames * GuestMemory.PageSize);
         using VirtualCpu cpu = make(memory, () => 0);
         random.NextBytes(memory.Write(0, memory.Size));
         uint[] places = pae ? BuildPaeTables(random, memory, ownTables) : BuildTables(random, memory, ownTables);
@@ -66,6 +70,7 @@ internal static class HostileCode
             }
             Assert.NotEqual(CpuExitKind.Kicked, exit.Kind);
             if (exit.Kind == CpuExitKind.Dead) Assert.StartsWith("bad page", exit.Reason);
+            if (exit.Kind == CpuExitKind.DeviceAccess) Assert.Equal((Vector.PageFault, 0u), (exit.Vector, exit.ErrorCode & ~(uint)(PageAccess.Write | PageAccess.User)));
             if (random.Next(4) == 0) cpu.FlushAll();
             if (random.Next(4) == 0) cpu.FlushPage(null, places[random.Next(places.Length)]);
             if (random.Next(8) == 0) cpu.LoadDescriptors(descriptors);
@@ -99,7 +104,7 @@ internal static class HostileCode
             for (uint i = 0; i < 40; i++)
             {
                 if (random.Next(8) == 0) continue;
-                int frame = random.Next(ownTables ? ForeignFrames : FirstOwnFrame, Frames);
+                int frame = random.Next(ownTables ? ForeignFrames : FirstOwnFrame, Frames + DeviceFrames);
                 uint rights = random.Next(5) == 0 ? (uint)random.Next(8) : CpuMachine.PageRights;
                 if (random.Next(60) == 0) rights |= PageFlags.LargePage;
                 memory.Write32(table + (first + i) * 4, (uint)frame * GuestMemory.PageSize | rights);
@@ -125,7 +130,7 @@ internal static class HostileCode
             for (uint i = first; i < first + 40; i++)
             {
                 if (random.Next(8) == 0) continue;
-                int frame = random.Next(ownTables ? ForeignFrames : FirstOwnFrame, Frames);
+                int frame = random.Next(ownTables ? ForeignFrames : FirstOwnFrame, Frames + DeviceFrames);
                 uint rights = random.Next(5) == 0 ? (uint)random.Next(8) : CpuMachine.PageRights;
                 if (random.Next(60) == 0) rights |= PageFlags.LargePage;
                 memory.Write32(table + i * 8, (uint)frame * GuestMemory.PageSize | rights);

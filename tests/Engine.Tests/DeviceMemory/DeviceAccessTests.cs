@@ -1,6 +1,7 @@
 using LguestPS.Cpu;
 using LguestPS.Memory;
 using LguestPS.Paging;
+using LguestPS.Traps;
 using Xunit;
 
 namespace LguestPS.Tests.DeviceMemory;
@@ -82,6 +83,37 @@ public class DeviceAccessTests
             Assert.Equal(["write 201010 4 12345678", "read 201011 1"], guest.Devices.Done);
             Assert.Equal((0x56u, DeviceGuest.HandlerOf(Vector.InvalidOpcode) + 2), (guest.Guest.Registers.Ecx, guest.Guest.Registers.Eip));
         }
+    }
+
+    [Fact]
+    public void Whatever_instruction_it_is_a_device_is_asked_once_or_not_at_all()
+    {
+        Random random = new(1);
+        byte[] bytes = new byte[DeviceInstruction.Longest];
+        int done = 0, reflected = 0;
+        DeviceGuest guest = new(DeviceGuest.Chains);
+        for (int i = 0; i < 5000; i++)
+        {
+            random.NextBytes(bytes);
+            if (random.Next(2) == 0) bytes[random.Next(3)] = (byte)DrawnAccess.Opcodes[random.Next(DrawnAccess.Opcodes.Count)];
+            bytes[random.Next(1, 5)] &= 0x3F;        // a form without a displacement, perhaps
+            uint Near() => DeviceGuest.At + (uint)random.Next(-4, GuestMemory.PageSize + 4);
+            GuestRegisters registers = DeviceGuest.InRing(random.Next(2) == 0 ? 1 : 3) with
+            {
+                Eax = Near(), Ecx = Near(), Edx = Near(), Ebx = Near(), Ebp = Near(), Esi = Near(), Edi = Near(),
+            };
+            guest.Prepare(registers, bytes);
+            guest.Guest.Machine.Pending.Trap = null;
+            TrapEvent[] traps = [.. guest.Guest.Step(new StepOptions { Driver = "the test", Unit = StepUnit.Instruction }).OfType<TrapEvent>()];
+            Assert.Equal((i, traps.Count(trap => trap.Outcome is TrapOutcome.DeviceAccessed or TrapOutcome.PortAccessed)), (i, guest.Devices.Done.Count));
+            done += guest.Devices.Done.Count;
+            reflected += traps.Count(trap => trap is { Vector: Vector.PageFault, Outcome: TrapOutcome.Reflected });
+            if (!guest.Guest.HasEnded) continue;
+            guest.Dispose();
+            guest = new DeviceGuest(DeviceGuest.Chains);
+        }
+        guest.Dispose();
+        Assert.True(done > 200 && reflected > 200, $"{done} were done, {reflected} not");
     }
 
     [SkippableTheory]
