@@ -20,9 +20,6 @@ public sealed class SymbolTable
     /// <summary>Farther after a symbol of unknown size than this, an address is no part of what it names.</summary>
     private const uint MostDistance = 1 << 20;
 
-    /// <summary>Below every kernel; what has such an address is a number, and moves with nothing.</summary>
-    private const uint LowestPageOffset = 0x40000000;
-
     private readonly uint[] addresses;
     private readonly int[] names;
     private readonly uint[] sizes;
@@ -44,7 +41,7 @@ public sealed class SymbolTable
     private SymbolTable(SymbolTable table, uint distance)
     {
         (Source, text, names, sizes, end) = (table.Source, table.text, table.names, table.sizes, table.end + distance);
-        addresses = Array.ConvertAll(table.addresses, address => address < LowestPageOffset ? address : address + distance);
+        addresses = Array.ConvertAll(table.addresses, address => address + distance);
     }
 
     /// <summary>The file the table was read from.</summary>

@@ -105,7 +105,7 @@ public class GuestDefinitionReaderTests
     // Keys
     [InlineData("kernel: k\ncomandLine: x", 2, 1, "unknown key 'comandLine'; did you mean 'commandLine'?")]
     [InlineData("kernel: k\nKernel: k", 2, 1, "unknown key 'Kernel'; did you mean 'kernel'?")]
-    [InlineData("kernel: k\nfoo: x", 2, 1, "unknown key 'foo'; known are name, kernel, initrd, symbols, memory, commandLine, abi, cpu, clock, tsc, directTraps, compile, sampleEvery, devices, record, limits")]
+    [InlineData("kernel: k\nfoo: x", 2, 1, "unknown key 'foo'; known are name, kernel, initrd, symbols, memory, commandLine, cpus, abi, cpu, clock, tsc, directTraps, compile, sampleEvery, devices, record, reboot, limits")]
     [InlineData("kernel: k\nlimits:\n    tiem: 3s", 3, 5, "unknown key 'tiem'; did you mean 'time'?")]
     [InlineData("kernel: k\ndevices:\n  - block: { path: d, mod: snapshot }", 3, 23, "unknown key 'mod'; did you mean 'mode'?")]
     [InlineData("kernel: k\ndevices: [ net: { share: a } ]", 2, 19, "unknown net 'share'; did you mean 'shared'?")]
@@ -125,8 +125,8 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: k\nlimits: 30s", 2, 9, "'limits' must be a mapping with 'time', 'instructions', 'sockets', not text")]
     [InlineData("kernel: k\ndevices: console", 2, 10, "'devices' must be a list with one device a line ('- …'), not text")]
     [InlineData("kernel: k\ndevices: { console: }", 2, 10, "'devices' must be a list with one device a line ('- …'), not a mapping")]
-    [InlineData("- kernel: k", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'abi', 'cpu', 'clock', 'tsc', 'directTraps', 'compile', 'sampleEvery', 'devices', 'record', 'limits', not a list")]
-    [InlineData("hello", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'abi', 'cpu', 'clock', 'tsc', 'directTraps', 'compile', 'sampleEvery', 'devices', 'record', 'limits', not text")]
+    [InlineData("- kernel: k", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'cpus', 'abi', 'cpu', 'clock', 'tsc', 'directTraps', 'compile', 'sampleEvery', 'devices', 'record', 'reboot', 'limits', not a list")]
+    [InlineData("hello", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'cpus', 'abi', 'cpu', 'clock', 'tsc', 'directTraps', 'compile', 'sampleEvery', 'devices', 'record', 'reboot', 'limits', not text")]
     // Devices
     [InlineData("kernel: k\ndevices: [ consol ]", 2, 12, "unknown device 'consol'; did you mean 'console'?")]
     [InlineData("kernel: k\ndevices:\n - blok: { path: d }", 3, 4, "unknown device 'blok'; did you mean 'block'?")]

@@ -25,6 +25,12 @@ public sealed class KernelEraTests : IDisposable
     [InlineData("3.1.0", Era.Virtio31, Era.Virtio31)]
     [InlineData("3.11.10-301.fc20.i686", Era.Virtio31, Era.Virtio31)]
     [InlineData("3.19.8", Era.Virtio31, Era.Virtio31)]
+    [InlineData("4.0.0", Era.Pci40, Era.Pci40)]
+    [InlineData("4.0.9-100.fc20.i686", Era.Pci40, Era.Pci40)]
+    [InlineData("4.1.15", Era.Pci41, Era.Pci41)]
+    [InlineData("4.4.0-210-generic", Era.Pci41, Era.Pci41)]
+    [InlineData("4.10.0", Era.Pci41, Era.Pci41)]
+    [InlineData("4.13.16", Era.Pci41, Era.Pci41)]
     public void A_version_tells_the_era(string version, string data, string era)
     {
         using ScriptedGuest guest = Boot(Kernel(version, data));
@@ -47,6 +53,13 @@ public sealed class KernelEraTests : IDisposable
         Assert.Equal("dma-2.6.23", guest.Guest.Abi.Name);
     }
 
+    [Fact] // 4.0 has the struct of 3.1, 4.1 has one of its own
+    public void A_kernel_of_4_1_is_told_without_its_version()
+    {
+        using ScriptedGuest guest = Boot(Elf(new Segment(Physical, LguestData(Era.Pci41))));
+        Assert.Equal(Era.Pci41, guest.Guest.Abi.Name);
+    }
+
     [Fact]
     public void A_kernel_that_says_no_version_and_whose_data_several_eras_have_must_be_named()
     {
@@ -66,6 +79,10 @@ public sealed class KernelEraTests : IDisposable
     [InlineData("2.6.27", Era.Virtio2624, Era.October)]
     [InlineData("2.6.31", Era.Virtio2631, Era.Virtio2630)]
     [InlineData("3.2.65", Era.Virtio31, Era.Virtio2634)]
+    [InlineData("3.19.8", Era.Virtio31, Era.Pci40)]
+    [InlineData("4.0.0", Era.Pci40, Era.Virtio31)]
+    [InlineData("4.0.0", Era.Pci40, Era.Pci41)]
+    [InlineData("4.4.1", Era.Pci41, Era.Pci40)]
     public void A_wrong_profile_is_refused_with_the_right_one(string version, string data, string asked)
     {
         using ScriptedGuest guest = Boot(Kernel(version, data));

@@ -124,6 +124,10 @@ public class VirtioCallTests
     [InlineData(Era.Virtio2630, 19u)]
     [InlineData(Era.Virtio31, 3u)]
     [InlineData(Era.Virtio31, 20u)]
+    [InlineData(Era.Pci40, 17u)]
+    [InlineData(Era.Pci41, 17u)]
+    [InlineData(Era.Pci41, 3u)]
+    [InlineData(Era.Pci41, 20u)]
     public void A_number_of_another_era_kills(string abi, uint number)
     {
         using ScriptedGuest guest = Era.Initialised(abi);

@@ -17,19 +17,11 @@ public sealed class MovedKernelTests : IDisposable
     [InlineData(Linked + 0x4000, unchecked(0u - 0x4000u))]
     public void Its_symbols_are_where_it_is_from_LGUEST_INIT_on(uint linked, uint distance)
     {
-        using ScriptedGuest guest = Fresh($"c0101000 T start\nc0102000 T next\n{linked:x8} D lguest_data\nc0200000 B _end\n");
-        Assert.Equal("start+0x10", guest.Guest.Machine.Symbols!.Describe(0xC0101010));
+        using ScriptedGuest guest = Fresh($"c0001000 T start\nc0002000 T next\n{linked:x8} D lguest_data\nc0200000 B _end\n");
+        Assert.Equal("start+0x10", guest.Guest.Machine.Symbols!.Describe(0xC0001010));
         guest.Hypercall(Call.LguestInit, ScriptedGuest.DataAddress).Play();
-        Assert.Equal("start+0x10", guest.Guest.Machine.Symbols.Describe(0xC0101010 + distance));
-        Assert.Equal(0xC0102000 + distance, guest.Guest.Symbols!.AddressOf("next"));
-    }
-
-    [Fact]
-    public void A_number_among_its_symbols_stays_what_it_is()
-    {
-        using ScriptedGuest guest = Fresh($"00000400 A size\nc0101000 T start\n{Linked - 0x8000:x8} D lguest_data\n");
-        guest.Hypercall(Call.LguestInit, ScriptedGuest.DataAddress).Play();
-        Assert.Equal((0x400u, 0xC0109000u), (guest.Guest.Symbols!.AddressOf("size"), guest.Guest.Symbols.AddressOf("start")));
+        Assert.Equal("start+0x10", guest.Guest.Machine.Symbols.Describe(0xC0001010 + distance));
+        Assert.Equal(0xC0002000 + distance, guest.Guest.Symbols!.AddressOf("next"));
     }
 
     [Theory] // a kernel moves by whole pages; what is elsewhere by less is of another build
@@ -37,9 +29,9 @@ public sealed class MovedKernelTests : IDisposable
     [InlineData("")]
     public void Symbols_that_do_not_tell_stay_where_they_were(string data)
     {
-        using ScriptedGuest guest = Fresh($"c0101000 T start\n{data}");
+        using ScriptedGuest guest = Fresh($"c0001000 T start\n{data}");
         guest.Hypercall(Call.LguestInit, ScriptedGuest.DataAddress).Play();
-        Assert.Equal(0xC0101000u, guest.Guest.Symbols!.AddressOf("start"));
+        Assert.Equal(0xC0001000u, guest.Guest.Symbols!.AddressOf("start"));
     }
 
     private ScriptedGuest Fresh(string map)
