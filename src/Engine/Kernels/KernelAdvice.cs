@@ -26,7 +26,7 @@ internal static class KernelAdvice
         if (StateOf(report, "net") == DriverState.Module) yield return "For a network, the module virtio_net, from the initrd or the root file system.";
         if (StateOf(report, "console") == DriverState.Missing) yield return "Another way to see it than its console: it has no driver for that.";
         else yield return "console=hvc0 on its command line.";
-        if (report.Kaslr is true) yield return "nokaslr on its command line, if symbols are to name its addresses.";
+        if (report.Kaslr is true) yield return "nokaslr on its command line, for breakpoints on symbols before LGUEST_INIT: until then it is not known where it has moved itself.";
         if (report.Version < KernelRange.HandsOutRandomBytes) yield return "Programs of its time, or linked with musl: it hands out no random bytes (AT_RANDOM), which today's glibc needs.";
     }
 
