@@ -200,7 +200,7 @@ public class RebootTests
         Assert.Equal((3, false), (guest.Reboots, guest.HasEnded));
         guest.SendConsole("typed");
         Assert.IsType<GuestEndedEvent>(guest.Run(new RunOptions { Driver = "the test" }).Last());
-        Assert.Equal(3, guest.ConsoleText.Split("this is start 1").Length - 1);
+        Assert.Equal(2, guest.ConsoleText.Split("this is start 1").Length - 1);
     }
 
     [Fact]

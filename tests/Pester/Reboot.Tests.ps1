@@ -3,7 +3,7 @@ BeforeAll { . $PSScriptRoot/Setup.ps1 }
 Describe 'Reboots' {
     BeforeAll {
         function New-Rebooter([string] $reboots, [hashtable] $more = @{}) {
-            New-LguestGuest -Kernel $repository/tests/guests/reboot.elf -Name rebooter -Memory 4MB -CommandLine $reboots -Clock Virtual -Device @{ block = "$examples/disk/disk.img" }, console @more
+            New-LguestGuest -Kernel $repository/tests/guests/reboot.elf -Name rebooter -Abi virtio-3.1 -Memory 4MB -CommandLine $reboots -Clock Virtual -Device @{ block = "$examples/disk/disk.img" }, console @more
         }
     }
     AfterEach { Get-LguestGuest | Remove-LguestGuest }

@@ -106,6 +106,10 @@ internal static class FieldTypes
     private sealed class Int64Type() : FieldType<long>(FieldFormat.Plain)
     {
         public override void Give(Field field, long value, IFieldSink sink) => sink.Number(field, value);
+
+        public override void Write(StateWriter state, long value, bool whole) => state.Write(value);
+
+        public override long Read(in FieldSource from) => from.State.ReadInt64();
     }
 
     private sealed class WordType(FieldFormat format) : FieldType<uint>(format)

@@ -77,7 +77,7 @@ public class LauncherTests
     {
         string disk = Path.GetTempFileName();
         File.Copy(Path.Combine(Launched.Repository, "examples", "disk", "disk.img"), disk, overwrite: true);
-        Launched launched = Launched.Run("--verbose", option, $"--block={disk}", "4", Launched.TestGuest("reboot"), "2");
+        Launched launched = Launched.Run("--verbose", "--abi=virtio-3.1", option, $"--block={disk}", "4", Launched.TestGuest("reboot"), "2");
         File.Delete(disk);
         Assert.Equal(status, launched.Status);
         Assert.Contains($"lguest: {how} (guest time ", launched.Error);
