@@ -122,7 +122,7 @@ public class GuestDefinitionReaderTests
     [InlineData("kernel: ~", 1, 9, "'kernel' must be text, not nothing")]
     [InlineData("kernel: ''", 1, 9, "'kernel' must be the path of a file")]
     [InlineData("kernel: k\nmemory: { a: b }", 2, 9, "'memory' must be text, not a mapping")]
-    [InlineData("kernel: k\nlimits: 30s", 2, 9, "'limits' must be a mapping with 'time', 'instructions', 'sockets', not text")]
+    [InlineData("kernel: k\nlimits: 30s", 2, 9, "'limits' must be a mapping with 'time', 'instructions', 'sockets', 'reboots', not text")]
     [InlineData("kernel: k\ndevices: console", 2, 10, "'devices' must be a list with one device a line ('- …'), not text")]
     [InlineData("kernel: k\ndevices: { console: }", 2, 10, "'devices' must be a list with one device a line ('- …'), not a mapping")]
     [InlineData("- kernel: k", 1, 1, "a guest definition must be a mapping with 'name', 'kernel', 'initrd', 'symbols', 'memory', 'commandLine', 'cpus', 'abi', 'cpu', 'clock', 'tsc', 'directTraps', 'compile', 'sampleEvery', 'devices', 'record', 'reboot', 'limits', not a list")]
