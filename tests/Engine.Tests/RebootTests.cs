@@ -129,6 +129,9 @@ public class RebootTests
             recorded = [.. guest.Run(new RunOptions { Driver = "the test", NoReboot = true }).Select(Line)];
             Assert.Equal(EndingKind.Restart, guest.Ending!.Kind);
             guest.SaveRecording(file);
+            guest.StepBack(new StepBackOptions { Driver = "the test" });
+            Finish(guest);      // what was recorded is done again, whatever is wanted now
+            Assert.Equal((0, EndingKind.Restart), (guest.Reboots, guest.Ending!.Kind));
         }
         using Guest replay = Guest.Replay(RecordedRun.Load(file));
         Assert.Equal(recorded, Finish(replay));

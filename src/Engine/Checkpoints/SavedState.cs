@@ -28,6 +28,7 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
     public Checkpoint Keep(string? label)
     {
         MemoryImage? before = machine.Memory.LastImage;
+        if (before == machine.Boot!.Memory) before = null;      // of no checkpoint
         MemoryImage memory = MemoryImage.Of(machine.Memory, allChanged: !machine.Cpu.MarksWrites);
         // The vCPU marks the pages it writes anew; and it goes on with no more than a restored one would have.
         machine.Cpu.FlushAll();

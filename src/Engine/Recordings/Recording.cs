@@ -25,6 +25,7 @@ internal sealed class Recording : ITape
     private int nextInput, nextIntervention;
     private RunPosition farthest;
     private bool isIntervening;
+    private bool endsByRestart;     // instead of the reboot that the guest asked for
     private byte[][]? held;     // of each device, while the guest is in the past: what waited for it at the end
 
     private Recording(Guest guest, Checkpoint start, RunPosition startPosition)
@@ -46,8 +47,8 @@ internal sealed class Recording : ITape
     /// <summary>Whether it can be saved to a file.</summary>
     public bool KeepsEvents => log is not null;
 
-    /// <summary>What came of it, when this was recorded, that the guest asks here to be started again: true if it was rebooted, false if it ended; null if it never asked for it here before.</summary>
-    public bool? RebootsAgain => IsInPast ? true : log is not null && EventCount < log.Count ? false : null;
+    /// <summary>While the guest is in the past and asks to be started again: whether it was rebooted then, or ended. Null if that is new.</summary>
+    public bool? RebootsAgain => IsInPast ? !(endsByRestart && guest.Events.Happened + 1 >= End.Events) : null;
 
     /// <summary>Inputs that have come in up to where the guest is.</summary>
     public int InputCount => nextInput;
@@ -178,7 +179,9 @@ internal sealed class Recording : ITape
     public void Reach()
     {
         RunPosition here = RunPosition.Of(guest);
-        if (End.IsBefore(here)) End = here;
+        if (!End.IsBefore(here)) return;
+        End = here;
+        endsByRestart = guest.Ending?.Kind == EndingKind.Restart;
     }
 
     /// <summary>Puts the guest where one of the checkpoints was taken. Input that waits now is held back until the guest is at the recording's end again.</summary>
@@ -210,7 +213,7 @@ internal sealed class Recording : ITape
         log?.Truncate(EventCount);
         Shelf.ForgetBehind(End);
         held = null;
-        IsReplay = false;
+        IsReplay = endsByRestart = false;
         guest.Devices.BeginNewFuture(guest.DeviceHost);
         guest.Transport.BeginNewFuture();
     }
@@ -271,6 +274,7 @@ internal sealed class Recording : ITape
         Recording recording = new(guest, guest.MakeCheckpoint(label: null), run.StartPosition) { IsReplay = true, End = run.End, log = run.Log };
         recording.inputs.AddRange(run.Inputs);
         recording.interventions.AddRange(run.Interventions);
+        recording.endsByRestart = run.Log.Count > 0 && recording.ReadRecorded(run.Log[run.Log.Count - 1]) is GuestEndedEvent { Ending: EndingKind.Restart };
         recording.TakeWaitingInput();
         recording.held = [.. guest.Devices.All.Select(_ => Array.Empty<byte>())];
         return recording;
@@ -282,13 +286,15 @@ internal sealed class Recording : ITape
     {
         try
         {
-            return Describe(EventCodec.Read(new StateReader(recorded, []), EventOrigin.Of(guest.Machine), whole: false));
+            return Describe(ReadRecorded(recorded));
         }
         catch (InvalidStateException)
         {
             return "none that can be read";
         }
     }
+
+    private LguestEvent ReadRecorded(byte[] recorded) => EventCodec.Read(new StateReader(recorded, []), EventOrigin.Of(guest.Machine), whole: false);
 
     private static string Describe(LguestEvent happened) => $"'{happened.Kind} {happened.Summary}' at {happened.GuestTime.TotalSeconds:F6} s";
 
