@@ -144,7 +144,7 @@ internal sealed class EventRecorder(Machine machine)
     public void Trapped(in CpuExit exit, uint eip, int privilegeLevel, TrapOutcome outcome, RegisterAccess? access = null)
     {
         Count++;
-        Meter?.Trapped(exit.Vector);
+        Meter?.Trapped(exit.Vector, outcome);
         if (!Makes(EventKinds.Trap)) return;
         Add(WantsTrap(access?.Device), new TrapEvent
         {

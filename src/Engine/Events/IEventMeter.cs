@@ -5,7 +5,7 @@ internal interface IEventMeter
 {
     void Done(Hypercall call);
 
-    void Trapped(byte vector);
+    void Trapped(byte vector, TrapOutcome outcome);
 
     void Interrupted(int irq);
 

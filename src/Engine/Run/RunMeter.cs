@@ -17,7 +17,9 @@ internal sealed class RunMeter : IEventMeter
     private const int InCpu = 1;
     private const int Idle = 2;
     private const int FirstTrap = 3;
-    private const int FirstInterrupt = FirstTrap + 256;
+    private const int DeviceMemory = FirstTrap + 256;
+    private const int Ports = DeviceMemory + 1;
+    private const int FirstInterrupt = Ports + 1;
     private const int FirstDevice = FirstInterrupt + InterruptController.Irqs;
 
     // Each has a place for every device.
@@ -73,7 +75,12 @@ internal sealed class RunMeter : IEventMeter
 
     public void Done(Hypercall call) => Count(PlaceOf(call.Number, call.Origin));
 
-    public void Trapped(byte vector) => Count(FirstTrap + vector);
+    public void Trapped(byte vector, TrapOutcome outcome) => Count(outcome switch
+    {
+        TrapOutcome.DeviceAccessed => DeviceMemory,
+        TrapOutcome.PortAccessed => Ports,
+        _ => FirstTrap + vector,
+    });
 
     public void Interrupted(int irq) => Count(FirstInterrupt + irq);
 
@@ -112,6 +119,8 @@ internal sealed class RunMeter : IEventMeter
         }
         for (int vector = 0; vector <= byte.MaxValue; vector++)
             if (Row(EventKinds.Trap, Vector.Name((byte)vector), origin: null, FirstTrap + vector, seconds) is { } row) yield return row;
+        foreach ((int place, string name) in ((int, string)[])[(DeviceMemory, "device memory"), (Ports, "ports")])
+            if (Row(EventKinds.Trap, name, origin: null, place, seconds) is { } row) yield return row;
         for (int i = 0; i < directTraps.Length; i++)
         {
             long count = directTraps[i] + (isRunning ? guest.Cpu.CountDirectTraps(DirectTraps.Vectors[i]) : 0);

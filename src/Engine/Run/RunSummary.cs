@@ -9,7 +9,7 @@ public sealed record SummaryRow
     /// <summary>What it is: Hypercall, Trap, Interrupt, Dma, Kick or, for buffers that a device gave back, Virtqueue.</summary>
     public required EventKinds Kind { get; init; }
 
-    /// <summary>The hypercall, the trap (#PF), the virtual interrupt (irq 0) or the device.</summary>
+    /// <summary>The hypercall, the trap (#PF; or what an instruction reached: device memory, ports), the virtual interrupt (irq 0) or the device.</summary>
     public required string Name { get; init; }
 
     /// <summary>For a hypercall whether it came by the trap instruction or through the ring; else null.</summary>

@@ -109,6 +109,16 @@ public class DeviceEventTests
     }
 
     [Fact]
+    public void A_summary_counts_accesses_apart_from_the_guests_own_traps()
+    {
+        using DeviceGuest guest = new(DeviceGuest.Chains);
+        guest.Prepare(DeviceGuest.InRing(1), [.. Accesses, 0xE4, 0x64, 0x01, 0x05, 0x14, 0, 0x30, 0]);         // in al, 0x64; add [0x300014], eax
+        guest.Guest.Machine.Gates.Load(Vector.PageFault, 0, 0);
+        guest.Guest.Run(new RunOptions { Driver = "the test", Filter = EventFilter.Nothing, CollectSummary = true }).ToArray();
+        Assert.Equal([("device memory", 3L), ("ports", 1L)], guest.Guest.Summary!.Rows.Select(row => (row.Name, row.Count)));
+    }
+
+    [Fact]
     public void Nobody_who_looks_at_events_changes_what_happens()
     {
         using DeviceGuest watched = Start(), unwatched = Start();
