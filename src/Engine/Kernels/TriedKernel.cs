@@ -29,8 +29,9 @@ internal sealed record TriedKernel(string Name, string[] Cpus, string? Profile =
         new("3.2.65", Emulated),
         new("3.11.10", EmulatedAndAmd),
         new("3.11.10 PAE", EmulatedAndAmd),
-        new("4.1.18", Emulated),
+        new("4.1.18", EmulatedAndAmd),
         new("4.10.0", Emulated),
+        new("4.10.0 PAE", Emulated),
     ];
 
     /// <summary>The modules of KVM it was tried on.</summary>
