@@ -172,7 +172,7 @@ public sealed class BootTests : IDisposable
     [InlineData(4096)]
     [InlineData((1 << 20) - 4096)]
     [InlineData((1 << 20) + 1)]
-    [InlineData((1L << 30) + 4096)]
+    [InlineData((3L << 30) + 4096)]
     [InlineData(0)]
     [InlineData(-4096)]
     [InlineData(1L << 40)]
