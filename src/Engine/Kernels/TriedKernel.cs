@@ -30,7 +30,7 @@ internal sealed record TriedKernel(string Name, string[] Cpus, string? Profile =
         new("3.11.10", EmulatedAndAmd),
         new("3.11.10 PAE", EmulatedAndAmd),
         new("4.1.18", EmulatedAndAmd),
-        new("4.10.0", Emulated),
+        new("4.10.0", EmulatedAndAmd),
         new("4.10.0 PAE", Emulated),
     ];
 
