@@ -30,8 +30,9 @@ internal sealed record TriedKernel(string Name, string[] Cpus, string? Profile =
         new("3.11.10", EmulatedAndAmd),
         new("3.11.10 PAE", EmulatedAndAmd),
         new("4.1.18", EmulatedAndAmd),
+        new("4.1.18 as a distribution has it", Emulated),
         new("4.10.0", EmulatedAndAmd),
-        new("4.10.0 PAE", Emulated),
+        new("4.10.0 PAE as a distribution has it", Emulated),
     ];
 
     /// <summary>The modules of KVM it was tried on.</summary>
