@@ -26,11 +26,10 @@ internal static class IdleComparison
         {
             WaitFor(own, text);
             WaitFor(peer, text);
-            // The prompt is there before init has done all it began, and a measurement of time has nothing else to wait for.
-            Thread.Sleep(TimeSpan.FromSeconds(2));
+            LookOn(2, own, peer);       // the prompt is there before init has done all it began
             TimeSpan ownBefore = Used(own), peerBefore = Used(peer);
             long start = Stopwatch.GetTimestamp();
-            Thread.Sleep(TimeSpan.FromSeconds(seconds));
+            LookOn(seconds, own, peer);
             double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
             double ownShare = (Used(own) - ownBefore).TotalSeconds / elapsed, peerShare = (Used(peer) - peerBefore).TotalSeconds / elapsed;
             Console.WriteLine($"| idle for {seconds} s | % of a core |");
@@ -44,6 +43,13 @@ internal static class IdleComparison
             own.Kill();
             peer.Kill();
         }
+    }
+
+    /// <summary>Lets time pass, in which both have to be there.</summary>
+    private static void LookOn(int seconds, Process own, Process peer)
+    {
+        if (own.WaitForExit(TimeSpan.FromSeconds(seconds)) || peer.HasExited)
+            throw new BenchException("a guest has ended that was to be idle");
     }
 
     /// <summary>Reads on afterwards, so that a full pipe blocks no one.</summary>

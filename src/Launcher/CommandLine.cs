@@ -235,8 +235,9 @@ internal sealed class CommandLine
         .Where((token, i) => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !IsValueOfOption(i))
         .FirstOrDefault()?.Value;
 
-    private bool IsValueOfOption(int index) =>
-        index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && before.Value != summary.Name && before.Value != noReboot.Name && before.Value != usernet.Name && before.Value != rng.Name && before.Value != loopback.Name && !verbose.Aliases.Append(verbose.Name).Contains(before.Value);
+    private bool IsValueOfOption(int index) => index > 0 && parsed.Tokens[index - 1] is { Type: TokenType.Option } before && OptionNamed(before.Value).Arity.MaximumNumberOfValues > 0;
+
+    private Option OptionNamed(string name) => parsed.CommandResult.Command.Options.Single(option => option.Name == name || option.Aliases.Contains(name));
 
     private static string Hint(string unknown, Command root)
     {

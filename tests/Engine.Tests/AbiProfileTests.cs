@@ -54,7 +54,7 @@ public class AbiProfileTests
     public void The_DMA_eras_have_their_own_lguest_data(
         string name, uint status, uint calls, uint reserve, uint? guestId, uint tscKhz, uint noIrqStart, uint noIrqEnd, uint size)
     {
-        GuestDataLayout data = Profile(name).Data!;
+        GuestDataLayout data = Profile(name).Data;
         Assert.Equal(
             (status, calls, reserve, guestId, tscKhz, noIrqStart, noIrqEnd, size),
             (data.HcallStatus, data.Hcalls, data.ReserveMem, data.GuestId, data.TscKhz, data.NoIrqStart, data.NoIrqEnd, data.Size));
@@ -72,7 +72,7 @@ public class AbiProfileTests
     {
         foreach (string name in names.Split(' '))
         {
-            GuestDataLayout data = Profile(name).Data!;
+            GuestDataLayout data = Profile(name).Data;
             Assert.Equal(
                 (irqPending, status, calls, reserve, tscKhz, directory, noIrqStart),
                 (data.IrqPending, data.HcallStatus, data.Hcalls, data.ReserveMem, data.TscKhz, data.PageDirectory, data.NoIrqStart));
@@ -88,7 +88,7 @@ public class AbiProfileTests
     [InlineData("pci-4.0", "Ebx Ecx Edx Esi")]
     [InlineData("pci-4.1", "Ebx Ecx Edx Esi")]
     public void The_ring_of_the_virtio_eras_has_its_words_in_an_order_of_its_own(string name, string order) =>
-        Assert.Equal(order, string.Join(' ', Profile(name).Data!.RingOrder));
+        Assert.Equal(order, string.Join(' ', Profile(name).Data.RingOrder));
 
     [Theory]
     [InlineData("dma-2007-10", false, false, true)]
@@ -176,7 +176,8 @@ public class AbiProfileTests
     }
 
     [Fact]
-    public void Guests_of_every_era_can_run() => Assert.All(AbiProfile.All, profile => Assert.True(profile.CanRun));
+    public void Guests_of_every_era_have_one_way_to_their_devices() =>
+        Assert.All(AbiProfile.All, profile => Assert.Single((object?[])[profile.Dma, profile.Bus, profile.Pci], rules => rules is not null));
 
     [Fact]
     public void An_unknown_era_is_refused_with_the_nearest_one()
@@ -187,8 +188,8 @@ public class AbiProfileTests
     }
 
     [Fact]
-    public void Every_call_of_an_era_that_can_run_can_be_done() =>
-        Assert.All(AbiProfile.All.Where(profile => profile.CanRun).SelectMany(profile => profile.Hypercalls), call => Assert.NotNull(call.Handler));
+    public void Every_call_of_an_era_can_be_done() =>
+        Assert.All(AbiProfile.All.SelectMany(profile => profile.Hypercalls), call => Assert.NotNull(call.Handler));
 
     private static AbiProfile Profile(string name) => AbiProfile.Find(name)!;
 }

@@ -106,14 +106,14 @@ public sealed class DeviceKindCompleter : WordCompleter
 public sealed class AbiProfileCompleter : WordCompleter
 {
     private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
-        AbiProfile.All.Select(profile => (profile.Name, $"{profile.Kernels}{(profile.CanRun ? "" : " (cannot be run yet)")}"));
+        AbiProfile.All.Select(profile => (profile.Name, profile.Kernels));
 }
 
 /// <summary>Completes what a guest's definition may say of its ABI profile.</summary>
 public sealed class AbiChoiceCompleter : WordCompleter
 {
     private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
-        AbiProfile.All.Select(profile => (profile.Name, $"{profile.Kernels}{(profile.CanRun ? "" : " (cannot be run yet)")}"))
+        AbiProfile.All.Select(profile => (profile.Name, profile.Kernels))
             .Prepend((AbiProfile.Automatic, "the kernel's own, found in its image"));
 }
 

@@ -43,10 +43,11 @@ public sealed class AbiProfile
     private readonly HypercallDefinition?[] callsByNumber;
     private readonly HypercallDefinition[] calls;
 
-    internal AbiProfile(string name, string kernels, IReadOnlyList<HypercallDefinition> calls)
+    internal AbiProfile(string name, string kernels, IReadOnlyList<HypercallDefinition> calls, GuestDataLayout data)
     {
         Name = name;
         Kernels = kernels;
+        Data = data;
         // Arrays, not collection expressions: PowerShell cannot index what those make.
         this.calls = calls.ToArray();
         callsByNumber = [];
@@ -91,30 +92,21 @@ public sealed class AbiProfile
     /// <summary>Whether the page tables that the host makes for a kernel may have to be those of PAE.</summary>
     internal bool MayStartOnPae { get; init; }
 
-    public DeviceInterface Devices { get; internal init; } = DeviceInterface.Dma;
+    public DeviceInterface Devices => Pci is not null ? DeviceInterface.Pci : Bus is not null ? DeviceInterface.Virtio : DeviceInterface.Dma;
 
     /// <summary>The hypercalls, by number.</summary>
     public IReadOnlyList<HypercallDefinition> Hypercalls => calls;
 
-    /// <summary>Whether this engine can run guests of this era, not just name their hypercalls.</summary>
-    public bool CanRun => Data is not null && LeadsToDevices;
-
-    /// <summary>Whether this engine has the way by which guests of this era reach their devices.</summary>
-    private bool LeadsToDevices => Dma is not null || Bus is not null || Pci is not null;
-
     /// <summary>The first release of this era; null for one whose kernels give themselves another era's version.</summary>
     internal Version? FirstKernel { get; init; }
 
-    /// <summary>How struct lguest_data of this era is recognised; an era of which nothing more than that is known says so itself.</summary>
-    internal EraSigns Signs { get => field ??= Data is null ? EraSigns.None : EraSigns.Of(Data); init; }
-
-    /// <summary>The names of the profiles whose guests can run, for messages.</summary>
-    internal static string Runnable => string.Join(", ", All.Where(profile => profile.CanRun).Select(profile => profile.Name));
+    /// <summary>How struct lguest_data of this era is recognised.</summary>
+    internal EraSigns Signs => field ??= EraSigns.Of(Data);
 
     internal IReadOnlyList<ArgumentRegister> Arguments { get; init; } = [ArgumentRegister.Edx, ArgumentRegister.Ebx, ArgumentRegister.Ecx];
 
-    /// <summary>Where things are in struct lguest_data; null if only the names of this era are known.</summary>
-    internal GuestDataLayout? Data { get; init; }
+    /// <summary>Where things are in struct lguest_data.</summary>
+    internal GuestDataLayout Data { get; }
 
     /// <summary>How kernels of this era are entered.</summary>
     internal BootRules Boot { get; init; } = BootRules.Signature;

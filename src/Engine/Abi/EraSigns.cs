@@ -17,9 +17,6 @@ internal sealed record EraSigns
     // What must not be interrupted is a handful of instructions.
     private const uint LongestCode = GuestMemory.PageSize;
 
-    /// <summary>Those of a profile that is recognised by nothing.</summary>
-    public static readonly EraSigns None = new() { HcallStatus = 0 };
-
     /// <summary>Where hcall_status is, all of whose bytes say that the ring is empty.</summary>
     public required uint HcallStatus { get; init; }
 

@@ -72,7 +72,7 @@ public sealed class HypercallDefinition
 {
     private readonly HypercallParameter? pointer;
 
-    internal HypercallDefinition(uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<IHypercallOperations, Hypercall, uint?>? handler = null)
+    internal HypercallDefinition(uint number, string name, IReadOnlyList<HypercallParameter> parameters, Func<IHypercallOperations, Hypercall, uint?> handler)
     {
         Number = number;
         Name = name;
@@ -96,8 +96,8 @@ public sealed class HypercallDefinition
     /// <summary>How many argument registers the call uses, 0 to 4.</summary>
     public int ArgumentCount { get; }
 
-    /// <summary>Does the call; gives its result, or null for a call that has none. Null in profiles that are only decoded.</summary>
-    internal Func<IHypercallOperations, Hypercall, uint?>? Handler { get; }
+    /// <summary>Does the call; gives its result, or null for a call that has none.</summary>
+    internal Func<IHypercallOperations, Hypercall, uint?> Handler { get; }
 
     /// <summary>Copies what an argument of the call points at, so that it can be shown when the guest has long reused that memory; null for most calls.</summary>
     internal byte[]? CopyPointedAt(GuestMemory memory, Hypercall call)

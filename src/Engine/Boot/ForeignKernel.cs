@@ -47,12 +47,7 @@ internal static class ForeignKernel
 
     /// <summary>A kernel of another era than the definition says.</summary>
     public static string OfOtherEra(KernelContents kernel, AbiProfile found, AbiProfile asked) =>
-        $"is {What(kernel)} of ABI profile {found.Name} ({found.Kernels}), not of {asked.Name}; "
-        + (found.CanRun ? $"leave out 'abi', or use --abi={found.Name}, or 'abi: {found.Name}' in its definition" : $"guests of {AbiProfile.Runnable} can run");
-
-    /// <summary>A kernel of an era that is known, and cannot be run yet.</summary>
-    public static string OfLaterEra(KernelContents kernel, AbiProfile found) =>
-        $"is {What(kernel)} of ABI profile {found.Name} ({found.Kernels}), whose devices ({found.Devices.ToString().ToUpperInvariant()}) are not supported yet; guests of {AbiProfile.Runnable} can run";
+        $"is {What(kernel)} of ABI profile {found.Name} ({found.Kernels}), not of {asked.Name}; leave out 'abi', or use --abi={found.Name}, or 'abi: {found.Name}' in its definition";
 
     /// <summary>A kernel that does not tell of which era it is.</summary>
     public static string OfUnknownEra(KernelContents kernel) => kernel.MayKnowLguest

@@ -146,13 +146,7 @@ internal static class GuestBuilder
         foreach ((_, string problem) in definition.Validate())
             throw new LguestException(LguestError.InvalidDefinition, $"{(definition.Source is { } source ? $"{source}: " : "")}{problem}") { Path = definition.Source };
 
-        if (definition.Abi == AbiProfile.Automatic) return null;
-        AbiProfile abi = AbiProfile.Find(definition.Abi)!;
-        if (!abi.CanRun)
-        {
-            throw new LguestException(LguestError.NotSupported, $"the I/O of ABI profile '{abi.Name}' ({abi.Devices.ToString().ToLowerInvariant()}) is not supported yet; guests of {AbiProfile.Runnable} can run");
-        }
-        return abi;
+        return definition.Abi == AbiProfile.Automatic ? null : AbiProfile.Find(definition.Abi)!;
     }
 
     private static List<DeviceFunction> OpenDevices(GuestDefinition definition, HostSockets sockets, bool isAlone, Stack<IDisposable> opened)

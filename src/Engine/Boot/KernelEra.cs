@@ -6,7 +6,7 @@ internal static class KernelEra
     /// <param name="path">The kernel's file, for messages.</param>
     /// <param name="kernel">What is in it.</param>
     /// <param name="asked">The profile that the definition asks for; null to find the kernel's own.</param>
-    /// <exception cref="LguestException">InvalidImage: it has no lguest in it, is of another era than <paramref name="asked"/>, or does not tell. NotSupported: kernels of its era cannot be run yet.</exception>
+    /// <exception cref="LguestException">InvalidImage: it has no lguest in it, is of another era than <paramref name="asked"/>, or does not tell.</exception>
     public static AbiProfile Choose(string path, KernelContents kernel, AbiProfile? asked)
     {
         if (kernel.Version is { } version && ForeignKernel.WithoutLguest(version) is { } tooOldOrNew) throw KernelImage.Invalid(path, tooOldOrNew);
@@ -21,8 +21,7 @@ internal static class KernelEra
         }
         // No Linux, then; the signature was what every guest had when this project began.
         if (found is null && kernel is { Version: null, Fitting.Count: 0, AfterSignature: not null }) found = AbiProfile.Find(AbiProfile.DefaultName);
-        if (found is null) throw KernelImage.Invalid(path, ForeignKernel.OfUnknownEra(kernel));
-        return found.CanRun ? found : throw new LguestException(LguestError.NotSupported, $"kernel '{path}' {ForeignKernel.OfLaterEra(kernel, found)}") { Path = path };
+        return found ?? throw KernelImage.Invalid(path, ForeignKernel.OfUnknownEra(kernel));
     }
 
     /// <summary>The era of a kernel; null if it does not tell.</summary>

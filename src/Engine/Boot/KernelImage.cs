@@ -58,7 +58,7 @@ internal sealed class KernelImage
     /// <param name="path">Its file.</param>
     /// <param name="memory">Bytes of its guest's memory.</param>
     /// <param name="asked">The profile of the era that it is said to be of; null to find that.</param>
-    /// <exception cref="LguestException">FileUnavailable, InvalidImage, or NotSupported for an era that cannot be run yet.</exception>
+    /// <exception cref="LguestException">FileUnavailable or InvalidImage.</exception>
     public static KernelImage Load(string path, long memory, AbiProfile? asked)
     {
         byte[] file = BootFile.Read(path, "kernel", GuestDefinition.MaximumMemory);

@@ -45,17 +45,16 @@ public sealed class GuestScript
     private int nextSlot;
 
     /// <param name="abi">Name of the ABI profile the guest speaks.</param>
-    /// <exception cref="LguestException">InvalidDefinition or NotSupported: there is no such profile, or it cannot be run.</exception>
+    /// <exception cref="LguestException">InvalidDefinition: there is no such profile.</exception>
     public GuestScript(string abi = AbiProfile.DefaultName)
     {
         this.abi = AbiProfile.Find(abi) ?? throw Invalid($"unknown ABI profile '{abi}'{DefinitionText.Instead(abi, [.. AbiProfile.All.Select(profile => profile.Name)])}");
-        if (!this.abi.CanRun) throw new LguestException(LguestError.NotSupported, $"guests of ABI profile '{abi}' cannot be run yet");
     }
 
     /// <summary>Frees the ring, calls LGUEST_INIT, names page tables where the era's host has made none for <see cref="PageOffset"/>, and sets a ring-1 stack.</summary>
     public GuestScript Initialise()
     {
-        GuestDataLayout layout = abi.Data!;
+        GuestDataLayout layout = abi.Data;
         Does(stage =>
         {
             stage.Memory.Write(DataAddress + layout.HcallStatus, GuestDataLayout.RingSize).Fill(GuestData.HypercallFree);
@@ -92,7 +91,7 @@ public sealed class GuestScript
     {
         uint number = Number(name, arguments);
         uint slot = (uint)(nextSlot++ % GuestDataLayout.RingSize);
-        GuestDataLayout layout = abi.Data!;
+        GuestDataLayout layout = abi.Data;
         uint words = (uint)layout.RingOrder.Count + 1;
         List<ArgumentRegister> registers = [.. abi.Arguments];
         uint entry = DataAddress + layout.Hcalls + slot * words * 4;
@@ -253,10 +252,10 @@ public sealed class GuestScript
 
     private uint Number(string name, uint[] arguments)
     {
-        HypercallDefinition? call = abi.FindCall(name) ?? (uint.TryParse(name, out uint given) ? new HypercallDefinition(given, name, []) : null);
-        if (call is null) throw Invalid($"ABI profile '{abi.Name}' has no hypercall '{name}'{DefinitionText.Instead(name, [.. abi.Hypercalls.Select(known => known.Name)])}");
+        if ((abi.FindCall(name)?.Number ?? (uint.TryParse(name, out uint given) ? given : null)) is not { } number)
+            throw Invalid($"ABI profile '{abi.Name}' has no hypercall '{name}'{DefinitionText.Instead(name, [.. abi.Hypercalls.Select(known => known.Name)])}");
         if (arguments.Length > abi.Arguments.Count) throw Invalid($"{name} with {arguments.Length} arguments: '{abi.Name}' has {abi.Arguments.Count} argument registers");
-        return call.Number;
+        return number;
     }
 
     private uint TakeText(uint length)

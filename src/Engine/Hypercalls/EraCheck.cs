@@ -15,9 +15,9 @@ internal static class EraCheck
         if (others.Length == 0) return null;
 
         string names = string.Join(" or ", others.Select(profile => $"{profile.Name} ({profile.Kernels})"));
-        string fitting = string.Join(" or ", others.Where(profile => profile.CanRun).Select(profile => profile.Name));
+        string fitting = string.Join(" or ", others.Select(profile => profile.Name));
         return $"the kernel is of another era: its lguest_data is that of ABI profile {names}, not of {machine.Abi.Name}; " +
-            (fitting.Length > 0 ? $"run it with --abi={fitting}, or 'abi: {fitting}' in its definition" : $"guests of {AbiProfile.Runnable} can run");
+            $"run it with --abi={fitting}, or 'abi: {fitting}' in its definition";
     }
 
     private static bool Fits(Machine machine, AbiProfile profile, uint data) => profile.Signs.Fit(

@@ -5,11 +5,10 @@ namespace LguestPS;
 /// <summary>The Linux kernels of one era: which profile they get, where they were tried, and what somebody who boots one has to supply.</summary>
 /// <param name="Kernels">The releases.</param>
 /// <param name="Profile">Name of their ABI profile.</param>
-/// <param name="CanRun">Whether they can run.</param>
 /// <param name="Emulated">Those tried on the emulated CPU; empty if none was.</param>
 /// <param name="Kvm">Those tried on KVM, with the module it was; empty if none was.</param>
 /// <param name="Supply">What to give with the kernel.</param>
-public sealed record KernelRange(string Kernels, string Profile, bool CanRun, string Emulated, string Kvm, string Supply)
+public sealed record KernelRange(string Kernels, string Profile, string Emulated, string Kvm, string Supply)
 {
     // glibc asks the kernel for random bytes (AT_RANDOM), which is there from this release on.
     internal static readonly Version HandsOutRandomBytes = new(2, 6, 29);
@@ -21,7 +20,7 @@ public sealed record KernelRange(string Kernels, string Profile, bool CanRun, st
     {
         TriedKernel[] tried = [.. TriedKernel.All.Where(kernel => kernel.IsOf(profile))];
         return new KernelRange(
-            profile.Kernels, profile.Name, profile.CanRun,
+            profile.Kernels, profile.Name,
             Names(tried, TriedKernel.EmulatedCpu),
             string.Join("; ", tried.SelectMany(kernel => kernel.Modules).Distinct().Select(module => $"{module}: {Names(tried, module)}")),
             SupplyOf(profile));

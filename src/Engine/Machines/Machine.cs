@@ -19,7 +19,7 @@ internal sealed class Machine
         PageTables = new PageTables(memory);
         Clock = clock;
         Cpu = cpu;
-        Data = new GuestData(memory, abi.Data ?? throw new ArgumentException("this profile cannot be run", nameof(abi)));
+        Data = new GuestData(memory, abi.Data);
         Descriptors = new DescriptorTable(cpu.LoadDescriptors);
         Gates = new GateTable(cpu);
         cpu.AcceptsVmcall = abi.AcceptsVmcall;

@@ -37,8 +37,7 @@ public class KernelRangeTests
     {
         Assert.All(TriedKernel.All, tried =>
         {
-            AbiProfile profile = Assert.Single(AbiProfile.All, tried.IsOf);
-            Assert.True(profile.CanRun, $"{tried.Name} was tried, but {profile.Name} cannot run");
+            Assert.Single(AbiProfile.All, tried.IsOf);
             Assert.NotEmpty(tried.Cpus);
         });
         Assert.Equal(TriedKernel.All.Length, TriedKernel.All.Select(tried => tried.Name).Distinct().Count());

@@ -30,7 +30,7 @@ internal abstract class VirtioRig : IDeviceHost, IDisposable
         Memory = new GuestMemory(Ram, Transport.Pages);
         ScriptedCpu cpu = new();
         clock.Cpu = cpu;
-        machine = new Machine("rig", new AbiProfile("rig", "", DmaCalls.Table) { Data = AbiProfile.Find(AbiProfile.DefaultName)!.Data }, Memory, clock, cpu);
+        machine = new Machine("rig", new AbiProfile("rig", "", DmaCalls.Table, AbiProfile.Find(AbiProfile.DefaultName)!.Data), Memory, clock, cpu);
         Events = new EventRecorder(machine) { Filter = EventFilter.Nothing };
         Transport.Describe(Memory);
         Transport.Attach(this);

@@ -19,11 +19,9 @@ internal static class Virtio2624
         RingOrder = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx],
     };
 
-    public static readonly AbiProfile Profile = new("virtio-2.6.24", "v2.6.24", VirtioCalls.V2624)
+    public static readonly AbiProfile Profile = new("virtio-2.6.24", "v2.6.24", VirtioCalls.V2624, Data)
     {
-        Data = Data,
         Boot = BootRules.Identity,
-        Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2624,
         FirstKernel = new(2, 6, 24),
     };

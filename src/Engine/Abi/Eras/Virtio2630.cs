@@ -3,15 +3,13 @@ namespace LguestPS.Abi.Eras;
 /// <summary>The first era with vmcall, and with the arguments in ebx, ecx, edx.</summary>
 internal static class Virtio2630
 {
-    public static readonly AbiProfile Profile = new("virtio-2.6.30", "v2.6.30", VirtioCalls.V2630)
+    public static readonly AbiProfile Profile = new("virtio-2.6.30", "v2.6.30", VirtioCalls.V2630, Virtio2624.Data)
     {
         Instruction = TrapInstruction.Vmcall,
         Arguments = [ArgumentRegister.Ebx, ArgumentRegister.Ecx, ArgumentRegister.Edx],
-        Data = Virtio2624.Data,
         Boot = BootRules.IdentityAndPageOffset,
         AcceptsVmcall = true,
         AllowsWriteThrough = true,
-        Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2630,
         FirstKernel = new(2, 6, 30),
     };

@@ -20,16 +20,14 @@ internal static class Virtio2631
         RingOrder = Arguments,
     };
 
-    public static readonly AbiProfile Profile = new("virtio-2.6.31", "v2.6.31 to v2.6.33", VirtioCalls.V2631)
+    public static readonly AbiProfile Profile = new("virtio-2.6.31", "v2.6.31 to v2.6.33", VirtioCalls.V2631, Data)
     {
         Instruction = TrapInstruction.Vmcall,
         Arguments = Arguments,
-        Data = Data,
         Boot = BootRules.IdentityAndPageOffset,
         AcceptsVmcall = true,
         AllowsWriteThrough = true,
         MayStartOnPae = true,
-        Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V2631,
         FirstKernel = new(2, 6, 31),
     };

@@ -7,14 +7,12 @@ internal static class Virtio31
     public static readonly GuestDataLayout Data =
         Virtio2631.Data with { PageDirectory = null, NoIrqStart = 1376, NoIrqEnd = 1380, KernelAddress = 1384, SyscallVec = 1388, Size = 1392 };
 
-    public static readonly AbiProfile Profile = new("virtio-3.1", "v3.1 to v3.19", VirtioCalls.V2631)
+    public static readonly AbiProfile Profile = new("virtio-3.1", "v3.1 to v3.19", VirtioCalls.V2631, Data)
     {
         Arguments = Virtio2631.Arguments,
-        Data = Data,
         Boot = BootRules.Linear,
         AcceptsVmcall = true,
         AllowsWriteThrough = true,
-        Devices = DeviceInterface.Virtio,
         Bus = LguestBusRules.V31,
         FirstKernel = new(3, 1),
     };

@@ -122,6 +122,16 @@ internal sealed class CommonConfiguration
         if (!status.Has(DeviceStatus.Driver)) throw Bad("its configuration is read before DRIVER was set in device_status");
     }
 
+    public void Reset()
+    {
+        status.Reset();
+        deviceFeatureSelect = driverFeatureSelect = 0;
+        accepted = 0;
+        queueSelect = 0;
+        foreach (PciQueue queue in queues) queue.Reset();
+        device.Reset();
+    }
+
     public void Save(StateWriter state)
     {
         status.Save(state);
@@ -167,16 +177,6 @@ internal sealed class CommonConfiguration
         if ((value & DeviceStatus.FeaturesOk) != 0 && (accepted & RingFeature.Version1) == 0 && status.Has(DeviceStatus.Driver))
             throw Bad("FEATURES_OK is set, and feature 32 (VERSION_1) was not accepted");
         status.Write(value);
-    }
-
-    public void Reset()
-    {
-        status.Reset();
-        deviceFeatureSelect = driverFeatureSelect = 0;
-        accepted = 0;
-        queueSelect = 0;
-        foreach (PciQueue queue in queues) queue.Reset();
-        device.Reset();
     }
 
     private void RequireDriver(PciRegister register, string what)

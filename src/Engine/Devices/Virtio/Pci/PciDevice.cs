@@ -173,8 +173,10 @@ internal sealed class PciDevice : IVirtioSlot, IPciFunction
     /// <exception cref="GuestKilledException">It is for a part of one, or for more.</exception>
     private PciRegister? WholeRegister(uint offset, int width, string access)
     {
-        if (PciRegister.At(offset) is not { } register || (register.Offset == offset && register.Width == width)) return PciRegister.At(offset);
-        throw Bad($"a {access} of {width} bytes at offset {offset} of its memory; {register.Name} is at {register.Offset} and has {register.Width}");
+        PciRegister? register = PciRegister.At(offset);
+        if (register is not null && (register.Offset != offset || register.Width != width))
+            throw Bad($"a {access} of {width} bytes at offset {offset} of its memory; {register.Name} is at {register.Offset} and has {register.Width}");
+        return register;
     }
 
     private GuestKilledException Bad(string how) => new($"{Name}: {how}");

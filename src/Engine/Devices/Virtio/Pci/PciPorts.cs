@@ -36,13 +36,22 @@ internal sealed class PciPorts
     public uint Read(ushort port, int width)
     {
         int lane = port & 3;
-        uint value = (ushort)(port & ~3) switch
+        uint value;
+        switch (port & ~3)
         {
-            Address => address,
-            Data when Selected is { } function => function.ReadConfig(address & RegisterMask, lane, width),
-            KeyboardStatus => ~0xFFu | OutputFull,
-            _ => AbsentPorts.Read((ushort)(port & ~3), 1) | ~0xFFu,
-        };
+            case Address:
+                value = address;
+                break;
+            case Data:
+                value = Selected?.ReadConfig(address & RegisterMask, lane, width) ?? uint.MaxValue;
+                break;
+            case KeyboardStatus:
+                value = ~0xFFu | OutputFull;
+                break;
+            default:
+                return AbsentPorts.Read(port, width);
+        }
+
         return (uint)((0xFFFFFFFF_00000000 | value) >> (lane * 8)) & uint.MaxValue >> (32 - width * 8);
     }
 

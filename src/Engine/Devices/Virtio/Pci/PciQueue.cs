@@ -15,12 +15,12 @@ internal sealed class PciQueue(DeviceQueue queue, GuestMemory memory, ushort mos
     // Each a low and a high half.
     private readonly uint[] addresses = new uint[6];
 
+    // 0 for the most.
+    private ushort chosen;
+
     public string Name => queue.Name;
 
     public DeviceQueue Queue => queue;
-
-    // 0 for the most.
-    private ushort chosen;
 
     public ushort Size => chosen == 0 ? most : chosen;
 
