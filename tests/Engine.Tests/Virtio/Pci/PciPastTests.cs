@@ -45,6 +45,25 @@ public sealed class PciPastTests : IDisposable
     }
 
     [Fact]
+    public void A_reboot_makes_the_bus_what_it_was_and_a_driver_finds_it_again()
+    {
+        PciDriver driver = rig.Driver(1).Start();
+        Print(driver, rig, "before");
+        rig.WriteConfig(1, 0x10, PciRig.FirstBar + 0x80000);
+        rig.WriteConfig(1, 0x04, 0x0006, 2);
+        rig.Registers.WritePort(0xCF8, 4, 0x80000834);
+
+        rig.Transport.Reset();
+
+        Assert.Equal(0u, rig.Registers.ReadPort(0xCF8, 4));
+        PciDriver afterwards = rig.Driver(1);
+        Assert.Equal((PciRig.FirstBar, 0x00100000u), (rig.ReadConfig(1, 0x10), rig.ReadConfig(1, 4)));
+        Assert.Equal((0, 0u, 0u, 256u, 0u), (afterwards.Status, rig.Read(afterwards.Isr, 1), afterwards.Read(22, 2), afterwards.Read(24, 2), afterwards.Read(28, 2)));
+        Print(afterwards.Start(), rig, " and after");
+        Assert.Equal("before and after"u8.ToArray(), rig.Shown);
+    }
+
+    [Fact]
     public void A_device_that_is_being_set_up_is_so_in_a_checkpoint_too()
     {
         PciDriver driver = rig.Driver(1).Begin().Negotiate();
