@@ -25,13 +25,30 @@ internal static class Revival
         };
         return Of(
             run.Start, definition, isAlone: true,
-            prepare: guest =>
-            {
-                // What would be found out in the middle of the run is found out here.
-                foreach (RecordedIntervention intervention in run.Interventions) intervention.TryOn(guest);
-                run.Log.Check(EventOrigin.Of(guest.Machine));
-            },
+            prepare: guest => Check(guest, run),
             finish: guest => guest.RecordOn(Recording.Replay(guest, run)));
+    }
+
+    /// <summary>Makes a guest that does a part of a run again.</summary>
+    /// <param name="run">The whole run.</param>
+    /// <param name="checkpoint">A checkpoint of it.</param>
+    /// <param name="at">Where that was taken.</param>
+    /// <param name="check">Whether to find out first that everything in the recording can have happened.</param>
+    /// <exception cref="LguestException">As for <see cref="Guest.Replay"/>.</exception>
+    public static Guest OfReplica(RecordedRun run, Checkpoint checkpoint, RunPosition at, bool check)
+    {
+        GuestDefinition definition = checkpoint.Definition with { Cpu = CpuChoice.Emulated, Record = false, SampleEvery = null };
+        return Of(
+            checkpoint, definition, isAlone: true,
+            prepare: check ? guest => Check(guest, run) : null,
+            finish: guest => guest.RecordOn(Recording.Repeat(guest, run, at, log: null)));
+    }
+
+    /// <summary>What would be found out in the middle of the run is found out here.</summary>
+    private static void Check(Guest guest, RecordedRun run)
+    {
+        foreach (RecordedIntervention intervention in run.Interventions) intervention.TryOn(guest);
+        run.Log.Check(EventOrigin.Of(guest.Machine));
     }
 
     /// <param name="checkpoint">Where it goes on.</param>

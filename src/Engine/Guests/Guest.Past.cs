@@ -50,14 +50,14 @@ public sealed partial class Guest
     public static Guest CreateFrom(Checkpoint checkpoint, string? name = null, CpuChoice? cpu = null, string? symbols = null) =>
         Revival.Of(checkpoint, name, cpu, symbols);
 
-    internal Checkpoint MakeCheckpoint(string? label) => new SavedState(this, runner, loop).Keep(label);
+    internal Checkpoint MakeCheckpoint(string? label) => new SavedState(this, runner, Loop).Keep(label);
 
     /// <exception cref="InvalidStateException">No guest can be in this state; this one is then no longer of use.</exception>
-    internal void Load(Checkpoint checkpoint) => new SavedState(this, runner, loop).Load(checkpoint);
+    internal void Load(Checkpoint checkpoint) => new SavedState(this, runner, Loop).Load(checkpoint);
 
     /// <summary>Takes everything but memory.</summary>
     /// <exception cref="InvalidStateException">No guest can be in this state.</exception>
-    internal void Load(StateReader state) => new SavedState(this, runner, loop).Load(state);
+    internal void Load(StateReader state) => new SavedState(this, runner, Loop).Load(state);
 
     /// <summary>Whether the guest's run is recorded, so that it can be taken back.</summary>
     public bool IsRecorded => Recording is not null;

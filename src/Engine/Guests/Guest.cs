@@ -22,7 +22,6 @@ namespace LguestPS;
 /// </remarks>
 public sealed partial class Guest : IDisposable
 {
-    private readonly RunLoop loop;
     private readonly Runner runner;
     private readonly ConsoleTyping typing;
     private readonly Readings readings;
@@ -46,8 +45,8 @@ public sealed partial class Guest : IDisposable
         Hypercalls = new HypercallEditor(this);
         Inspector = new GuestInspector(this);
         Rebooter = new Rebooter(this);
-        loop = new RunLoop(this);
-        runner = new Runner(this, Seat, loop);
+        Loop = new RunLoop(this);
+        runner = new Runner(this, Seat, Loop);
         typing = new ConsoleTyping(this);
         machine.Ended = HasJustEnded;
         devices.WakeGuest = Wake;
@@ -182,6 +181,7 @@ public sealed partial class Guest : IDisposable
     internal EventRecorder Events { get; }
     internal HypercallRing Ring { get; }
     internal Interceptor Interceptor { get; }
+    internal RunLoop Loop { get; }
     internal HypercallExecutor Executor { get; set; }
     internal Recording? Recording { get; private set; }
 

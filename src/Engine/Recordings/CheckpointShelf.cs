@@ -25,6 +25,9 @@ internal sealed class CheckpointShelf(long mostBytes)
     /// <summary>The first of them, where the run begins.</summary>
     public (RunPosition At, Checkpoint Checkpoint) Start => (kept[0].At, kept[0].Checkpoint);
 
+    /// <summary>All of them in the order of the run.</summary>
+    public IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> All => [.. kept.Select(entry => (entry.At, entry.Checkpoint))];
+
     /// <summary>Whether the run has gone on far enough from the last checkpoint before this place for one that would be kept.</summary>
     public bool IsDue(RunPosition at)
     {

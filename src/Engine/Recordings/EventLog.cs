@@ -46,6 +46,15 @@ internal sealed class EventLog
         }
     }
 
+    /// <summary>The same events; what is added to one of the two is not in the other.</summary>
+    public EventLog Copy()
+    {
+        EventLog copy = new();
+        copy.chunks.AddRange(chunks);
+        copy.newest.AddRange(newest);
+        return copy;
+    }
+
     /// <summary>Forgets all but the first so many events.</summary>
     public void Truncate(long count)
     {

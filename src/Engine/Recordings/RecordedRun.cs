@@ -33,7 +33,11 @@ public sealed class RecordedRun
 
     internal IReadOnlyList<RecordedIntervention> Interventions { get; }
 
+    /// <summary>The essence of its events; none if they were not kept.</summary>
     internal EventLog Log { get; }
+
+    /// <summary>Whether the guest is known to have ended where it asked to be started again. If it kept its events, the last of them says so, too.</summary>
+    internal bool EndsByRestart { get; init; }
 
     /// <summary>Reads a file of <see cref="Guest.SaveRecording"/>.</summary>
     /// <exception cref="LguestException">FileUnavailable; or InvalidCheckpoint: it is no recording, is damaged or cut off, or a newer version made it.</exception>

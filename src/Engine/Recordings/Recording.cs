@@ -21,6 +21,7 @@ internal sealed class Recording : ITape
     private readonly List<RecordedIntervention> interventions = [];
     private readonly Checkpoint start;
     private readonly RunPosition startPosition;
+    private readonly bool keepsCheckpoints;
     private EventLog? log;
     private int nextInput, nextIntervention;
     private RunPosition farthest;
@@ -28,10 +29,11 @@ internal sealed class Recording : ITape
     private bool endsByRestart;     // instead of the reboot that the guest asked for
     private byte[][]? held;     // of each device, while the guest is in the past: what waited for it at the end
 
-    private Recording(Guest guest, Checkpoint start, RunPosition startPosition)
+    private Recording(Guest guest, Checkpoint start, RunPosition startPosition, bool keepsCheckpoints = true)
     {
         this.guest = guest;
         this.start = start;
+        this.keepsCheckpoints = keepsCheckpoints;
         this.startPosition = End = farthest = startPosition;
         Shelf.Add(startPosition, start);
     }
@@ -98,7 +100,7 @@ internal sealed class Recording : ITape
             TakeWaitingInput();
             return true;
         }
-        if (Shelf.IsDue(here)) Shelf.Add(here, guest.MakeCheckpoint(label: null));
+        if (keepsCheckpoints && Shelf.IsDue(here)) Shelf.Add(here, guest.MakeCheckpoint(label: null));
         return false;
     }
 
@@ -192,8 +194,7 @@ internal sealed class Recording : ITape
         if (farthest.IsBefore(before)) farthest = before;
         guest.Load(checkpoint);
         TakeWaitingInput();     // it is recorded where it came in
-        nextInput = at.Inputs;
-        nextIntervention = interventions.Count(intervention => intervention.At.IsBefore(at));
+        Find(at);
     }
 
     /// <summary>Called where input may enter: at the recording's end, what was held back waits again.</summary>
@@ -271,13 +272,45 @@ internal sealed class Recording : ITape
     {
         if (!RunPosition.Of(guest).IsAt(run.StartPosition)) throw new InvalidStateException("it does not begin where its checkpoint was taken");
         // A checkpoint of this guest's own, so that the next ones can share with it.
-        Recording recording = new(guest, guest.MakeCheckpoint(label: null), run.StartPosition) { IsReplay = true, End = run.End, log = run.Log };
-        recording.inputs.AddRange(run.Inputs);
-        recording.interventions.AddRange(run.Interventions);
-        recording.endsByRestart = run.Log.Count > 0 && recording.ReadRecorded(run.Log[run.Log.Count - 1]) is GuestEndedEvent { Ending: EndingKind.Restart };
-        recording.TakeWaitingInput();
-        recording.held = [.. guest.Devices.All.Select(_ => Array.Empty<byte>())];
+        Recording recording = new(guest, guest.MakeCheckpoint(label: null), run.StartPosition) { log = run.Log };
+        recording.Take(run);
         return recording;
+    }
+
+    /// <summary>For a guest that does a part of a run again for somebody who looks on: it keeps no checkpoints.</summary>
+    /// <param name="guest">It stands at <paramref name="at"/>.</param>
+    /// <param name="run">The whole run.</param>
+    /// <param name="at">A place of that run.</param>
+    /// <param name="log">What its events are held against; null to make none.</param>
+    /// <exception cref="InvalidStateException">The guest stands elsewhere.</exception>
+    public static Recording Repeat(Guest guest, RecordedRun run, RunPosition at, EventLog? log)
+    {
+        if (!RunPosition.Of(guest).IsAt(at)) throw new InvalidStateException("one of its checkpoints was taken elsewhere");
+        Recording recording = new(guest, run.Start, run.StartPosition, keepsCheckpoints: false) { log = log };
+        recording.Take(run);
+        recording.Find(at);
+        return recording;
+    }
+
+    /// <summary>What was recorded up to now, for others: it never changes.</summary>
+    public RecordedRun Copy() => new(start, startPosition, End, [.. inputs], [.. interventions], log?.Copy() ?? new EventLog()) { EndsByRestart = endsByRestart };
+
+    private void Take(RecordedRun run)
+    {
+        IsReplay = true;
+        End = run.End;
+        inputs.AddRange(run.Inputs);
+        interventions.AddRange(run.Interventions);
+        endsByRestart = run.EndsByRestart || (run.Log.Count > 0 && ReadRecorded(run.Log[run.Log.Count - 1]) is GuestEndedEvent { Ending: EndingKind.Restart });
+        TakeWaitingInput();
+        held = [.. guest.Devices.All.Select(_ => Array.Empty<byte>())];
+    }
+
+    /// <summary>The guest stands at a place of the run: what comes in next is what came in there.</summary>
+    private void Find(RunPosition at)
+    {
+        nextInput = at.Inputs;
+        nextIntervention = interventions.Count(intervention => intervention.At.IsBefore(at));
     }
 
     private byte[][] TakeWaitingInput() => [.. guest.Devices.All.Select(device => device.TakeWaiting())];

@@ -1,0 +1,142 @@
+using LguestPS.Boot;
+using LguestPS.Histories;
+using LguestPS.Recordings;
+
+namespace LguestPS;
+
+/// <summary>A recorded run of which questions can be asked, again and again and from several threads at once.</summary>
+/// <remarks>
+/// The answers come from replicas: private guests that do parts of the run again, from checkpoints on the way. The guest whose history this
+/// is stays where it is, and nothing outside of it is touched: not its disks, networks, console or files. What the guest does later is in
+/// no history that was made before.
+/// </remarks>
+public sealed class GuestHistory
+{
+    private readonly Lock gate = new();
+    private readonly List<(RunPosition At, Checkpoint Checkpoint)> checkpoints;
+    private bool isChecked;
+
+    private GuestHistory(RecordedRun run, IEnumerable<(RunPosition, Checkpoint)> checkpoints, bool isChecked)
+    {
+        Run = run;
+        this.checkpoints = [.. checkpoints];
+        this.isChecked = isChecked;
+    }
+
+    /// <summary>Name of the guest.</summary>
+    public string Guest => Run.Guest;
+
+    /// <summary>The file it is in; null if it is a guest's here.</summary>
+    public string? Path => Run.Start.Path;
+
+    /// <summary>The guest's definition.</summary>
+    public GuestDefinition Definition => Run.Start.Definition;
+
+    /// <summary>Events from its beginning to its end.</summary>
+    public long EventCount => End.Events - Start.Events;
+
+    /// <summary>Where it begins.</summary>
+    internal RunPosition Start => Run.StartPosition;
+
+    /// <summary>Where it ends.</summary>
+    internal RunPosition End => Run.End;
+
+    internal RecordedRun Run { get; }
+
+    /// <summary>The places from which replicas can begin, in the order of the run: at least its beginning.</summary>
+    internal IReadOnlyList<RunPosition> Checkpoints
+    {
+        get
+        {
+            lock (gate) return [.. checkpoints.Select(kept => kept.At)];
+        }
+    }
+
+    /// <summary>What was recorded of a guest up to now, also of what it did after a place to which it was taken back.</summary>
+    /// <param name="guest">A recorded guest that stands still; also one that has ended.</param>
+    /// <exception cref="LguestException">NotRecorded; GuestBusy; or GuestEnded if it was removed.</exception>
+    public static GuestHistory Of(Guest guest)
+    {
+        lock (guest.Seat.Gate)
+        {
+            guest.Seat.CheckIsAtHand();
+            if (guest.Recording is not { } recording)
+                throw new LguestException(LguestError.NotRecorded, $"Guest '{guest.Name}' was not recorded, so nothing is known of its past. Record it before it runs: 'record: true' in its definition does that.");
+            recording.Reach();
+            // A vCPU that does not count instructions cannot say where in the run its checkpoints are.
+            IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> kept = recording.Shelf.All;
+            return new GuestHistory(recording.Copy(), guest.Cpu.CountsInstructions ? kept : [kept[0]], isChecked: true);
+        }
+    }
+
+    /// <summary>The run in a file of <see cref="LguestPS.Guest.SaveRecording"/>.</summary>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidCheckpoint: it is no recording, is damaged or cut off, or a newer version made it.</exception>
+    public static GuestHistory Open(string path)
+    {
+        RecordedRun run = RecordedRun.Load(path);
+        return new GuestHistory(run, [(run.StartPosition, run.Start)], isChecked: false);
+    }
+
+    /// <summary>A guest of its own that stands where the run was at a place, and can do it again from there. It has to be disposed.</summary>
+    /// <param name="place">A place of the run, or the least that all of its counts must have reached; before the start or after the end counts as that.</param>
+    /// <param name="stop">Ends the way there.</param>
+    /// <param name="pulse">Called about four times a second on the way there, or null.</param>
+    /// <exception cref="LguestException">As for making a guest; InvalidCheckpoint if something in the recording cannot have happened; ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>.</exception>
+    internal Replica ReplicaAt(RunPosition place, CancellationToken stop = default, Action? pulse = null)
+    {
+        (RunPosition at, Checkpoint checkpoint) = CheckpointBefore(place);
+        Replica replica = new(this, Make(at, checkpoint));
+        try
+        {
+            replica.RunTo(place, stop, pulse);
+            return replica;
+        }
+        catch
+        {
+            replica.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The last checkpoint that is not after a place.</summary>
+    internal (RunPosition At, Checkpoint Checkpoint) CheckpointBefore(RunPosition place)
+    {
+        lock (gate)
+        {
+            int index = checkpoints.Count - 1;
+            while (index > 0 && checkpoints[index].At != place && !checkpoints[index].At.IsBefore(place)) index--;
+            return checkpoints[index];
+        }
+    }
+
+    /// <summary>Keeps a checkpoint that one of the replicas has made, for those that come later.</summary>
+    internal void Keep(RunPosition at, Checkpoint checkpoint)
+    {
+        lock (gate)
+        {
+            int index = checkpoints.Count;
+            while (index > 0 && at.IsBefore(checkpoints[index - 1].At)) index--;
+            if (index == 0 || checkpoints[index - 1].At != at) checkpoints.Insert(index, (at, checkpoint));
+        }
+    }
+
+    private Guest Make(RunPosition at, Checkpoint checkpoint)
+    {
+        bool check;
+        lock (gate)
+        {
+            check = !isChecked;
+            isChecked = true;
+        }
+        try
+        {
+            return Revival.OfReplica(Run, checkpoint, at, check);
+        }
+        catch when (check)
+        {
+            lock (gate) isChecked = false;
+            throw;
+        }
+    }
+}

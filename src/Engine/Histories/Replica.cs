@@ -1,0 +1,54 @@
+using LguestPS.Breakpoints;
+using LguestPS.Recordings;
+using LguestPS.Run;
+
+namespace LguestPS.Histories;
+
+/// <summary>A private guest that does a recorded run again, for somebody who looks on. It is used by one thread at a time.</summary>
+/// <remarks>It runs on the emulated CPU, makes no events, and what it sends goes nowhere. Breakpoints do not stop it.</remarks>
+internal sealed class Replica : IDisposable
+{
+    private readonly GuestHistory history;
+
+    public Replica(GuestHistory history, Guest guest)
+    {
+        this.history = history;
+        Guest = guest;
+        guest.Events.Filter = EventFilter.Nothing;
+    }
+
+    /// <summary>The guest, to be looked at and watched, but not driven by anybody else.</summary>
+    public Guest Guest { get; }
+
+    public RunPosition Position => RunPosition.Of(Guest);
+
+    /// <summary>Whether it stands where the recorded run ends.</summary>
+    public bool IsAtEnd => Guest.HasEnded || !Position.IsBefore(history.End);
+
+    /// <summary>Does the run again up to a place, or to the first place after it where a guest can stand still; at most to the end of the run.</summary>
+    /// <exception cref="LguestException">ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>; it then stands somewhere on the way.</exception>
+    public void RunTo(RunPosition place, CancellationToken stop = default, Action? pulse = null)
+    {
+        if (history.End.IsBefore(place)) place = history.End;
+        if (!Position.IsBefore(place)) return;
+        RunGoal goal = RunGoal.ToReach(place, Guest, pulse, stop);
+        while (Guest.Loop.Run(goal) == Standstill.Breakpoint) Guest.Interceptor.Ignore();
+        stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Goes to any place of the run: on from where it stands, or from the last checkpoint before that place if this is nearer.</summary>
+    /// <inheritdoc cref="RunTo" path="/exception"/>
+    public void MoveTo(RunPosition place, CancellationToken stop = default, Action? pulse = null)
+    {
+        (RunPosition at, Checkpoint checkpoint) = history.CheckpointBefore(place);
+        bool isAhead = Position != place && !Position.IsBefore(place);
+        if (isAhead || Position.IsBefore(at)) Guest.Recording!.Load(checkpoint, at);
+        RunTo(place, stop, pulse);
+    }
+
+    /// <summary>Keeps a checkpoint of the place where it stands in its history.</summary>
+    public void Keep() => history.Keep(Position, Guest.MakeCheckpoint(label: null));
+
+    public void Dispose() => Guest.Dispose();
+}
