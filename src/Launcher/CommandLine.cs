@@ -5,6 +5,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Reflection;
 using LguestPS.Definitions;
+using LguestPS.Terminals;
 
 namespace LguestPS.Launcher;
 
@@ -25,8 +26,8 @@ internal sealed class CommandLine
         arguments that start with a dash.
 
         Standard input and output are the guest's console. If input is a terminal, every key goes to the guest at once,
-        Ctrl-C too; Ctrl-] ends it, as do three Ctrl-C within a second. With --events, standard output carries events and nothing
-        else: console output is in the DMA events of the device 'console'.
+        Ctrl-C too; Ctrl-] (or what --leave says) ends it, as do three Ctrl-C within a second. With --events, standard output
+        carries events and nothing else: console output is in the DMA events of the device 'console'.
 
         Exit status: 0 the guest powered down; 1 it crashed or was killed; 2 bad usage, definition or file;
         3 a limit, a signal, Ctrl-C, the end of the input or a closed output stopped it;
@@ -64,6 +65,7 @@ internal sealed class CommandLine
     private readonly Option<string> limitSockets = new("--limit-sockets") { HelpName = "count", Description = "At most this many sockets of this host for all of the guest's user networks." };
     private readonly Option<string> limitReboots = new("--limit-reboots") { HelpName = "count", Description = "Let the guest reboot at most so many times; asking once more ends it." };
     private readonly Option<string> noReboot = new("--no-reboot") { Arity = ArgumentArity.Zero, Description = "End with status 4 when the guest asks to be started again, instead of rebooting it." };
+    private readonly Option<string> leave = new("--leave") { HelpName = "keys", Description = "The keys that end the guest at a terminal: Ctrl-] or, say, 'Ctrl-a x', where Ctrl-a twice sends one Ctrl-a." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
 
     // Not the library's own options: those read their descriptions from resources, which costs milliseconds at every start.
@@ -76,7 +78,7 @@ internal sealed class CommandLine
         Command root = new("lguest", Description)
         {
             guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
-            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, verbose, help, version,
+            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
@@ -84,6 +86,7 @@ internal sealed class CommandLine
         if (parsed.GetValue(tunnet) is not null) throw Refuse("--tunnet is not supported; use --usernet, which needs no rights, or --tap=INTERFACE");
         if (parsed.GetValue(cpus) is not (null or "1")) throw Refuse($"{cpus.Name}: {DefinitionText.OneProcessor}");
         if (MisplacedOption() is { } unknown) throw Refuse($"unknown option '{unknown}'{Hint(unknown, root)}");
+        if (parsed.GetValue(leave) is { } keys) Leave = LeaveChordOf(keys);
         if (parsed.GetValue(events) is { } format) Events = OneOf<EventFormat>(events, format);
     }
 
@@ -92,6 +95,9 @@ internal sealed class CommandLine
 
     /// <summary>How to show events, or null to show the console.</summary>
     public EventFormat? Events { get; }
+
+    /// <summary>The keys that end the guest at a terminal.</summary>
+    public LeaveChord Leave { get; } = LeaveChord.Usual;
 
     /// <summary>Whether to end with a summary.</summary>
     public bool Summary => parsed.GetResult(summary) is not null;
@@ -260,6 +266,18 @@ internal sealed class CommandLine
     private static T OneOf<T>(Option<string> option, string text) where T : struct, Enum => DefinitionText.TryParseName(text, out T value)
         ? value
         : throw Refuse($"{option.Name}: unknown value '{text}'{DefinitionText.Instead(text, DefinitionText.Names<T>())}");
+
+    private LeaveChord LeaveChordOf(string keys)
+    {
+        try
+        {
+            return LeaveChord.Parse(keys);
+        }
+        catch (LguestException e)
+        {
+            throw Refuse($"{leave.Name}: {e.Message}");
+        }
+    }
 
     private sealed class VersionAction : SynchronousCommandLineAction
     {

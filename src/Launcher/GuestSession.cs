@@ -24,7 +24,7 @@ internal sealed class GuestSession : IDisposable
     private string? stopReason;
     private IOException? outputProblem;
 
-    public GuestSession(Guest guest, EventFormat? events, bool summary, bool verbose, LauncherStreams streams)
+    public GuestSession(Guest guest, EventFormat? events, bool summary, bool verbose, LeaveChord chord, LauncherStreams streams)
     {
         this.guest = guest;
         this.streams = streams;
@@ -37,8 +37,8 @@ internal sealed class GuestSession : IDisposable
         signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
         if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
         terminal = streams.MayBeTerminal ? RawTerminal.TryTakeOver() : null;
-        if (terminal is not null) streams.Error.WriteLine($"lguest: {Keyboard.LeaveChord} ends the guest");
-        keyboard = new Keyboard(terminal?.Keys ?? streams.Input, guest, keys => Stop($"stopped by {keys}"), threeCtrlCsLeave: true);
+        if (terminal is not null) streams.Error.WriteLine($"lguest: {chord} ends the guest");
+        keyboard = new Keyboard(terminal?.Keys ?? streams.Input, guest, chord, keys => Stop($"stopped by {keys}"), threeCtrlCsLeave: true);
     }
 
     /// <returns>The exit status.</returns>

@@ -17,7 +17,7 @@ internal static partial class Program
             if (commandLine.Described is { Length: > 0 } kernels) return Describe(kernels, streams);
             GuestDefinition definition = commandLine.MakeDefinition();
             using Guest guest = Create(definition);
-            using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, streams);
+            using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, commandLine.Leave, streams);
             return session.Run();
         }
         catch (LguestException e)

@@ -5,16 +5,13 @@ namespace LguestPS.Terminals;
 /// <summary>Types what comes in into a guest's console, no faster than the guest takes it, until that ends or the user leaves.</summary>
 internal sealed class Keyboard : IDisposable
 {
-    /// <summary>How a user leaves, in words.</summary>
-    public const string LeaveChord = "Ctrl-]";
-
-    private const byte LeaveKey = 0x1D;
     private const byte CtrlC = 3;
     private const int CtrlCsToStop = 3;
 
     private readonly Stream input;
     private readonly TerminalKeys? keys;
     private readonly Guest guest;
+    private readonly LeaveChord chord;
     private readonly Action<string> leave;
     private readonly bool threeCtrlCsLeave;
     private readonly CancellationTokenSource closed = new();
@@ -25,12 +22,14 @@ internal sealed class Keyboard : IDisposable
 
     /// <param name="input">What is typed: keys of a terminal, or anything else, which is typed as it is.</param>
     /// <param name="guest">The guest, which has a console.</param>
+    /// <param name="chord">The keys with which a user at a terminal leaves.</param>
     /// <param name="leave">Called, at a terminal, when the user wants to leave: with the keys that say so.</param>
     /// <param name="threeCtrlCsLeave">Whether three Ctrl-C within a second do so, too; the guest sees them all the same.</param>
-    public Keyboard(Stream input, Guest guest, Action<string> leave, bool threeCtrlCsLeave = false)
+    public Keyboard(Stream input, Guest guest, LeaveChord chord, Action<string> leave, bool threeCtrlCsLeave = false)
     {
         this.input = input;
         this.guest = guest;
+        this.chord = chord;
         this.leave = leave;
         this.threeCtrlCsLeave = threeCtrlCsLeave;
         keys = input as TerminalKeys;
@@ -53,17 +52,20 @@ internal sealed class Keyboard : IDisposable
     private void Type()
     {
         byte[] buffer = new byte[4096];
+        LeaveChord.Filter filter = new(chord);
         try
         {
             while (!done.IsCancellationRequested && input.Read(buffer) is var count and > 0)
             {
                 ReadOnlySpan<byte> typed = buffer.AsSpan(0, count);
-                int chord = keys is null ? -1 : typed.IndexOf(LeaveKey);
-                if (chord >= 0) typed = typed[..chord];
-                if (keys is not null && threeCtrlCsLeave) CountCtrlCs(typed);
-                if (chord >= 0) leave(LeaveChord);
+                if (keys is not null)
+                {
+                    if (threeCtrlCsLeave) CountCtrlCs(typed);
+                    typed = filter.Take(typed);
+                    if (filter.HasLeft) leave($"{chord}");
+                }
                 guest.SendConsole(typed, done.Token);
-                if (chord >= 0) break;
+                if (filter.HasLeft) break;
             }
         }
         catch (LguestException)

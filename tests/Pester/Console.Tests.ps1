@@ -149,3 +149,12 @@ Describe 'Enter-LguestConsole' {
         { Enter-LguestConsole nobody -ErrorAction Stop } | Should -Throw -ErrorId 'GuestNotFound,LguestPS.Cmdlets.EnterLguestConsoleCommand'
     }
 }
+
+Describe 'Enter-LguestConsole' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'says what a chord is' {
+        $guest = New-LguestGuest $examples/echo/echo.yaml
+        { $guest | Enter-LguestConsole -LeaveChord x -ErrorAction Stop } | Should -Throw "-LeaveChord: 'x' would keep the key 'x' from the guest;*" -ErrorId 'InvalidArgument,*'
+    }
+}

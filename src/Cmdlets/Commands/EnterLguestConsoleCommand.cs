@@ -20,8 +20,23 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
     [ValidateNotNullOrEmpty]
     public GuestArgument Guest { get; set; } = null!;
 
+    [Parameter]
+    [ArgumentCompleter(typeof(LeaveChordCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string LeaveChord { get; set; } = $"{Terminals.LeaveChord.Usual}";
+
     protected override void ProcessRecord()
     {
+        LeaveChord chord;
+        try
+        {
+            chord = Terminals.LeaveChord.Parse(LeaveChord);
+        }
+        catch (LguestException e)
+        {
+            WriteError(Errors.InvalidArgument(nameof(LeaveChord), e));
+            return;
+        }
         if ((Guest.Guest ?? GuestRegistry.Find(Guest.Text)) is not { } guest)
         {
             WriteError(Errors.GuestNotFound(Guest.Text, pathsToo: false));
@@ -29,7 +44,7 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
         }
         try
         {
-            Enter(guest);
+            Enter(guest, chord);
         }
         catch (LguestException e)
         {
@@ -37,7 +52,7 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
         }
     }
 
-    private void Enter(Guest guest)
+    private void Enter(Guest guest, LeaveChord chord)
     {
         if (guest.Ending is { } ending) throw new LguestException(LguestError.GuestEnded, $"Guest '{guest.Name}' has ended: {ending.Reason}.");
         ConsoleReader reader = guest.ReadConsole(fromStart: true);
@@ -49,9 +64,9 @@ public sealed class EnterLguestConsoleCommand : LguestCommand
         }
 
         using Stream screen = Console.OpenStandardOutput();
-        Write(screen, $"[console of guest '{guest.Name}': {Keyboard.LeaveChord} leaves]\n{LastScreenful(reader.Read())}");
+        Write(screen, $"[console of guest '{guest.Name}': {chord} leaves{(chord.Prefix is { } prefix ? $", {prefix} twice sends {prefix}" : "")}]\n{LastScreenful(reader.Read())}");
         CancellationTokenSource leave = CancellationTokenSource.CreateLinkedTokenSource(left.Token, StopToken);
-        using (Keyboard keyboard = new(terminal.Keys, guest, _ => left.Cancel()))
+        using (Keyboard keyboard = new(terminal.Keys, guest, chord, _ => left.Cancel()))
         using (keyboard.Closed.Register(left.Cancel))
         {
             if (guest.Driver is null) Drive(guest, screen, leave.Token);

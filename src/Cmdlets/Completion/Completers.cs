@@ -148,3 +148,10 @@ public sealed class RegisterNameCompleter : WordCompleter
     private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
         GuestInspector.RegisterNames.Select(name => (name, name));
 }
+
+/// <summary>Completes chords of keys that leave a console.</summary>
+public sealed class LeaveChordCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+        [("Ctrl-]", "as in telnet"), ("'Ctrl-a x'", "as in QEMU"), ("'Ctrl-p Ctrl-q'", "as in docker")];
+}

@@ -137,6 +137,7 @@ public class CommandLineTests
     [InlineData("--forward: '80' is not a forwarded port", "--usernet", "--forward=80", "64", "k")]
     [InlineData("--reach: '80' does not say what the guest may reach", "--usernet", "--reach=80", "64", "k")]
     [InlineData("'a/b' cannot be the name of a TAP interface", "--tap=a/b", "64", "k")]
+    [InlineData("--leave: 'Alt-x' is not a chord of keys; write one key such as Ctrl-]", "--leave=Alt-x", "64", "k")]
     [InlineData("--block needs the path of a file", "--block", "", "64", "k")]
     [InlineData("guest definition '/nowhere/x.yaml' does not exist", "/nowhere/x.yaml")]
     public void A_mistake_is_named(string message, params string[] arguments) => Assert.StartsWith(message, Refuse(arguments));

@@ -34,6 +34,20 @@ public sealed class TerminalTests : IDisposable
     }
 
     [SkippableFact]
+    public void Another_chord_ends_it_and_gives_the_guest_its_first_key_when_pressed_twice()
+    {
+        using TerminalSession terminal = new($"{Lguest} '--leave=Ctrl-a x'", folder);
+        terminal.See("Ctrl-a x ends the guest");
+        terminal.See(Greeting);
+        terminal.Type("\u0001\u0001one\u0001two\u001D\r");
+        terminal.See("\u0001ONE\u0001TWO\u001D");
+        terminal.Type("\u0001");
+        terminal.Type("x");
+        terminal.See("guest 'echo' stopped by Ctrl-a x");
+        terminal.SeeTheEnd(ExitStatus.Stopped);
+    }
+
+    [SkippableFact]
     public void One_CtrlC_is_the_guests_and_three_end_it()
     {
         using TerminalSession terminal = new(Lguest, folder);
@@ -131,6 +145,24 @@ public sealed class TerminalTests : IDisposable
         terminal.See("Good bye.");
         terminal.See("[left: guest 'echo' has ended: Power down]");
         terminal.See("second: Ended");
+        terminal.SeeTheEnd(0);
+    }
+
+    [SkippableFact]
+    public void PowerShell_leaves_a_console_with_the_chord_it_was_given()
+    {
+        using TerminalSession terminal = PowerShell("""
+            $guest = New-LguestGuest $echo
+            $guest | Enter-LguestConsole -LeaveChord '^a q'
+            "first: $($guest.State)"
+            """);
+        terminal.See("[console of guest 'echo': Ctrl-a q leaves, Ctrl-a twice sends Ctrl-a]");
+        terminal.See(Greeting);
+        terminal.Type(Leave + "\r");
+        terminal.See(Leave);
+        terminal.Type("\u0001q");
+        terminal.See("[left: guest 'echo' is paused, ");
+        terminal.See("first: Paused");
         terminal.SeeTheEnd(0);
     }
 
