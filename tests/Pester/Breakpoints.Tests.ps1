@@ -165,11 +165,11 @@ Describe 'Step-LguestGuest, further' {
         $guest = New-LguestGuest $examples/timer/timer.yaml
         $guest | Step-LguestGuest -ToAddress sleep_until | Out-Null
         $caller = (Get-LguestGuest timer).Registers.Esp
-        $guest.Position | Should -BeLike '*<sleep_until>*'
+        $guest.Location | Should -BeLike '*<sleep_until>*'
         $guest | Step-LguestGuest -Over -Count 2 | Out-Null
-        $guest.Position | Should -BeLike '*<sleep_until+*'
+        $guest.Location | Should -BeLike '*<sleep_until+*'
         $guest | Step-LguestGuest -Out | Out-Null
-        $guest.Position | Should -BeLike '*<main+*'
+        $guest.Location | Should -BeLike '*<main+*'
         $guest.Registers.Esp | Should -Be ($caller + 4)
     }
 

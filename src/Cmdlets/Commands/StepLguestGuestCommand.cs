@@ -95,7 +95,7 @@ public sealed class StepLguestGuestCommand : LaunchCommand
         else Step(guest, Goal(guest, options), new RunProgress(this, guest));
         SayWhereItStands(guest);
         // Another command in the pipeline takes what is written; a person at the prompt wants to know where it stands.
-        if (MyInvocation.PipelinePosition == MyInvocation.PipelineLength && guest.BreakpointHit is null) Show($"{guest.Name}: {guest.Position}");
+        if (MyInvocation.PipelinePosition == MyInvocation.PipelineLength && guest.BreakpointHit is null) Show($"{guest.Name}: {guest.Location}");
     }
 
     private StepOptions Goal(Guest guest, StepOptions options) => ParameterSetName switch

@@ -139,6 +139,13 @@ internal sealed class Interceptor(Guest guest)
         Stop = null;
     }
 
+    /// <exception cref="LguestException">NotSupported: the guest's CPU cannot watch addresses.</exception>
+    public void CheckCanWatch()
+    {
+        if (!guest.Cpu.CanWatch)
+            throw new LguestException(LguestError.NotSupported, $"Guest '{guest.Name}' runs on the {guest.Cpu.Name} CPU, which cannot watch addresses.");
+    }
+
     /// <summary>The first of what was just hit that stops the guest, while it goes over its past again: nothing is counted, and no action is done.</summary>
     public BreakpointHit? FindStop() => hits.ToArray().FirstOrDefault(hit => hit.Breakpoint.Action is null && hit.Breakpoint.Condition?.Invoke(hit) is not false);
 

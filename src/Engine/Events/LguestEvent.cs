@@ -35,6 +35,9 @@ public abstract record LguestEvent
     /// <summary>Guest time since the guest was started, by the clock the guest runs on.</summary>
     public TimeSpan GuestTime => Header.GuestTime;
 
+    /// <summary>The last place in the run before it, where what it is about is still to be done.</summary>
+    public RunPosition Position => RunPosition.BeforeEvent(Sequence, GuestTime);
+
     /// <summary>Host wall-clock time (UTC) at which it happened.</summary>
     public DateTime HostTime => Header.HostTime;
 

@@ -33,7 +33,7 @@ public sealed partial class Guest : IDisposable
         CpuReason = cpuReason;
         Devices = devices;
         Seat = new DriverSeat(machine);
-        readings = new Readings(machine, Seat.Gate);
+        readings = new Readings(this);
         Stall = new StallReport(this);
         Events = new EventRecorder(machine);
         DeviceHost = new DeviceHost(machine, Events, Seat.Gate);
@@ -77,7 +77,10 @@ public sealed partial class Guest : IDisposable
     public string StateReason => StandstillText.Of(this);
 
     /// <summary>What is next and where, in a line: a call, a DMA, a trap, an interrupt, or the instruction.</summary>
-    public string Position => readings.WhileLive(() => GuestPosition.Of(this)) ?? StateReason;
+    public string Location => readings.WhileLive(() => GuestLocation.Of(this)) ?? StateReason;
+
+    /// <summary>How far its run has come.</summary>
+    public RunPosition RunPosition => readings.RunPosition;
 
     /// <summary>Who drives the guest now, or null.</summary>
     public string? Driver => Seat.Driver;
@@ -209,7 +212,7 @@ public sealed partial class Guest : IDisposable
     public IEnumerable<LguestEvent> Step(StepOptions options, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
-        if (options.Unit is StepUnit.Over or StepUnit.Out or StepUnit.Address) CheckCanWatch();
+        if (options.Unit is StepUnit.Over or StepUnit.Out or StepUnit.Address) Interceptor.CheckCanWatch();
         return runner.Drive(options, () => RunGoal.ToStep(options, this, stop), summary: false, stop);
     }
 
@@ -221,7 +224,7 @@ public sealed partial class Guest : IDisposable
     /// <exception cref="LguestException">NotSupported: the guest's CPU cannot watch addresses.</exception>
     public Breakpoint AddBreakpoint(BreakpointTarget target, Func<BreakpointHit, bool>? condition = null, Action<BreakpointHit>? action = null, bool enabled = true)
     {
-        if (target.Ranges.Any()) CheckCanWatch();
+        if (target.Ranges.Any()) Interceptor.CheckCanWatch();
         Breakpoint breakpoint = Interceptor.Add(target, condition, action, enabled);
         Wake();
         return breakpoint;
@@ -293,12 +296,6 @@ public sealed partial class Guest : IDisposable
 
     /// <summary>The guest stands elsewhere now than its driver left it.</summary>
     internal void StandsElsewhere() => runner.StandsElsewhere();
-
-    internal void CheckCanWatch()
-    {
-        if (!Cpu.CanWatch)
-            throw new LguestException(LguestError.NotSupported, $"Guest '{Name}' runs on the {Cpu.Name} CPU, which cannot watch addresses.");
-    }
 
     internal void Wake()
     {

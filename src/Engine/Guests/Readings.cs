@@ -1,11 +1,14 @@
 using LguestPS.Cpu;
 using LguestPS.Machines;
+using LguestPS.Recordings;
 
 namespace LguestPS.Guests;
 
 /// <summary>What a guest's CPU and clock show; once they are freed, what they showed last.</summary>
-internal sealed class Readings(Machine machine, Lock gate)
+internal sealed class Readings(Guest guest)
 {
+    private readonly Machine machine = guest.Machine;
+    private readonly Lock gate = guest.Seat.Gate;
     private Values? last;
 
     /// <summary>Whether the CPU and the clock are still there.</summary>
@@ -21,8 +24,10 @@ internal sealed class Readings(Machine machine, Lock gate)
 
     public long CompiledInstructionCount => Now(kept => kept.CompiledInstructionCount, () => machine.Cpu.CompiledInstructionCount);
 
+    public RunPosition RunPosition => Now(kept => kept.RunPosition, () => GuestPosition.Of(guest));
+
     /// <summary>Keeps the values: the CPU and the clock are about to be freed.</summary>
-    public void Keep() => last = new Values(Registers, InstructionCount, GuestTime, DirectTrapCount, CompiledInstructionCount);
+    public void Keep() => last = new Values(Registers, InstructionCount, GuestTime, RunPosition, DirectTrapCount, CompiledInstructionCount);
 
     /// <summary>What is asked for, or null once the guest is freed; until then it is not freed meanwhile.</summary>
     public T? WhileLive<T>(Func<T?> ask) where T : class
@@ -35,5 +40,5 @@ internal sealed class Readings(Machine machine, Lock gate)
         lock (gate) return last is null ? now() : kept(last);
     }
 
-    private sealed record Values(GuestRegisters Registers, long? InstructionCount, TimeSpan GuestTime, long DirectTrapCount, long CompiledInstructionCount);
+    private sealed record Values(GuestRegisters Registers, long? InstructionCount, TimeSpan GuestTime, RunPosition RunPosition, long DirectTrapCount, long CompiledInstructionCount);
 }

@@ -56,7 +56,7 @@ internal sealed class Recording : ITape
     public int InputCount => nextInput;
 
     /// <summary>Whether the guest is not at its end.</summary>
-    public bool IsInPast => RunPosition.Of(guest).IsBefore(End);
+    public bool IsInPast => GuestPosition.Of(guest).IsBefore(End);
 
     public long EventCount => guest.Events.Happened - startPosition.Events;
 
@@ -70,7 +70,7 @@ internal sealed class Recording : ITape
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time cannot be repeated. Use clock 'virtual'.");
         if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: the '{guest.CpuName}' CPU does not count instructions. Use clock 'events'.");
-        return new Recording(guest, guest.MakeCheckpoint(label: null), RunPosition.Of(guest) with { Inputs = 0 }) { log = keepEvents ? new EventLog() : null };
+        return new Recording(guest, guest.MakeCheckpoint(label: null), GuestPosition.Of(guest) with { Inputs = 0 }) { log = keepEvents ? new EventLog() : null };
     }
 
     /// <summary>Where the guest was changed the next time, in instructions, so that the vCPU can come out there; null if it was not.</summary>
@@ -82,9 +82,9 @@ internal sealed class Recording : ITape
     {
         get
         {
-            long due = End.Time;
-            if (nextInput < inputs.Count) due = Math.Min(due, inputs[nextInput].At.Time);
-            if (nextIntervention < interventions.Count) due = Math.Min(due, interventions[nextIntervention].At.Time);
+            long due = End.Nanoseconds;
+            if (nextInput < inputs.Count) due = Math.Min(due, inputs[nextInput].At.Nanoseconds);
+            if (nextIntervention < interventions.Count) due = Math.Min(due, interventions[nextIntervention].At.Nanoseconds);
             return due > guest.Clock.Now ? due : null;
         }
     }
@@ -93,7 +93,7 @@ internal sealed class Recording : ITape
     /// <returns>True if the guest is another one now.</returns>
     public bool AtTurn()
     {
-        RunPosition here = RunPosition.Of(guest);
+        RunPosition here = GuestPosition.Of(guest);
         if (nextIntervention < interventions.Count && !here.IsBefore(interventions[nextIntervention].At))
         {
             interventions[nextIntervention++].DoAgain(guest);
@@ -109,7 +109,7 @@ internal sealed class Recording : ITape
     {
         if (IsInPast) BeginNewFuture();
         if (guest.Executor.Next is { } call) NoteCall(call.Number);
-        RunPosition here = RunPosition.Of(guest);
+        RunPosition here = GuestPosition.Of(guest);
         MemoryImage before = guest.MakeCheckpoint(label: null).Memory;
         isIntervening = true;
         try
@@ -134,9 +134,9 @@ internal sealed class Recording : ITape
     {
         if (isTyped && held is not null && IsInPast) BeginNewFuture();     // what was there before is held back, so it is new
         if (nextInput == inputs.Count) return null;
-        RunPosition here = RunPosition.Of(guest);
+        RunPosition here = GuestPosition.Of(guest);
         RecordedInput next = inputs[nextInput];
-        if (next.At.Events < here.Events || next.At.Time < here.Time) throw Diverged($"at event {next.At.Events} input came in, and now the guest took none");
+        if (next.At.Events < here.Events || next.At.Nanoseconds < here.Nanoseconds) throw Diverged($"at event {next.At.Events} input came in, and now the guest took none");
         if (!next.At.IsAt(here) || next.Device != device) return null;
         nextInput++;
         return next.Bytes;
@@ -145,14 +145,14 @@ internal sealed class Recording : ITape
     /// <summary>A hypercall is about to be made, or could be; where that was is remembered, so that it is found again.</summary>
     public void NoteCall(uint number)
     {
-        if (!RunPosition.Of(guest).IsBefore(farthest)) Shelf.NoteCall(number);
+        if (!GuestPosition.Of(guest).IsBefore(farthest)) Shelf.NoteCall(number);
     }
 
     /// <summary>A device is about to hand over this here. What comes in while somebody changes the guest is recorded with the change.</summary>
     public void NoteInput(int device, byte[] bytes)
     {
         if (isIntervening) return;
-        inputs.Add(new RecordedInput(RunPosition.Of(guest), device, bytes));
+        inputs.Add(new RecordedInput(GuestPosition.Of(guest), device, bytes));
         nextInput = inputs.Count;
     }
 
@@ -180,7 +180,7 @@ internal sealed class Recording : ITape
     /// <summary>The guest stands still: the recording goes at least to here.</summary>
     public void Reach()
     {
-        RunPosition here = RunPosition.Of(guest);
+        RunPosition here = GuestPosition.Of(guest);
         if (!End.IsBefore(here)) return;
         End = here;
         endsByRestart = guest.Ending?.Kind == EndingKind.Restart;
@@ -190,7 +190,7 @@ internal sealed class Recording : ITape
     public void Load(Checkpoint checkpoint, RunPosition at)
     {
         held ??= TakeWaitingInput();
-        RunPosition before = RunPosition.Of(guest);
+        RunPosition before = GuestPosition.Of(guest);
         if (farthest.IsBefore(before)) farthest = before;
         guest.Load(checkpoint);
         TakeWaitingInput();     // it is recorded where it came in
@@ -208,7 +208,7 @@ internal sealed class Recording : ITape
     /// <summary>From here on the run is another one.</summary>
     public void BeginNewFuture()
     {
-        End = farthest = RunPosition.Of(guest);
+        End = farthest = GuestPosition.Of(guest);
         inputs.RemoveRange(nextInput, inputs.Count - nextInput);
         interventions.RemoveRange(nextIntervention, interventions.Count - nextIntervention);
         log?.Truncate(EventCount);
@@ -270,7 +270,7 @@ internal sealed class Recording : ITape
     /// <exception cref="InvalidStateException">It stands elsewhere.</exception>
     public static Recording Replay(Guest guest, RecordedRun run)
     {
-        if (!RunPosition.Of(guest).IsAt(run.StartPosition)) throw new InvalidStateException("it does not begin where its checkpoint was taken");
+        if (!GuestPosition.Of(guest).IsAt(run.StartPosition)) throw new InvalidStateException("it does not begin where its checkpoint was taken");
         // A checkpoint of this guest's own, so that the next ones can share with it.
         Recording recording = new(guest, guest.MakeCheckpoint(label: null), run.StartPosition) { log = run.Log };
         recording.Take(run);
@@ -335,7 +335,7 @@ internal sealed class Recording : ITape
     {
         file.Write(position.Events);
         file.Write(position.Instructions);
-        file.Write(position.Time);
+        file.Write(position.Nanoseconds);
         file.Write(position.Inputs);
     }
 
@@ -343,7 +343,7 @@ internal sealed class Recording : ITape
     private static RunPosition ReadPosition(BoundedReader file, RunPosition before, RunPosition end)
     {
         RunPosition place = ReadPosition(file);
-        return place.IsPossible && !place.IsBefore(before) && !end.IsBefore(place) ? place : throw new InvalidStateException($"something happened at event {place.Events} and {place.Time} ns, which is before what came before it or after the end");
+        return place.IsPossible && !place.IsBefore(before) && !end.IsBefore(place) ? place : throw new InvalidStateException($"something happened at event {place.Events} and {place.Nanoseconds} ns, which is before what came before it or after the end");
     }
 
     private static RunPosition ReadPosition(BoundedReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64(), file.ReadInt32());

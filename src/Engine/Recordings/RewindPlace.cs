@@ -9,11 +9,11 @@ internal readonly record struct RewindPlace(RunPosition At, BreakpointHit? Hit =
     /// <param name="hit">Its guest stands where it was hit.</param>
     public static RewindPlace Of(BreakpointHit hit)
     {
-        RunPosition here = RunPosition.Of(hit.Guest);
+        RunPosition here = GuestPosition.Of(hit.Guest);
         if (!IsBehind(hit)) return new RewindPlace(here, hit);
         // An instruction that repeats itself counts only once it is over.
         bool counted = hit.Guest.Cpu.Registers.Eip != hit.Access!.Eip;
-        return new RewindPlace(here with { Instructions = here.Instructions - (counted ? 1 : 0), Time = 0 }, hit);
+        return new RewindPlace(here with { Instructions = here.Instructions - (counted ? 1 : 0), Nanoseconds = 0 }, hit);
     }
 
     /// <summary>Whether what it was about is done already: an access is seen only after it.</summary>

@@ -15,7 +15,7 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
     /// <exception cref="OperationCanceledException">The guest stands somewhere on the way.</exception>
     public bool Go()
     {
-        RunPosition limit = RunPosition.Of(guest);
+        RunPosition limit = GuestPosition.Of(guest);
         int left = options.Count;
         while (recording.Shelf.LastStretch(limit, options.Hypercall) is (RunPosition at, Checkpoint checkpoint, RunPosition end))
         {
@@ -34,7 +34,7 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
             limit = first.IsBefore(limit) ? first : at;
         }
         (RunPosition begin, Checkpoint start) = recording.Shelf.Start;
-        if (begin.IsBefore(RunPosition.Of(guest))) recording.Load(start, begin);
+        if (begin.IsBefore(GuestPosition.Of(guest))) recording.Load(start, begin);
         return false;
     }
 
@@ -44,10 +44,10 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
     {
         if (options.Unit == StepUnit.Instruction)
         {
-            RunTo(new RunPosition(0, limit.Instructions - (options.Condition is null ? wanted : stretch), 0, 0));
+            RunTo(new RunPosition(0, limit.Instructions - (options.Condition is null ? wanted : stretch), 0L, 0));
             stretch *= 2;
         }
-        return RunPosition.Of(guest);
+        return GuestPosition.Of(guest);
     }
 
     /// <summary>The places, from here to just before the limit, where the guest may be left.</summary>
@@ -56,9 +56,9 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         List<RewindPlace> places = [];
         RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
         Standstill stood = Run(goal);
-        while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick or Standstill.Instruction && RunPosition.Of(guest).IsBefore(limit))
+        while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick or Standstill.Instruction && GuestPosition.Of(guest).IsBefore(limit))
         {
-            if (IsPlace(stood)) places.Add(new RewindPlace(RunPosition.Of(guest)));
+            if (IsPlace(stood)) places.Add(new RewindPlace(GuestPosition.Of(guest)));
             goal.PassOne();
             stood = Run(goal);
         }

@@ -67,7 +67,7 @@ internal sealed class RunGoal : IWaitTerms
     public static RunGoal ToRun(RunOptions options, Guest guest, CancellationToken stop)
     {
         RunGoal goal = new(guest, options.TimeLimit, options.Pulse, stop) { mayType = options.WaitForInput };
-        if (options.StopAtInstruction is { } instructions) goal.place = new Place(new RunPosition(0, instructions, 0, 0), Standstill.InstructionLimit);
+        if (options.StopAtInstruction is { } instructions) goal.place = new Place(new RunPosition(0, instructions, 0L, 0), Standstill.InstructionLimit);
         return goal;
     }
 
@@ -166,6 +166,6 @@ internal sealed class RunGoal : IWaitTerms
     /// <summary>Where a run is to end, and what it then stands at.</summary>
     private sealed record Place(RunPosition Position, Standstill StandsThere)
     {
-        public bool IsReached(Guest guest) => !RunPosition.Of(guest).IsBefore(Position);
+        public bool IsReached(Guest guest) => !GuestPosition.Of(guest).IsBefore(Position);
     }
 }

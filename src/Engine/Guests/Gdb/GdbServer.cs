@@ -23,7 +23,7 @@ public sealed class GdbServer : IDisposable
     public GdbServer(Guest guest, IPAddress? address = null, int port = 0)
     {
         this.guest = guest;
-        guest.CheckCanWatch();
+        guest.Interceptor.CheckCanWatch();
         listener = new TcpListener(address ?? IPAddress.Loopback, port);
         try
         {

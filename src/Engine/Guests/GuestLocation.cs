@@ -4,7 +4,7 @@ using LguestPS.Run;
 namespace LguestPS.Guests;
 
 /// <summary>Where a guest stands, in a line for a prompt: what is next, and where in the kernel.</summary>
-internal static class GuestPosition
+internal static class GuestLocation
 {
     public static string Of(Guest guest)
     {
