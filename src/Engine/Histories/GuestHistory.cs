@@ -36,10 +36,10 @@ public sealed class GuestHistory
     public long EventCount => End.Events - Start.Events;
 
     /// <summary>Where it begins.</summary>
-    internal RunPosition Start => Run.StartPosition;
+    public RunPosition Start => Run.StartPosition;
 
     /// <summary>Where it ends.</summary>
-    internal RunPosition End => Run.End;
+    public RunPosition End => Run.End;
 
     internal RecordedRun Run { get; }
 

@@ -20,7 +20,7 @@ internal sealed class Replica : IDisposable
     /// <summary>The guest, to be looked at and watched, but not driven by anybody else.</summary>
     public Guest Guest { get; }
 
-    public RunPosition Position => RunPosition.Of(Guest);
+    public RunPosition Position => GuestPosition.Of(Guest);
 
     /// <summary>Whether it stands where the recorded run ends.</summary>
     public bool IsAtEnd => Guest.HasEnded || !Position.IsBefore(history.End);

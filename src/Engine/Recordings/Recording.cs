@@ -285,7 +285,7 @@ internal sealed class Recording : ITape
     /// <exception cref="InvalidStateException">The guest stands elsewhere.</exception>
     public static Recording Repeat(Guest guest, RecordedRun run, RunPosition at, EventLog? log)
     {
-        if (!RunPosition.Of(guest).IsAt(at)) throw new InvalidStateException("one of its checkpoints was taken elsewhere");
+        if (!GuestPosition.Of(guest).IsAt(at)) throw new InvalidStateException("one of its checkpoints was taken elsewhere");
         Recording recording = new(guest, run.Start, run.StartPosition, keepsCheckpoints: false) { log = log };
         recording.Take(run);
         recording.Find(at);

@@ -92,7 +92,7 @@ public class GuestHistoryTests : IDisposable
         guest.SendConsole("one\n");
         RecordedGuests.RunToEnd(guest);
         Assert.Equal(end, history.End);
-        using Replica replica = history.ReplicaAt(RunPosition.Of(guest));
+        using Replica replica = history.ReplicaAt(GuestPosition.Of(guest));
         Assert.Equal(end, replica.Position);
         Assert.True(end.IsBefore(GuestHistory.Of(guest).End));
     }
