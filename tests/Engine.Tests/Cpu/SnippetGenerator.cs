@@ -7,8 +7,12 @@ namespace LguestPS.Tests.Cpu;
 /// Bytes are drawn at random and read back with Iced, so that every encoding occurs, not only an assembler's
 /// favourite. Registers are then given values that lead memory operands into the data window.
 /// </remarks>
-internal sealed class SnippetGenerator(int seed, ushort[] selectors)
+internal sealed class SnippetGenerator(Random random, ushort[] selectors)
 {
+    public SnippetGenerator(int seed, ushort[] selectors) : this(new Random(seed), selectors)
+    {
+    }
+
     public const ushort UserCode = 0x23, UserData = 0x2B;
 
     /// <summary>Where a computed jump leads: among the int3 that fill the code page.</summary>
@@ -19,7 +23,6 @@ internal sealed class SnippetGenerator(int seed, ushort[] selectors)
     private static readonly uint[] corners =
         [0, 1, 2, 3, 0x7F, 0x80, 0x81, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFE, 0xFFFFFFFF];
 
-    private readonly Random random = new(seed);
     private readonly InstructionInfoFactory information = new();
     private readonly byte[] buffer = new byte[15];
 
