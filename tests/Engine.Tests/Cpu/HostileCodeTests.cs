@@ -38,7 +38,7 @@ public class HostileCodeTests
             iter: 200,
             threads: 1);
 
-    private static CpuExit InSteps(VirtualCpu cpu, int budget, Random random)
+    internal static CpuExit InSteps(VirtualCpu cpu, int budget, Random random)
     {
         long end = cpu.InstructionCount + budget;
         CpuExit exit = CpuExit.Budget;
