@@ -33,6 +33,6 @@ internal sealed class KernelTarget : FileTarget
         });
         foreach (LguestEvent happened in guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(300)) _ = happened.ToString();
         _ = guest.Symbols?.Count;
-        _ = guest.Position;
+        _ = guest.StateReason;
     }
 }
