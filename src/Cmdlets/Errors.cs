@@ -47,6 +47,12 @@ internal static class Errors
         new ItemNotFoundException($"There is no definition at '{path}'."),
         "DefinitionNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a YAML file; about_Lguest_Definitions shows one.");
 
+    public static LguestException GuestNotInFile(string path, string wanted, IReadOnlyCollection<string> known) =>
+        new(LguestError.InvalidValue, $"'{path}' defines no guest '{wanted}'{DefinitionText.Instead(wanted, known)}") { Path = path };
+
+    public static LguestException OneNameForMany(string path, IReadOnlyCollection<string> guests) =>
+        new(LguestError.InvalidValue, $"-Name names one guest, and '{path}' defines {guests.Count}: {string.Join(", ", guests)}; choose one with -Select") { Path = path };
+
     public static ErrorRecord KernelNotFound(string pattern) => Record(
         new ItemNotFoundException($"No file is named like '{pattern}'."),
         "KernelNotFound", ErrorCategory.ObjectNotFound, pattern, "Give the path of a vmlinux or bzImage, or a pattern that fits some.");

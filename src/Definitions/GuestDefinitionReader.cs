@@ -3,6 +3,9 @@ namespace LguestPS.Definitions;
 /// <summary>Reads guest definitions written in YAML (design §6).</summary>
 public sealed class GuestDefinitionReader : IGuestDefinitionReader
 {
+    /// <summary>The key of a file that defines several guests.</summary>
+    internal const string GuestsKey = "guests";
+
     private static readonly YamlKeys<GuestLimits> LimitKeys = new()
     {
         ["time"] = (limits, value) => limits with { Time = value.Time() },
@@ -76,6 +79,7 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     internal static IReadOnlyDictionary<string, IEnumerable<string>> Vocabulary { get; } = new Dictionary<string, IEnumerable<string>>
     {
         ["guest"] = GuestKeys.Keys,
+        ["guests"] = [GuestsKey],
         ["limits"] = LimitKeys.Keys,
         ["device"] = DeviceKinds.Keys,
         ["block"] = BlockKeys.Keys,
@@ -97,16 +101,18 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     {
         YamlSource source = YamlSource.Open(path);
         YamlValue root = YamlParser.Parse(source);
-        GuestDefinition unnamed = new()
-        {
-            Name = GuestDefinition.NameFrom(Path.GetFileNameWithoutExtension(source.Path)),
-            Kernel = "",
-            Source = source.Path,
-        };
-        GuestDefinition definition = root.Read(unnamed, GuestKeys, required: "kernel");
-        foreach ((string property, string problem) in definition.Validate())
-            throw root.FindKey(property).Problem(problem);
-        return definition;
+        return FindGuests(root) is { } guests
+            ? throw guests.KeyProblem($"this file defines {guests.Entries.Count} guests ({string.Join(", ", guests.Entries.Keys)}); choose one of them")
+            : Read(root, NameOf(source), source.Path);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GuestDefinition> ReadAll(string path)
+    {
+        YamlSource source = YamlSource.Open(path);
+        YamlValue root = YamlParser.Parse(source);
+        if (FindGuests(root) is not { } guests) return [Read(root, NameOf(source), source.Path)];
+        return [.. guests.Entries.Values.Select(guest => Read(guest, guest.Key, source.Path))];
     }
 
     /// <inheritdoc/>
@@ -121,6 +127,33 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
         {
             return problem;     // the definition was changed or removed since it was read
         }
+    }
+
+    private static string NameOf(YamlSource source) => GuestDefinition.NameFrom(Path.GetFileNameWithoutExtension(source.Path));
+
+    /// <summary>Reads one guest.</summary>
+    /// <param name="value">The mapping that defines it.</param>
+    /// <param name="name">Its name unless it has one.</param>
+    /// <param name="source">The file.</param>
+    private static GuestDefinition Read(YamlValue value, string name, string? source)
+    {
+        GuestDefinition definition = value.WithoutExtensions().Read(new GuestDefinition { Name = name, Kernel = "", Source = source }, GuestKeys, required: "kernel");
+        foreach ((string property, string problem) in definition.Validate())
+            throw value.FindKey(property).Problem(problem);
+        return definition;
+    }
+
+    /// <summary>The guests of a file with several, by their names; null if the file is one guest's.</summary>
+    private static YamlMapping? FindGuests(YamlValue root)
+    {
+        if (root is not YamlMapping { Entries: { } entries } || !entries.TryGetValue(GuestsKey, out YamlValue? guests)) return null;
+        foreach ((string key, YamlValue value) in entries)
+            if (key != GuestsKey && !YamlMapping.IsExtension(key))
+                throw value.KeyProblem($"'{key}' stands beside '{GuestsKey}'; what is a guest's stands below its name, and what several share below a key such as 'x-base'");
+        if (guests is not YamlMapping { Entries.Count: > 0 } named) throw guests.Problem($"'{GuestsKey}' is a mapping from names to guests");
+        foreach (YamlValue guest in named.Entries.Values)
+            if (guest is YamlMapping { Entries: { } own } && own.TryGetValue("name", out YamlValue? name)) throw name.KeyProblem($"this guest has its name already: '{guest.Key}'");
+        return named;
     }
 
     private enum Switch

@@ -6,15 +6,18 @@ namespace LguestPS.Definitions;
 /// <summary>Turns YAML into values that know their place in the file.</summary>
 /// <remarks>
 /// It works on the parser's events, not on a deserialiser or YamlDotNet's tree: only so is every position exact,
-/// and depth is bounded before anything recurses. Definitions need no anchors, aliases or tags, so there are none to abuse.
+/// and depth is bounded before anything recurses. Definitions need no tags, so there are none to abuse.
 /// </remarks>
 internal sealed class YamlParser
 {
-    private const int DeepestNesting = 8;
+    private const int DeepestNesting = 10;
+
+    private const string TooDeep = "this is nested too deeply for a guest definition";
 
     private readonly YamlSource source;
     private readonly Parser parser;
     private readonly Stack<Mark> openBrackets = [];      // of lists and mappings in brackets that have not ended yet
+    private readonly YamlAnchors anchors = new();
 
     private YamlParser(YamlSource source)
     {
@@ -33,24 +36,37 @@ internal sealed class YamlParser
         YamlValue root = ParseValue(Next(), key: null, depth: 0);
         Next();                                                         // the document ends
         ParsingEvent end = Next();
-        return end is StreamEnd ? root : throw Problem(end.Start, "a second document starts here; a file defines one guest");
+        return end is StreamEnd ? root : throw Problem(end.Start, "a second document starts here; several guests of one file stand below 'guests:'");
     }
 
     private YamlValue ParseValue(ParsingEvent first, YamlKey? key, int depth)
     {
-        if (first is AnchorAlias) throw Problem(first.Start, "aliases ('*name') are not used in guest definitions; write the value out");
+        if (first is AnchorAlias alias) return Repeat(alias, key, depth);
         if (first is not NodeEvent node) throw Problem(first.Start, "a value was expected here");
-        if (!node.Anchor.IsEmpty) throw Problem(first.Start, "anchors ('&name') are not used in guest definitions; write the value out");
         if (!node.Tag.IsEmpty) throw Problem(first.Start, "tags ('!name') are not used in guest definitions");
-        if (depth > DeepestNesting) throw Problem(first.Start, "this is nested too deeply for a guest definition");
-        return first switch
-        {
-            Scalar scalar => new YamlText(source, first.Start, key, scalar.Value, IsEmptyScalar(scalar)),
-            SequenceStart { Style: SequenceStyle.Flow } => new YamlList(source, first.Start, key, InBrackets(first.Start, () => ParseItems(depth + 1))),
-            SequenceStart => new YamlList(source, first.Start, key, ParseItems(depth + 1)),
-            MappingStart { Style: MappingStyle.Flow } => new YamlMapping(source, first.Start, key, InBrackets(first.Start, () => ParseEntries(depth + 1))),
-            _ => new YamlMapping(source, first.Start, key, ParseEntries(depth + 1)),
-        };
+        if (depth > DeepestNesting) throw Problem(first.Start, TooDeep);
+        if (node.Anchor.IsEmpty) return ParseContents(node, key, depth);
+        anchors.Begin(node.Anchor.Value);
+        YamlValue value = ParseContents(node, key, depth);
+        anchors.End(node.Anchor.Value, value);
+        return value;
+    }
+
+    private YamlValue ParseContents(NodeEvent first, YamlKey? key, int depth) => first switch
+    {
+        Scalar scalar => new YamlText(source, first.Start, key, scalar.Value, IsEmptyScalar(scalar)),
+        SequenceStart { Style: SequenceStyle.Flow } => new YamlList(source, first.Start, key, InBrackets(first.Start, () => ParseItems(depth + 1))),
+        SequenceStart => new YamlList(source, first.Start, key, ParseItems(depth + 1)),
+        MappingStart { Style: MappingStyle.Flow } => new YamlMapping(source, first.Start, key, InBrackets(first.Start, () => ParseEntries(depth + 1))),
+        _ => new YamlMapping(source, first.Start, key, ParseEntries(depth + 1)),
+    };
+
+    /// <summary>The value an alias stands for: as it would be if it were written here.</summary>
+    private YamlValue Repeat(AnchorAlias alias, YamlKey? key, int depth)
+    {
+        if (anchors.Find(alias.Value.Value, out string? problem) is not { } value) throw Problem(alias.Start, problem!);
+        if (depth + value.Height > DeepestNesting) throw Problem(alias.Start, TooDeep);
+        return value.At(alias.Start, key);
     }
 
     private T InBrackets<T>(Mark start, Func<T> parse)
@@ -79,6 +95,7 @@ internal sealed class YamlParser
                 throw Problem(start.Start, $"'{name.Value}' is given twice; first in line {first.KeyLine}");
             entries.Add(name.Value, ParseValue(Next(), key, depth));
         }
+        if (entries.Remove(YamlAnchors.MergeKey, out YamlValue? merged)) YamlAnchors.Merge(entries, merged);
         return entries;
     }
 

@@ -21,14 +21,25 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
 
     public bool IsMapping => this is YamlMapping;
 
+    /// <summary>How many values it consists of, itself among them; one that is repeated counts each time.</summary>
+    public virtual int Nodes => 1;
+
+    /// <summary>How many levels of values are below it.</summary>
+    public virtual int Height => 0;
+
     protected YamlSource Source => source;
 
     protected Mark Start => start;
+
+    protected YamlKey? OwnKey => key;
 
     /// <summary>What it is, for a message.</summary>
     protected abstract string Shape { get; }
 
     private string What => key is null ? "this" : $"'{key.Name}'";
+
+    /// <summary>The same value at another place, with another key.</summary>
+    public abstract YamlValue At(Mark place, YamlKey? otherKey);
 
     public LguestException Problem(string message) => source.Problem(start.Line, start.Column, message);
 
@@ -44,6 +55,9 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     /// <param name="required">A key it must have.</param>
     public virtual T Read<T>(T initial, YamlKeys<T> keys, string? required = null) =>
         throw Problem($"{(key is null ? "a guest definition" : What)} must be a mapping with {Choice(keys.Keys)}, not {Shape}");
+
+    /// <summary>Without the keys that a definition may have for its own purposes, such as values to repeat.</summary>
+    public virtual YamlValue WithoutExtensions() => this;
 
     /// <summary>The only entry of a mapping.</summary>
     public virtual YamlValue OnlyEntry(string rule) => throw Problem($"{rule}; this is {Shape}");
@@ -106,6 +120,8 @@ internal sealed class YamlText(YamlSource source, Mark start, YamlKey? key, stri
 
     protected override string Shape => isEmpty ? "nothing" : "text";
 
+    public override YamlValue At(Mark place, YamlKey? otherKey) => new YamlText(Source, place, otherKey, value, isEmpty);
+
     public override string Text() => isEmpty ? base.Text() : value;
 
     public override YamlValue? FindPath(string file) => !isEmpty && value.Length > 0 && !value.Contains('\0') && FullPath() == file ? this : null;
@@ -113,7 +129,13 @@ internal sealed class YamlText(YamlSource source, Mark start, YamlKey? key, stri
 
 internal sealed class YamlList(YamlSource source, Mark start, YamlKey? key, IReadOnlyList<YamlValue> items) : YamlValue(source, start, key)
 {
+    public override int Nodes { get; } = 1 + items.Sum(item => item.Nodes);
+
+    public override int Height { get; } = 1 + items.Select(item => item.Height).DefaultIfEmpty(-1).Max();
+
     protected override string Shape => "a list";
+
+    public override YamlValue At(Mark place, YamlKey? otherKey) => new YamlList(Source, place, otherKey, items);
 
     public override IReadOnlyList<YamlValue> Items(string what) => items;
 
@@ -122,7 +144,18 @@ internal sealed class YamlList(YamlSource source, Mark start, YamlKey? key, IRea
 
 internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, OrderedDictionary<string, YamlValue> entries) : YamlValue(source, start, key)
 {
+    private const string ExtensionPrefix = "x-";
+
+    /// <summary>Its entries, in the file's order; merged ones last.</summary>
+    public IReadOnlyDictionary<string, YamlValue> Entries => entries;
+
+    public override int Nodes { get; } = 1 + entries.Values.Sum(value => value.Nodes);
+
+    public override int Height { get; } = 1 + entries.Values.Select(value => value.Height).DefaultIfEmpty(-1).Max();
+
     protected override string Shape => "a mapping";
+
+    public override YamlValue At(Mark place, YamlKey? otherKey) => new YamlMapping(Source, place, otherKey, entries);
 
     public override T Read<T>(T initial, YamlKeys<T> keys, string? required = null)
     {
@@ -138,6 +171,9 @@ internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, O
             : throw KeyProblem($"'{required}' is missing{(Key.Length == 0 ? "" : $" in '{Key}'")}");
     }
 
+    public override YamlValue WithoutExtensions() => !entries.Keys.Any(IsExtension) ? this
+        : new YamlMapping(Source, Start, OwnKey, new OrderedDictionary<string, YamlValue>(entries.Where(entry => !IsExtension(entry.Key))));
+
     public override YamlValue? FindPath(string file) => entries.Values.Select(value => value.FindPath(file)).FirstOrDefault(found => found is not null);
 
     public override YamlValue OnlyEntry(string rule)
@@ -145,6 +181,9 @@ internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, O
         if (entries.Count == 0) throw Problem(rule);
         return entries.Count == 1 ? entries.GetAt(0).Value : throw entries.GetAt(1).Value.KeyProblem($"'{entries.GetAt(1).Key}' is given along with '{entries.GetAt(0).Key}'; {rule}");
     }
+
+    /// <summary>Whether a key says nothing of the guest.</summary>
+    public static bool IsExtension(string name) => name.StartsWith(ExtensionPrefix, StringComparison.Ordinal);
 
     public override YamlValue FindKey(string property)
     {

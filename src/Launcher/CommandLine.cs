@@ -65,6 +65,7 @@ internal sealed class CommandLine
     private readonly Option<string> limitSockets = new("--limit-sockets") { HelpName = "count", Description = "At most this many sockets of this host for all of the guest's user networks." };
     private readonly Option<string> limitReboots = new("--limit-reboots") { HelpName = "count", Description = "Let the guest reboot at most so many times; asking once more ends it." };
     private readonly Option<string> noReboot = new("--no-reboot") { Arity = ArgumentArity.Zero, Description = "End with status 4 when the guest asks to be started again, instead of rebooting it." };
+    private readonly Option<string> select = new("--select") { HelpName = "name", Description = "The guest to run, of a definition with several." };
     private readonly Option<string> leave = new("--leave") { HelpName = "keys", Description = "The keys that end the guest at a terminal: Ctrl-] or, say, 'Ctrl-a x', where Ctrl-a twice sends one Ctrl-a." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
 
@@ -78,7 +79,7 @@ internal sealed class CommandLine
         Command root = new("lguest", Description)
         {
             guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
-            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, leave, verbose, help, version,
+            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
@@ -179,7 +180,11 @@ internal sealed class CommandLine
         foreach (Option option in (Option[])[block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng])
             if (parsed.GetResult(option) is not null)
                 throw Refuse($"{option.Name} goes with MiB and KERNEL; a definition names its own files");
-        return new GuestDefinitionReader().Read(path);
+        IReadOnlyList<GuestDefinition> guests = new GuestDefinitionReader().ReadAll(path);
+        if (parsed.GetValue(select) is not { } wanted)
+            return guests is [var only] ? only : throw Refuse($"'{path}' defines {guests.Count} guests: {string.Join(", ", guests.Select(guest => guest.Name))}; choose one with {select.Name}");
+        return guests.FirstOrDefault(guest => guest.Name == wanted)
+            ?? throw Refuse($"{select.Name}: '{path}' defines no guest '{wanted}'{DefinitionText.Instead(wanted, [.. guests.Select(guest => guest.Name)])}");
     }
 
     private GuestDefinition MakeDefinition(string memory, string kernel, string[] arguments)
@@ -189,6 +194,7 @@ internal sealed class CommandLine
                 ? $"'{kernel}' is too much: a definition takes no arguments"
                 : $"'{memory}' is not a number of MiB");
         if (Unattached() is { } problem) throw Refuse(problem);
+        if (parsed.GetResult(select) is not null) throw Refuse($"{select.Name} goes with a definition");
         return new GuestDefinition
         {
             Name = GuestDefinition.NameFrom(Path.GetFileName(kernel)),

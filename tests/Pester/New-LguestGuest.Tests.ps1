@@ -129,3 +129,32 @@ Describe 'New-LguestGuest' {
         $failed.FullyQualifiedErrorId | Should -Be 'DefinitionNotFound,LguestPS.Cmdlets.NewLguestGuestCommand'
     }
 }
+
+Describe 'Several guests of one file' {
+    BeforeAll { $lan = "$examples/lan/lan.yaml" }
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'makes all of them, or those that are selected' {
+        (New-LguestGuest $lan).Name | Should -Be answer, ask
+        (New-LguestGuest $lan -Select a?k).Name | Should -Be ask2
+        (New-LguestGuest $lan -Select ask -Name other).Definition.CommandLine | Should -Be ask
+    }
+
+    It 'names what is in the file if something else is wanted' {
+        { New-LguestGuest $lan -Select nobody -ErrorAction Stop } | Should -Throw "*defines no guest 'nobody'; known are answer, ask" -ErrorId 'InvalidValue,*'
+        { New-LguestGuest $lan -Name one -ErrorAction Stop } | Should -Throw '-Name names one guest, and *lan.yaml* defines 2: answer, ask; choose one with -Select'
+        { Start-LguestGuest $lan -Name one -ErrorAction Stop } | Should -Throw '-Name names one guest, and *'
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+
+    It 'runs them side by side as jobs' {
+        $jobs = Start-LguestGuest $lan -AsJob -Kind Ended
+        $jobs | Wait-Job -Timeout 300 | Receive-Job | ForEach-Object Guest | Sort-Object | Should -Be answer, ask
+        $jobs | Remove-Job
+    }
+
+    It 'completes their names' {
+        $line = "New-LguestGuest $lan -Select a"
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be answer, ask
+    }
+}

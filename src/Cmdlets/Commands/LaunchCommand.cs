@@ -24,6 +24,12 @@ public abstract class LaunchCommand : RunningCommand
     public string Name { get; set; } = "";
 
     [Parameter]
+    [ArgumentCompleter(typeof(FileGuestCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Select { get; set; }
+
+    [Parameter]
     [ValidateNotNullOrEmpty]
     public string SymbolPath { get; set; } = "";
 
@@ -55,9 +61,15 @@ public abstract class LaunchCommand : RunningCommand
         base.ProcessNew(guest);
     }
 
-    private protected override Guest? Make(string path)
+    private protected override IReadOnlyList<Func<Guest?>> Plan(string path)
     {
-        GuestDefinition definition = ReadDefinition(path);
+        IReadOnlyList<GuestDefinition> definitions = ReadDefinitions(path, Select);
+        if (definitions.Count > 1 && Given(nameof(Name)) && Given(nameof(Guest))) throw Errors.OneNameForMany(path, [.. definitions.Select(guest => guest.Name)]);
+        return [.. definitions.Select(definition => (Func<Guest?>)(() => Make(definition)))];
+    }
+
+    private Guest? Make(GuestDefinition definition)
+    {
         definition = definition with { Name = GuestRegistry.FreeName(NameOr(definition.Name)), Symbols = SymbolsOr(definition.Symbols) };
         return ShouldLoad(definition) ? CreateGuest(definition) : null;
     }

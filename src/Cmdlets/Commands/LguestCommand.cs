@@ -23,8 +23,23 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
 
     private protected void WriteError(LguestException e, object? target) => WriteError(Errors.From(e, target));
 
+    /// <summary>All guests that a file defines.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidDefinition.</exception>
-    private protected static GuestDefinition ReadDefinition(string path) => DefinitionReaders.Load(DefinitionsFolder).Read(path);
+    internal static IReadOnlyList<GuestDefinition> GuestsIn(string path) => DefinitionReaders.Load(DefinitionsFolder).ReadAll(path);
+
+    /// <summary>The guests that a file defines, or some of them.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="select">Names, perhaps with wildcards, of those that are wanted; null for all.</param>
+    /// <exception cref="LguestException">FileUnavailable or InvalidDefinition; or InvalidValue: a name is that of none.</exception>
+    private protected static IReadOnlyList<GuestDefinition> ReadDefinitions(string path, string[]? select)
+    {
+        IReadOnlyList<GuestDefinition> all = GuestsIn(path);
+        if (select is null) return all;
+        WildcardPattern[] patterns = [.. select.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase))];
+        foreach ((string wanted, WildcardPattern pattern) in select.Zip(patterns))
+            if (!all.Any(guest => pattern.IsMatch(guest.Name))) throw Errors.GuestNotInFile(path, wanted, [.. all.Select(guest => guest.Name)]);
+        return [.. all.Where(guest => patterns.Any(pattern => pattern.IsMatch(guest.Name)))];
+    }
 
     /// <summary>Asks -WhatIf and -Confirm whether to load a definition; only for them are the images read to say what goes where.</summary>
     private protected bool ShouldLoad(GuestDefinition definition)

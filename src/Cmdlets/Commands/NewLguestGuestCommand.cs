@@ -19,6 +19,12 @@ public sealed class NewLguestGuestCommand : LguestCommand
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
+    [Parameter(ParameterSetName = FromPath)]
+    [ArgumentCompleter(typeof(FileGuestCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Select { get; set; }
+
     [Parameter(ParameterSetName = FromDefinition, Mandatory = true, ValueFromPipeline = true)]
     public GuestDefinition Definition { get; set; } = null!;
 
@@ -156,7 +162,7 @@ public sealed class NewLguestGuestCommand : LguestCommand
                 {
                     IReadOnlyList<string> files = FindFiles(path);
                     if (files.Count == 0) WriteError(Errors.DefinitionNotFound(path));
-                    foreach (string file in files) Make(file, () => ReadDefinition(file));
+                    foreach (string file in files) MakeAll(file);
                 }
                 break;
             case FromRecording:
@@ -175,6 +181,20 @@ public sealed class NewLguestGuestCommand : LguestCommand
             default:
                 Make(Kernel, () => new GuestDefinition { Name = GuestDefinition.NameFrom(System.IO.Path.GetFileNameWithoutExtension(Kernel)), Kernel = FullPath(Kernel) });
                 break;
+        }
+    }
+
+    private void MakeAll(string file)
+    {
+        try
+        {
+            IReadOnlyList<GuestDefinition> definitions = ReadDefinitions(file, Select);
+            if (IsNameGiven && definitions.Count > 1) throw Errors.OneNameForMany(file, [.. definitions.Select(guest => guest.Name)]);
+            foreach (GuestDefinition definition in definitions) Make(file, () => definition);
+        }
+        catch (LguestException e)
+        {
+            WriteError(e, file);
         }
     }
 

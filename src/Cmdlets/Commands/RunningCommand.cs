@@ -18,7 +18,7 @@ public abstract class RunningCommand : GuestCommand
     {
         try
         {
-            if (Make(path) is { } guest) ProcessNew(guest);
+            foreach (Func<Guest?> make in Plan(path)) Launch(path, make);
         }
         catch (LguestException e)
         {
@@ -26,11 +26,23 @@ public abstract class RunningCommand : GuestCommand
         }
     }
 
-    /// <summary>Makes the guest of a file, a definition unless said otherwise; null if -WhatIf or -Confirm would not have it.</summary>
-    private protected virtual Guest? Make(string path) => null;
+    /// <summary>How the guests of a file are made, a definition unless said otherwise; what makes one returns null if -WhatIf or -Confirm would not have it.</summary>
+    private protected virtual IReadOnlyList<Func<Guest?>> Plan(string path) => [];
 
     /// <summary>For a guest that was made just now, from a definition.</summary>
     private protected virtual void ProcessNew(Guest guest) => Attempt(guest);
+
+    private void Launch(string path, Func<Guest?> make)
+    {
+        try
+        {
+            if (make() is { } guest) ProcessNew(guest);
+        }
+        catch (LguestException e)
+        {
+            WriteError(e, path);
+        }
+    }
 
     /// <summary>Pulls events and writes them; what actions of breakpoints write goes the same way.</summary>
     private protected void Write(IEnumerable<LguestEvent> events, RunProgress progress)

@@ -57,7 +57,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
 
     private protected override bool TakesOnlyPaths => Replay;
 
-    private protected override Guest? Make(string path) => Replay ? MakeReplay(path, NameOr, SymbolsOr(null)) : base.Make(path);
+    private protected override IReadOnlyList<Func<Guest?>> Plan(string path) => Replay ? [() => MakeReplay(path, NameOr, SymbolsOr(null))] : base.Plan(path);
 
     private protected override void Process(Guest guest)
     {

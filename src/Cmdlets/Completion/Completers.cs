@@ -49,6 +49,28 @@ public sealed class GuestCompleter : GuestNameCompleter
     }
 }
 
+/// <summary>Completes the names of the guests that a file defines.</summary>
+public sealed class FileGuestCompleter : WordCompleter
+{
+    // The location is the session's, and only a script is told it.
+    private static readonly ScriptBlock ToFullPath = ScriptBlock.Create("$ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($args[0])");
+
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound)
+    {
+        object? file = bound["Path"] ?? bound["Guest"];
+        if (file is PSObject wrapped) file = wrapped.BaseObject;
+        if ((file is object[] several ? $"{several[0]}" : $"{file}") is not { Length: > 0 } path) return [];
+        try
+        {
+            return LguestCommand.GuestsIn($"{ToFullPath.InvokeReturnAsIs(path.Trim('\'', '"'))}").Select(guest => (guest.Name, guest.Kernel));
+        }
+        catch (Exception e) when (e is LguestException or RuntimeException)
+        {
+            return [];      // the cmdlet itself will say what is wrong with it
+        }
+    }
+}
+
 /// <summary>Completes hypercall names: those of the guest's ABI profile, or of all.</summary>
 public sealed class HypercallCompleter : WordCompleter
 {

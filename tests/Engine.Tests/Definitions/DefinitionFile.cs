@@ -27,6 +27,13 @@ internal sealed class DefinitionFile : IDisposable
         return new GuestDefinitionReader().Read(file.Path);
     }
 
+    /// <summary>All guests of this file.</summary>
+    public static IReadOnlyList<GuestDefinition> ReadAll(string text)
+    {
+        using DefinitionFile file = new(text);
+        return new GuestDefinitionReader().ReadAll(file.Path);
+    }
+
     /// <summary>What is wrong with this definition.</summary>
     public static LguestException Refuse(string text)
     {

@@ -22,8 +22,7 @@ public class SchemaTests
     {
         IEnumerable<string> schema = where switch
         {
-            "guest" => KeysOf(Schema),
-            "abi" or "cpu" or "clock" or "tsc" or "directTraps" or "compile" => WordsOf(Schema["properties"]![where]!),
+            "abi" or "cpu" or "clock" or "tsc" or "directTraps" or "compile" => WordsOf(Schema["$defs"]!["guest"]!["properties"]![where]!),
             "mode" => WordsOf(Schema["$defs"]!["block"]!["properties"]!["mode"]!),
             "loopback" => WordsOf(Schema["$defs"]!["userNet"]!["properties"]!["loopback"]!),
             _ => KeysOf(Schema["$defs"]![where]!),
@@ -59,9 +58,10 @@ public class SchemaTests
     [InlineData("kernel: k\ndevices: [ console, block: { path: a, overlay: b }, net: { shared: c }, net: user, net: { tap: tap0 } ]")]
     [InlineData("kernel: k\ndevices:\n  - console:\n  - net:\n      user:\n  - net: { user: { loopback: off, forward: [ '8080:80' ], reach: [ '80=127.0.0.1:8080' ] } }")]
     [InlineData("kernel: k\ndevices:\n  - net: { tap: { interface: tap0 } }")]
+    [InlineData("x-base: &base { kernel: k, memory: 8MiB }\nguests:\n  a: *base\n  b: { <<: *base, memory: 16MiB, x-note: 1 }")]
     public void What_the_reader_takes_is_valid(string yaml)
     {
-        DefinitionFile.Read(yaml);
+        DefinitionFile.ReadAll(yaml);
         Assert.True(IsValid(yaml));
     }
 
@@ -87,9 +87,13 @@ public class SchemaTests
     [InlineData("kernel: k\ndevices: [ { console: , block: { path: a } } ]")]
     [InlineData("kernel: k\ndevices: [ net: { tap: { record: r } } ]")]
     [InlineData("kernel: k\ndevices: [ net: { lan: a } ]")]
+    [InlineData("guests: {}")]
+    [InlineData("guests: [ kernel: k ]")]
+    [InlineData("guests: { a: { memory: 8MiB } }")]
+    [InlineData("guests: { a: { kernel: k } }\nmemory: 8MiB")]
     public void What_the_reader_refuses_is_not_valid(string yaml)
     {
-        Assert.Throws<LguestException>(() => DefinitionFile.Read(yaml));
+        Assert.Throws<LguestException>(() => DefinitionFile.ReadAll(yaml));
         Assert.False(IsValid(yaml));
     }
 
@@ -111,7 +115,7 @@ public class SchemaTests
     /// <summary>As an editor reads it: by the core schema of YAML 1.2, where 'off' is a word, 'true' none and 5 a number.</summary>
     private static JsonNode? ToJson(YamlNode node) => node switch
     {
-        YamlMappingNode mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(((YamlScalarNode)entry.Key).Value!, ToJson(entry.Value)))),
+        YamlMappingNode mapping => new JsonObject(Merged(mapping).Select(entry => KeyValuePair.Create(((YamlScalarNode)entry.Key).Value!, ToJson(entry.Value)))),
         YamlSequenceNode list => new JsonArray([.. list.Select(ToJson)]),
         YamlScalarNode { Style: ScalarStyle.Plain, Value: "" or "~" or "null" } => null,
         YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } yesOrNo => yesOrNo.Value == "true",
@@ -119,4 +123,12 @@ public class SchemaTests
         YamlScalarNode scalar => scalar.Value,
         _ => throw new InvalidOperationException($"{node.NodeType} is not in definitions"),
     };
+
+    /// <summary>The entries of a mapping, and those of a merged one that it does not have itself.</summary>
+    private static IEnumerable<KeyValuePair<YamlNode, YamlNode>> Merged(YamlMappingNode mapping)
+    {
+        YamlScalarNode merge = new("<<");
+        IEnumerable<KeyValuePair<YamlNode, YamlNode>> own = mapping.Children.Where(entry => !entry.Key.Equals(merge));
+        return mapping.Children.TryGetValue(merge, out YamlNode? merged) ? own.UnionBy(((YamlMappingNode)merged).Children, entry => entry.Key) : own;
+    }
 }

@@ -36,9 +36,13 @@ internal sealed class SchemaValidator(JsonObject root)
         "minProperties" => value is not JsonObject given || given.Count >= operand.GetValue<int>(),
         "maxProperties" => value is not JsonObject given || given.Count <= operand.GetValue<int>(),
         "properties" => value is not JsonObject given || given.All(entry => operand[entry.Key] is not { } known || IsValid(known, entry.Value)),
-        "additionalProperties" => operand.GetValue<bool>() || value is not JsonObject given || given.All(entry => schema["properties"]!.AsObject().ContainsKey(entry.Key)),
+        "patternProperties" => value is not JsonObject given || operand.AsObject().All(pattern => given.All(entry => !Regex.IsMatch(entry.Key, pattern.Key) || IsValid(pattern.Value!, entry.Value))),
+        "additionalProperties" => value is not JsonObject given || given.All(entry => IsNamed(schema, entry.Key) || (operand is JsonObject ? IsValid(operand, entry.Value) : operand.GetValue<bool>())),
         _ => throw Unknown(keyword),
     };
+
+    private static bool IsNamed(JsonNode schema, string key) =>
+        schema["properties"]?[key] is not null || schema["patternProperties"]?.AsObject().Any(pattern => Regex.IsMatch(key, pattern.Key)) is true;
 
     private JsonNode Find(string reference)
     {

@@ -108,6 +108,16 @@ public class CommandLineTests
         Assert.Equal(Path.Combine(Path.GetDirectoryName(file.Path)!, "old.map"), Make(file.Path).Symbols);
     }
 
+    [Fact]
+    public void One_of_several_guests_is_selected()
+    {
+        using DefinitionFile file = new("x-base: &base { kernel: k }\nguests: { web: *base, client: *base }");
+        Assert.Equal("client", Make("--select=client", file.Path).Name);
+        Assert.Equal($"'{file.Path}' defines 2 guests: web, client; choose one with --select", Refuse(file.Path));
+        Assert.Equal($"--select: '{file.Path}' defines no guest 'wbe'; did you mean 'web'?", Refuse("--select", "wbe", file.Path));
+        Assert.Equal("--select goes with a definition", Refuse("--select=web", "64", "k"));
+    }
+
     [Theory]
     [InlineData("which guest? Give a definition, or MiB and KERNEL; lguest --help explains")]
     [InlineData("a kernel is missing after '64'", "64")]
