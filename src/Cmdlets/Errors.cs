@@ -101,7 +101,7 @@ internal static class Errors
 
     public static LguestException UnknownHypercall(AbiProfile abi, string text) =>
         new(LguestError.InvalidDefinition,
-            $"ABI profile '{abi.Name}' has no hypercall '{text}'; it has {string.Join(", ", abi.Hypercalls.Select(call => call.Name))}");
+            $"ABI profile '{abi.Name}' has no hypercall '{text}'{KnownLines.Instead(text, [.. abi.Hypercalls.Select(call => call.Name)])}");
 
     public static LguestException AmbiguousHypercall(AbiProfile abi, string text) =>
         new(LguestError.InvalidDefinition,
@@ -109,13 +109,13 @@ internal static class Errors
 
     public static LguestException UnknownArgument(HypercallDefinition call, string text) =>
         new(LguestError.InvalidDefinition,
-            $"{call.Name} has no argument '{text}'; it has {(call.Parameters.Count == 0 ? "none" : string.Join(", ", call.Parameters.Select(parameter => parameter.Name)))}");
+            $"{call.Name} has no argument '{text}'{(call.Parameters.Count == 0 ? "; it has none" : DefinitionText.Instead(text, [.. call.Parameters.Select(parameter => parameter.Name)]))}");
 
     public static LguestException UnknownRegister(string text) =>
         new(LguestError.InvalidValue, $"there is no register '{text}'{DefinitionText.Instead(text, [.. GuestInspector.RegisterNames])}");
 
     public static LguestException UnknownDevice(Guest guest, string text, IReadOnlyCollection<string> known) =>
-        new(LguestError.InvalidValue, $"guest '{guest.Name}' has no device '{text}'{(known.Count == 0 ? "; it has none at all" : DefinitionText.Instead(text, known))}");
+        new(LguestError.InvalidValue, $"guest '{guest.Name}' has no device '{text}'{(known.Count == 0 ? "; it has none at all" : KnownLines.Instead(text, known))}");
 
     public static LguestException AmbiguousDevice(Guest guest, string text) =>
         new(LguestError.InvalidValue, $"'{text}' means several devices of guest '{guest.Name}'; name one, or * for any");
@@ -124,7 +124,7 @@ internal static class Errors
         new(LguestError.InvalidValue, $"guest '{guest.Name}' has no virtqueues: it is of ABI profile {guest.Abi.Name}, whose devices are reached by DMA; Get-LguestDma shows its buffers");
 
     public static LguestException UnknownTrap(string text) =>
-        new(LguestError.InvalidDefinition, $"'{text}' is not a trap; write a vector from 0 to 255, a name such as #PF, or * for any");
+        new(LguestError.InvalidDefinition, $"'{text}' is not a trap; {(DefinitionText.Nearest(text, StepArguments.TrapNames) is { } nearest ? $"did you mean '{nearest}'? Or " : "")}write a vector from 0 to 255, a name such as #PF, or * for any");
 
     public static LguestException UnknownInterrupt(string text) =>
         new(LguestError.InvalidDefinition, $"'{text}' is not a virtual interrupt; write a number from 0 to 31, or * for any");

@@ -27,13 +27,23 @@ Describe 'Should -HaveHypercall' {
 
     It 'says what was made instead' {
         Get-Failure { $ring | Should -HaveHypercall HALT -Because 'guests sleep' } |
-            Should -BeLike 'Expected hypercall HALT at least once, because guests sleep, but it was made never. Made were: LGUEST_INIT × 1, *'
+            Should -BeLike 'Expected hypercall HALT at least once, because guests sleep, but it was never made. Made were: LGUEST_INIT × 1, *'
         Get-Failure { $ring | Should -HaveHypercall LGUEST_INIT -Times 3 } | Should -BeLike '*exactly 3 times, but it was made once.*'
-        Get-Failure { $ring | Should -Not -HaveHypercall LGUEST_INIT } | Should -BeLike '*not at least once, but it was made once.*'
+        Get-Failure { $ring | Should -Not -HaveHypercall LGUEST_INIT } | Should -BeLike 'Expected no hypercall LGUEST_INIT, but it was made once.*'
+        Get-Failure { $ring | Should -Not -HaveHypercall LGUEST_INIT -Times 1 } | Should -BeLike '*LGUEST_INIT not exactly once, but it was made once.*'
         Get-Failure { @() | Should -HaveHypercall HALT } | Should -BeLike '*no hypercalls among the events.'
     }
 
-    It 'names an argument that a hypercall does not have' {
+    It 'names the hypercall that was probably meant, with -Not too: <Written>' -ForEach @(
+        @{ Written = 'SEND_DAM'; Meant = 'SEND_DMA' }, @{ Written = 'FLSH_*'; Meant = 'FLUSH_`*' }, @{ Written = '*_ASYN'; Meant = '`*_ASYNC' }
+    ) {
+        Get-Failure { $ring | Should -HaveHypercall $Written } | Should -BeLike "no ABI profile has a hypercall '*'; did you mean '$Meant'?"
+        Get-Failure { $ring | Should -Not -HaveHypercall $Written } | Should -BeLike "no ABI profile has a hypercall '*'; did you mean '$Meant'?"
+    }
+
+    It 'names an argument that a hypercall does not have, made or not' {
+        Get-Failure { $ring | Should -Not -HaveHypercall SET_PTE -Argument @{ entri = 0 } } | Should -BeLike "SET_PTE has no argument 'entri'; did you mean 'entry'?"
+        Get-Failure { $ring | Should -HaveHypercall SEND_DMA -Argument @{ key = 'abc' } } | Should -BeLike "argument key: 'abc' is not a number*"
         Get-Failure { $ring | Should -HaveHypercall SEND_DMA -Argument @{ kee = 0 } } | Should -BeLike "*no argument 'kee'; did you mean 'key'?"
     }
 
@@ -61,6 +71,28 @@ Describe 'Should -HaveEvents' {
     }
 }
 
+Describe 'A pattern that no event can match' {
+    It 'is an error that names what was probably meant: <Written>' -ForEach @(
+        @{ Written = 'FLSH_ASYNC'; Meant = 'FLUSH_ASYNC' }, @{ Written = 'ring SEND_DAM'; Meant = 'ring SEND_DMA' }
+        @{ Written = 'ring`[2`] BIND_DNA(*)'; Meant = 'ring`[2`] BIND_DMA(*)' }, @{ Written = 'FLSH_*'; Meant = 'FLUSH_*' }
+        @{ Written = 'consol <- *'; Meant = 'console <- *' }, @{ Written = 'blok0 -> *'; Meant = 'block0 -> *' }
+        @{ Written = '#PFF error*'; Meant = '#PF error*' }, @{ Written = 'irc 0'; Meant = 'irq 0' }, @{ Written = 'endet: *'; Meant = 'ended: *' }
+    ) {
+        $problem = [WildcardPattern]::Escape("no event has a line like '$Written'; did you mean '$Meant'?")
+        Get-Failure { $ring | Should -HaveEvents LGUEST_INIT, $Written } | Should -BeLike $problem
+        Get-Failure { $ring | Should -Not -HaveEvents $Written } | Should -BeLike $problem
+    }
+
+    It 'is an error even if nothing like it is known' {
+        Get-Failure { $ring | Should -Not -HaveEvents zzz } | Should -BeLike "no event has a line like 'zzz'; about_Lguest_Testing shows*"
+    }
+
+    It 'is not one that matches what did not happen: <_>' -ForEach @(
+        'HALT', 'ring SET_PTE', 'FLUSH_ASYNC(0x1)', 'UNKNOWN_99', '#PF', '#P?', '#P[FQ]*', 'int 0x80', '#PF error 0x2 at 0x1000 *', '#PF block0 device_status'
+        '* DeviceAccessed write device_status of block0 = 0x0f', 'block12 -> *', 'key 0x1000 <- *', 'net0 queue 1 Used *', 'irq 31', 'reboot 2 by someone', 'Intervention: *', 'ended: stopped', '*anything*'
+    ) { $ring | Should -Not -HaveEvents $_ }
+}
+
 Describe 'Should -MatchTrace' {
     It 'passes for the same guest again, and finds the first difference to another' {
         $ring | Export-LguestTrace TestDrive:/ring.trace
@@ -74,6 +106,83 @@ Describe 'Should -MatchTrace' {
         Set-Content TestDrive:/other.txt 'something else'
         Get-Failure { $ring | Should -MatchTrace TestDrive:/other.txt } | Should -BeLike '*is not a trace*Export-LguestTrace makes one'
         Get-Failure { $ring | Should -MatchTrace TestDrive:/none.txt } | Should -BeLike '*none.txt*'
+    }
+}
+
+# Pester's commands, which older ones do not have.
+Describe 'Assertions of Pester 6' -Skip:((Get-Module Pester).Version.Major -lt 6) {
+    It 'hold silently' {
+        $said = @(
+            $ring | Should-HaveHypercall SEND_DMA -Times 5
+            $ring | Should-HaveHypercall SEND_DMA -Argument @{ key = 0 }
+            $ring | Should-NotHaveHypercall HALT
+            $ring | Should-HaveEvent 'ring SEND_DMA', 'console <- *first*', FLUSH_ASYNC
+            $ring | Should-NotHaveEvent FLUSH_ASYNC, LGUEST_INIT
+            $ring | Export-LguestTrace TestDrive:/six.trace
+            $ring | Should-MatchTrace TestDrive:/six.trace
+            $ring | Select-Object -SkipLast 1 | Should-NotMatchTrace TestDrive:/six.trace
+            Should-HaveHypercall FLUSH_ASYNC -Actual $ring
+        )
+        $said.Count | Should-Be 0
+    }
+
+    It "fail with Pester's own error and both sides of it" {
+        $failure = { $ring | Should-HaveHypercall HALT -Because 'guests sleep' } | Should-Throw -FullyQualifiedErrorId PesterAssertionFailed
+        "$failure" | Should-BeLikeString 'Expected hypercall HALT at least once, because guests sleep, but it was never made. Made were: LGUEST_INIT × 1, *'
+        $result = $failure.TargetObject.ShouldResult.ExpectResult
+        $result.Expected | Should-BeString "'hypercall HALT at least once'"
+        $result.Because | Should-BeString 'guests sleep'
+        { $ring | Should-NotHaveHypercall CRASH } | Should-Throw 'Expected no hypercall CRASH, but it was made once.*' PesterAssertionFailed
+        { $ring | Should-HaveEvent HALT } | Should-Throw '*missing HALT*' PesterAssertionFailed
+        { $ring | Should-NotHaveEvent CRASH } | Should-Throw '*not to have*found   CRASH' PesterAssertionFailed
+        $ring | Export-LguestTrace TestDrive:/six.trace
+        { $ring | Should-NotMatchTrace TestDrive:/six.trace } | Should-Throw '*but they are the same.' PesterAssertionFailed
+        { $ring | Select-Object -SkipLast 1 | Should-MatchTrace TestDrive:/six.trace } | Should-Throw '*<= ended: Power down' PesterAssertionFailed
+    }
+
+    It 'name what was probably meant' {
+        { $ring | Should-NotHaveHypercall SEND_DAM } | Should-Throw "*did you mean 'SEND_DMA'?" PesterAssertionFailed
+        { $ring | Should-NotHaveEvent 'consol <- *' } | Should-Throw "*did you mean 'console <- `*'?" PesterAssertionFailed
+        { $ring | Should-NotMatchTrace TestDrive:/none.trace } | Should-Throw '*none.trace*' PesterAssertionFailed
+    }
+
+    It 'let the test go on where they are asked to' {
+        # In a PowerShell of its own, because the failures are to be counted and not to be this test's.
+        $inner = @'
+param($pester, $module)
+Import-Module $pester, $module
+$container = New-PesterContainer -ScriptBlock {
+    BeforeAll { Register-LguestAssertion }
+    Describe 'An assertion' {
+        It 'is soft' {
+            $events = New-LguestScriptedGuest @{ PowerOff = $true } | Start-LguestGuest
+            $events | Should-HaveHypercall HALT -ErrorAction Continue
+            $events | Should-HaveEvent 'irq 0' -ErrorAction Continue
+            $events | Should-NotHaveHypercall CRASH -ErrorAction Stop
+            throw 'not reached'
+        }
+    }
+}
+$result = Invoke-Pester -Container $container -PassThru -Output None
+$result.Tests[0].ErrorRecord | ForEach-Object { "$($_.FullyQualifiedErrorId) $_".Split("`n")[0] }
+'@
+        $shell = [powershell]::Create().AddScript($inner).AddArgument((Get-Module Pester).Path).AddArgument($modulePath)
+        $errors = @($shell.Invoke())
+        $shell.Dispose()
+        $errors.Count | Should-Be 3
+        $errors[0] | Should-BeLikeString 'PesterAssertionFailed Expected hypercall HALT*'
+        $errors[1] | Should-BeLikeString 'PesterAssertionFailed Expected the events*'
+        $errors[2] | Should-BeLikeString 'PesterAssertionFailed Expected no hypercall CRASH*'
+    }
+
+    It 'have help' {
+        foreach ($command in Get-Command -Module LguestPS.Assertions) {
+            $help = Get-Help $command.Name
+            $help.Synopsis | Should-BeLikeString 'Asserts that *'
+            foreach ($name in $command.Parameters.Keys.Where{ $_ -notin [Management.Automation.PSCmdlet]::CommonParameters }) {
+                ($help.parameters.parameter | Where-Object name -EQ $name).description.Text | Should-NotBeWhiteSpaceString
+            }
+        }
     }
 }
 

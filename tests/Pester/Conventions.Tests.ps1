@@ -218,6 +218,11 @@ Describe 'Misspelt names' {
     It 'are errors' {
         { $guest | Start-LguestGuest -Device consol -ErrorAction Stop } | Should -Throw "*consol*console*"
         { $guest | Set-LguestBreakpoint -Device foo -ErrorAction Stop } | Should -Throw '*foo*console*'
+        { $guest | Start-LguestGuest -Kind Hypecall } | Should -Throw "*no kind of event 'Hypecall'; did you mean 'Hypercall'?"
+        { $guest | Start-LguestGuest -Kind Dma, 'Trap,Interupt' } | Should -Throw "*'Interupt'; did you mean 'Interrupt'?"
+        { $guest | Start-LguestGuest -Hypercall SND_* -ErrorAction Stop } | Should -Throw "*'SND_``*'; did you mean 'SEND_``*'?"
+        { $guest | Step-LguestGuest -Trap '#PG' -ErrorAction Stop } | Should -Throw "*not a trap; did you mean '#*"
+        { $guest | Set-LguestBreakpoint SEND_DMA -Argument @{ kee = 0 } -ErrorAction Stop } | Should -Throw "*'kee'; did you mean 'key'?"
         { $guest | Get-LguestRegister eex -ErrorAction Stop } | Should -Throw "*eex*"
         [LguestPS.Cmdlets.EventAssertions]::HaveHypercall(@(), 'SEND_DAM', $null, $null, $true, $null).FailureMessage | Should -Match 'SEND_DMA'
     }

@@ -1,7 +1,7 @@
-# Runs the Pester tests of the staged module: all of them, or some files. Writes counts and failures where the build's tests look for them.
-param([string[]] $Path = $PSScriptRoot, [string] $ResultFolder = "$PSScriptRoot/../../out")
+# Runs the Pester tests of the staged module: all of them, or some files, on Pester 5 or another version. Writes counts and failures where the build's tests look for them.
+param([string[]] $Path = $PSScriptRoot, [string] $ResultFolder = "$PSScriptRoot/../../out", [int] $PesterVersion = 5)
 
-Import-Module Pester -MinimumVersion 5.0
+Import-Module Pester -MinimumVersion "$PesterVersion.0" -MaximumVersion "$PesterVersion.999"
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $Path
 $configuration.Run.PassThru = $true

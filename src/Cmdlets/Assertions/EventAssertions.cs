@@ -5,7 +5,7 @@ using System.Text;
 
 namespace LguestPS.Cmdlets;
 
-/// <summary>What the operators that Register-LguestAssertion gives to Pester assert about a list of events.</summary>
+/// <summary>What the assertions that Register-LguestAssertion gives to Pester say about a list of events.</summary>
 /// <remarks>Events may come from a job or a file, so these read properties by name and not from our types.</remarks>
 public static class EventAssertions
 {
@@ -22,15 +22,13 @@ public static class EventAssertions
     {
         PSObject[] calls = [.. Items(events).Where(happened => Text(happened, nameof(LguestEvent.Kind)) == nameof(EventKinds.Hypercall))];
         WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-        string[] made = [.. calls.Select(call => Text(call, nameof(HypercallEvent.Name)))];
-        string[] known = [.. AbiProfile.All.SelectMany(profile => profile.Hypercalls).Select(call => call.Name).Distinct()];
-        if (!made.Concat(known).Any(pattern.IsMatch))
-            throw new LguestException(LguestError.InvalidDefinition, $"no ABI profile has a hypercall '{name}'{(DefinitionText.Nearest(name, known) is { } nearest ? $"; did you mean '{nearest}'?" : "")}");
-        int count = calls.Count(call => pattern.IsMatch(Text(call, nameof(HypercallEvent.Name))) && HasArguments(call, argument));
-        string wanted = $"hypercall {name}{(argument is { Count: > 0 } ? $" with {Describe(argument)}" : "")}";
+        CheckHypercall(name, pattern, calls.Select(call => Text(call, nameof(HypercallEvent.Name))));
+        ArgumentValues wanted = new(pattern, argument);
+        int count = calls.Count(call => pattern.IsMatch(Text(call, nameof(HypercallEvent.Name))) && wanted.Fit(call));
         string often = times is { } exactly ? $"exactly {Times(exactly)}" : "at least once";
-        return Result(times is null ? count > 0 : count == times, negate,
-            $"Expected {wanted} {(negate ? "not " : "")}{often},{Reason(because)} but it was made {Times(count)}.{Made(calls)}");
+        string expected = negate && times is null ? $"no hypercall {name}{wanted}" : $"hypercall {name}{wanted} {(negate ? "not " : "")}{often}";
+        return Result(times is null ? count > 0 : count == times, negate, because, expected, Made(calls),
+            $"Expected {expected},{Reason(because)} but it was {(count == 0 ? "never made" : $"made {Times(count)}")}. {Made(calls)}");
     });
 
     /// <summary>The events happened in this order; others may stand between them, unless they must be consecutive.</summary>
@@ -43,11 +41,14 @@ public static class EventAssertions
     {
         (string Name, string Full)[] lines = [.. Items(events).Select(happened => (TraceLine.Of(happened, TraceDetail.Names), TraceLine.Of(happened, TraceDetail.Arguments)))];
         WildcardPattern[] wanted = [.. patterns.Select(pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase))];
+        for (int i = 0; i < patterns.Length; i++)
+            if (!Array.Exists(lines, line => Matches(line, wanted[i])) && KnownLines.Problem(patterns[i]) is { } problem) throw new LguestException(LguestError.InvalidDefinition, problem);
         int found = consecutive ? LongestRun(lines, wanted, out int after) : InOrder(lines, wanted, out after);
-        StringBuilder message = new($"Expected the events {(negate ? "not " : "")}to have{(consecutive ? ", one right after another" : ", in this order")}:{Reason(because)}");
+        StringBuilder message = new($"Expected the events {(negate ? "not " : "")}to have{(consecutive ? ", one right after another" : ", in this order")},{Reason(because)}".TrimEnd(',') + ":");
         for (int i = 0; i < patterns.Length; i++) message.Append($"\n  {(i < found ? "found  " : i == found ? "missing" : "       ")} {patterns[i]}");
-        if (!negate) message.Append(found == 0 ? "\nThe events are:" : $"\nAfter event {after} there are:").Append(Show(lines.Skip(after).Select(line => line.Full)));
-        return Result(found == patterns.Length, negate, message.ToString());
+        string there = Show(lines.Skip(after).Select(line => line.Full));
+        if (!negate) message.Append(found == 0 ? "\nThe events are:" : $"\nAfter event {after} there are:").Append(there);
+        return Result(found == patterns.Length, negate, because, $"{(negate ? "not " : "")}{string.Join("\n", patterns)}", there.TrimStart(), message.ToString());
     });
 
     /// <summary>The events are those of a golden file.</summary>
@@ -59,8 +60,9 @@ public static class EventAssertions
     {
         Trace golden = Trace.Read(path);
         TraceDifference[] differences = [.. TraceDifference.Between(golden.Lines, Trace.Of(Items(events), golden.Detail).Lines)];
-        string first = differences.Length == 0 ? "" : $" The first of {differences.Length} is at event {differences[0].DifferenceIndex}:{Show(differences.Select(difference => $"{difference}"))}";
-        return Result(differences.Length == 0, negate, negate
+        string shown = Show(differences.Select(difference => $"{difference}"));
+        string first = differences.Length == 0 ? "" : $" The first of {differences.Length} is at event {differences[0].DifferenceIndex}:{shown}";
+        return Result(differences.Length == 0, negate, because, $"{(negate ? "other events than" : "the events of")} '{path}'", differences.Length == 0 ? "the same events" : shown.TrimStart(), negate
             ? $"Expected the events to differ from '{path}',{Reason(because)} but they are the same."
             : $"Expected the events to be those of '{path}',{Reason(because)} but there are differences (<= only there, => only here).{first}");
     });
@@ -78,7 +80,15 @@ public static class EventAssertions
         }
     }
 
-    private static AssertionResult Result(bool holds, bool negate, string message) => holds != negate ? new(true, "") : new(false, message);
+    private static AssertionResult Result(bool holds, bool negate, string? because, string expected, string actual, string message) =>
+        holds != negate ? new(true, "") : new(false, message) { ExpectResult = new(expected, actual, because) };
+
+    /// <summary>A name that nobody made and no era knows is misspelt.</summary>
+    private static void CheckHypercall(string name, WildcardPattern pattern, IEnumerable<string> made)
+    {
+        if (!made.Concat(KnownLines.Hypercalls).Any(pattern.IsMatch))
+            throw new LguestException(LguestError.InvalidDefinition, $"no ABI profile has a hypercall '{name}'{(KnownLines.Nearest(name, KnownLines.Hypercalls) is { } nearest ? $"; did you mean '{nearest}'?" : "")}");
+    }
 
     private static int InOrder((string Name, string Full)[] lines, WildcardPattern[] wanted, out int after)
     {
@@ -110,32 +120,11 @@ public static class EventAssertions
 
     private static bool Matches((string Name, string Full) line, WildcardPattern pattern) => pattern.IsMatch(line.Name) || pattern.IsMatch(line.Full);
 
-    private static bool HasArguments(PSObject call, Hashtable? wanted)
-    {
-        if (wanted is null || wanted.Count == 0) return true;
-        AbiProfile? profile = AbiProfile.All.FirstOrDefault(abi => abi.FindCall(Text(call, nameof(HypercallEvent.Name))) is not null);
-        if (profile?.FindCall(Text(call, nameof(HypercallEvent.Name))) is not { } definition) return false;
-        PSObject[] values = [.. Items(call.Properties[nameof(HypercallEvent.Arguments)]?.Value)];
-        foreach (DictionaryEntry entry in wanted)
-        {
-            HypercallParameter? parameter = definition.Parameters.FirstOrDefault(known => string.Equals(known.Name, $"{entry.Key}", StringComparison.OrdinalIgnoreCase))
-                ?? throw new LguestException(LguestError.InvalidDefinition, $"{definition.Name} has no argument '{entry.Key}'{DefinitionText.Instead($"{entry.Key}", [.. definition.Parameters.Select(known => known.Name)])}");
-            if (parameter.Index >= values.Length || LanguagePrimitives.ConvertTo<uint>(values[parameter.Index].BaseObject) != ToUInt32(entry.Value)) return false;
-        }
-        return true;
-    }
-
-    /// <remarks>PowerShell reads 0xC0000000 as a negative number; it means the address.</remarks>
-    private static uint ToUInt32(object? value) => value is int number ? unchecked((uint)number) : LanguagePrimitives.ConvertTo<uint>(value);
-
-    private static string Describe(Hashtable arguments) =>
-        string.Join(", ", arguments.Cast<DictionaryEntry>().Select(entry => $"{entry.Key} 0x{ToUInt32(entry.Value):x}"));
-
-    private static string Times(int count) => count switch { 0 => "never", 1 => "once", 2 => "twice", _ => $"{count} times" };
+    private static string Times(int count) => count switch { 1 => "once", 2 => "twice", _ => $"{count} times" };
 
     private static string Made(PSObject[] calls) => calls.Length == 0
-        ? " There are no hypercalls among the events."
-        : $" Made were: {string.Join(", ", calls.CountBy(call => Text(call, nameof(HypercallEvent.Name))).Select(made => $"{made.Key} × {made.Value}"))}.";
+        ? "There are no hypercalls among the events."
+        : $"Made were: {string.Join(", ", calls.CountBy(call => Text(call, nameof(HypercallEvent.Name))).Select(made => $"{made.Key} × {made.Value}"))}.";
 
     private static string Show(IEnumerable<string> lines)
     {
@@ -148,7 +137,7 @@ public static class EventAssertions
 
     private static string Reason(string? because) => string.IsNullOrWhiteSpace(because) ? "" : $" because {because.Trim()},";
 
-    private static IEnumerable<PSObject> Items(object? events) => events switch
+    internal static IEnumerable<PSObject> Items(object? events) => events switch
     {
         null => [],
         PSObject { BaseObject: IEnumerable and not string } wrapped => Items(wrapped.BaseObject),
@@ -156,5 +145,5 @@ public static class EventAssertions
         _ => [PSObject.AsPSObject(events)],
     };
 
-    private static string Text(PSObject happened, string property) => Convert.ToString(happened.Properties[property]?.Value, CultureInfo.InvariantCulture) ?? "";
+    internal static string Text(PSObject happened, string property) => Convert.ToString(happened.Properties[property]?.Value, CultureInfo.InvariantCulture) ?? "";
 }

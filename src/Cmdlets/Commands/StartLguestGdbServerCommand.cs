@@ -19,6 +19,7 @@ public sealed class StartLguestGdbServerCommand : GuestCommand
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
     [Parameter]
+    [EventKindArgument]
     public EventKinds[]? Kind { get; set; }
 
     [Parameter(ParameterSetName = "Here")]

@@ -11,6 +11,7 @@ namespace LguestPS.Cmdlets;
 public sealed class StartLguestGuestCommand : LaunchCommand
 {
     [Parameter]
+    [EventKindArgument]
     public EventKinds[]? Kind { get; set; }
 
     [Parameter]

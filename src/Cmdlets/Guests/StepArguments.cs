@@ -8,6 +8,9 @@ internal static class StepArguments
     private const int Vectors = 256;
     private const int Irqs = 32;
 
+    /// <summary>The names of all traps.</summary>
+    public static IEnumerable<string> TrapNames => Enumerable.Range(0, Vectors).Select(vector => TrapName((byte)vector));
+
     /// <exception cref="LguestException">InvalidDefinition: there is no such vector.</exception>
     public static byte? Vector(string text)
     {

@@ -32,6 +32,27 @@ internal sealed class LineTemplate
         return line.ToString();
     }
 
+    /// <summary>Every line there can be.</summary>
+    /// <param name="values">The texts that a field can have if it has one.</param>
+    public IEnumerable<string> Texts(Func<Field, IEnumerable<string>> values)
+    {
+        IEnumerable<string> lines = [""];
+        foreach (Part part in parts)
+        {
+            string[] texts = [.. Texts(part, values)];
+            lines = lines.SelectMany(line => texts.Select(text => line + text));
+        }
+        return lines;
+    }
+
+    private static IEnumerable<string> Texts(Part part, Func<Field, IEnumerable<string>> values)
+    {
+        if (part.Text is { } text) return [text];
+        IEnumerable<string> filled = values(part.Field!).Select(value => part.Pattern?.Replace("*", value, StringComparison.Ordinal) ?? value);
+        // Only what has a text for the other case may be missing.
+        return part.Pattern is not null ? filled.Append("") : part.Otherwise is { } otherwise ? filled.Concat(otherwise.Texts(values)) : filled;
+    }
+
     private static string Fill(Part part, Func<Field, string> value)
     {
         string text = value(part.Field!);

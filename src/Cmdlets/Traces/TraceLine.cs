@@ -11,6 +11,12 @@ namespace LguestPS.Cmdlets;
 /// <remarks>Events may come from a job or a file, so this reads properties by name and not from our types.</remarks>
 internal static class TraceLine
 {
+    /// <summary>How a line says that data went to a device.</summary>
+    public const string Sent = "<-";
+
+    /// <summary>How a line says that data came from a device.</summary>
+    public const string Received = "->";
+
     private const int LongestText = 256;
 
     private static readonly Dictionary<string, (LineTemplate Names, LineTemplate Arguments)> Templates = EventSchemas.All.ToDictionary(
@@ -36,7 +42,7 @@ internal static class TraceLine
         (_, null) => "",
         (FieldFormat.Hex, { } number) => Number(number),
         (FieldFormat.HexByte, { } number) => $"0x{LanguagePrimitives.ConvertTo<byte>(number):x2}",
-        (_, { } direction) when field.Name == nameof(DmaEvent.Direction) => $"{direction}" == nameof(DmaDirection.Send) ? "<-" : "->",
+        (_, { } direction) when field.Name == nameof(DmaEvent.Direction) => $"{direction}" == nameof(DmaDirection.Send) ? Sent : Received,
         (_, { } value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 

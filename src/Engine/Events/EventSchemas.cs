@@ -156,8 +156,8 @@ internal static class EventSchemas
 
     public static readonly EventSchema<GuestRebootedEvent> Rebooted = new(
         EventKinds.Rebooted,
-        "{Summary}",
-        "{Summary}",
+        "reboot {Reboots}{By: by *}",
+        "reboot {Reboots}{By: by *}",
         new Schema<GuestRebootedEvent>()
             .Stored("Reboots", e => e.Reboots, Long)
             .Stored("By", e => e.By, OptionalText)
