@@ -196,3 +196,40 @@ Describe 'Start-LguestGuest' {
         $shell.Dispose()
     }
 }
+
+Describe 'Start-LguestGuest with parameters of a definition' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'puts them before what the file says' {
+        $guest = Start-LguestGuest $examples/timer/timer.yaml -Name quick -Clock Virtual -Memory 8MB -CommandLine x -Cpu Emulated -Tsc Off -Compile Off -DirectTraps Off `
+            -SampleEvery 1000 -InstructionLimit 900 -SocketLimit 9 -RebootLimit 3 -Abi dma-2007-10 -PassThru -WarningAction SilentlyContinue | Select-Object -Last 1
+        $guest.Name | Should -Be quick
+        $definition = $guest.Definition
+        $definition.Clock, $definition.Memory, $definition.CommandLine, $definition.Cpu, $definition.Tsc, $definition.Compile, $definition.DirectTraps, $definition.SampleEvery, $definition.Abi |
+            Should -Be Virtual, 8MB, x, Emulated, Off, Off, Off, 1000, dma-2007-10
+        $definition.Limits.Instructions, $definition.Limits.Sockets, $definition.Limits.Reboots | Should -Be 900, 9, 3
+        $guest.Standstill | Should -Be InstructionLimit
+    }
+
+    It 'has every parameter of New-LguestGuest that no run has for itself' {
+        $of = { param($name) (Get-Command $name).Parameters.Keys }
+        $new = (& $of New-LguestGuest) | Where-Object { $_ -notin 'Path', 'Definition', 'Kernel', 'PipedObject' }
+        $new | Where-Object { $_ -notin (& $of Start-LguestGuest) } | Should -BeNullOrEmpty
+        $new | Where-Object { $_ -notin (& $of Step-LguestGuest) } | Should -Be Device, Record, Replay
+    }
+
+    It 'names the file and the parameter that do not fit together' {
+        { Start-LguestGuest $examples/timer/timer.yaml -Memory 1048577 -ErrorAction Stop } | Should -Throw 'timer.yaml with -Memory: memory of 1048577 bytes is not possible;*' -ErrorId 'InvalidDefinition,*'
+        { Start-LguestGuest $PSScriptRoot/guests/busy.yaml -Clock Virtual -Cpu Kvm -ErrorAction Stop } | Should -Throw "busy.yaml with -Clock: clock 'virtual' counts instructions, which 'cpu: kvm' cannot;*"
+        { New-LguestGuest $PSScriptRoot/guests/busy.yaml -Cpu Kvm -InstructionLimit 5 -ErrorAction Stop } | Should -Throw "busy.yaml with -*: *'cpu: kvm'*"
+        { Step-LguestGuest $examples/timer/timer.yaml -Initrd nowhere -ErrorAction Stop } | Should -Throw "*nowhere*" -ErrorId 'FileUnavailable,*'
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+
+    It 'refuses them for a guest that is there already, and for a recording' {
+        $guest = New-LguestGuest $examples/timer/timer.yaml
+        { $guest | Start-LguestGuest -Memory 8MB -ErrorAction Stop } | Should -Throw "Guest 'timer' has been made already; -Memory is for a guest that is made from a definition." -ErrorId 'InvalidValue,*'
+        { $guest | Step-LguestGuest -Clock Virtual -ErrorAction Stop } | Should -Throw '*-Clock is for a guest that is made from a definition.'
+        { Start-LguestGuest $examples/timer/timer.yaml -Replay -Clock Virtual -ErrorAction Stop } | Should -Throw 'A replay is of the guest that was recorded; -Clock*'
+    }
+}

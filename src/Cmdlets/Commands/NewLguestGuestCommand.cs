@@ -5,12 +5,14 @@ namespace LguestPS.Cmdlets;
 /// <summary>Makes a guest from a definition, ready to run its first instruction.</summary>
 [Cmdlet(VerbsCommon.New, "LguestGuest", SupportsShouldProcess = true)]
 [OutputType(typeof(Guest))]
-public sealed class NewLguestGuestCommand : LguestCommand
+public sealed class NewLguestGuestCommand : LguestCommand, IDefinitionParameters
 {
     private const string FromPath = "Path";
     private const string FromDefinition = "Definition";
     private const string FromKernel = "Kernel";
     private const string FromRecording = "Replay";
+
+    private static readonly string[] OfDefinitions = [.. DefinitionParameters.Names, nameof(Name), nameof(SymbolPath), nameof(Device), nameof(Record), nameof(NoReboot), nameof(TimeLimit)];
 
     [Parameter(ParameterSetName = FromPath, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "LiteralPath")]
@@ -213,27 +215,19 @@ public sealed class NewLguestGuestCommand : LguestCommand
     }
 
     /// <summary>What was given as a parameter goes before what the definition says.</summary>
-    private GuestDefinition WithParameters(GuestDefinition definition) => definition with
+    private GuestDefinition WithParameters(GuestDefinition definition)
     {
-        Name = IsNameGiven ? Name : definition.Name,
-        Initrd = Given(nameof(Initrd)) ? FullPath(Initrd) : definition.Initrd,
-        Symbols = Given(nameof(SymbolPath)) ? FullPath(SymbolPath) : definition.Symbols,
-        Memory = Given(nameof(Memory)) ? Memory : definition.Memory,
-        CommandLine = Given(nameof(CommandLine)) ? CommandLine : definition.CommandLine,
-        Abi = Given(nameof(Abi)) ? Abi : definition.Abi,
-        Cpu = Given(nameof(Cpu)) ? Cpu : definition.Cpu,
-        Clock = Given(nameof(Clock)) ? Clock : definition.Clock,
-        Tsc = Given(nameof(Tsc)) ? Tsc : definition.Tsc,
-        DirectTraps = Given(nameof(DirectTraps)) ? DirectTraps : definition.DirectTraps,
-        Compile = Given(nameof(Compile)) ? Compile : definition.Compile,
-        SampleEvery = Given(nameof(SampleEvery)) ? SampleEvery : definition.SampleEvery,
-        Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : definition.Devices,
-        Record = Given(nameof(Record)) ? Record : definition.Record,
-        Reboot = Given(nameof(NoReboot)) ? !NoReboot : definition.Reboot,
-        Limits = new GuestLimits(
-            Given(nameof(TimeLimit)) ? TimeLimit : definition.Limits.Time,
-            Given(nameof(InstructionLimit)) ? InstructionLimit : definition.Limits.Instructions,
-            Given(nameof(SocketLimit)) ? SocketLimit : definition.Limits.Sockets,
-            Given(nameof(RebootLimit)) ? RebootLimit : definition.Limits.Reboots),
-    };
+        GuestDefinition changed = DefinitionParameters.Apply(this, definition, Given, FullPath);
+        changed = changed with
+        {
+            Name = IsNameGiven ? Name : changed.Name,
+            Symbols = Given(nameof(SymbolPath)) ? FullPath(SymbolPath) : changed.Symbols,
+            Devices = Given(nameof(Device)) ? [.. Device.Select(device => device.ToDefinition(FullPath))] : changed.Devices,
+            Record = Given(nameof(Record)) ? Record : changed.Record,
+            Reboot = Given(nameof(NoReboot)) ? !NoReboot : changed.Reboot,
+            Limits = Given(nameof(TimeLimit)) ? changed.Limits with { Time = TimeLimit } : changed.Limits,
+        };
+        DefinitionParameters.Check(changed, [.. OfDefinitions.Where(Given)]);
+        return changed;
+    }
 }

@@ -58,7 +58,12 @@ public sealed class StartLguestGuestCommand : LaunchCommand
 
     private protected override bool TakesOnlyPaths => Replay;
 
-    private protected override IReadOnlyList<Func<Guest?>> Plan(string path) => Replay ? [() => MakeReplay(path, NameOr, SymbolsOr(null))] : base.Plan(path);
+    private protected override IReadOnlyList<Func<Guest?>> Plan(string path)
+    {
+        if (!Replay) return base.Plan(path);
+        CheckIsNotForReplay(path);
+        return [() => MakeReplay(path, NameOr, SymbolsOr(null))];
+    }
 
     private protected override void Process(Guest guest)
     {
