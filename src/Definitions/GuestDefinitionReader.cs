@@ -1,7 +1,7 @@
 namespace LguestPS.Definitions;
 
-/// <summary>Reads guest definitions written in YAML (design §6).</summary>
-public sealed class GuestDefinitionReader : IGuestDefinitionReader
+/// <summary>Reads guest definitions, and matrices of them, written in YAML (design §6).</summary>
+public sealed class GuestDefinitionReader : IGuestDefinitionReader, IGuestMatrixReader
 {
     /// <summary>The key of a file that defines several guests.</summary>
     internal const string GuestsKey = "guests";
@@ -116,6 +116,9 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     }
 
     /// <inheritdoc/>
+    public GuestMatrix ReadMatrix(string path) => MatrixReader.Read(path, ReadAll);
+
+    /// <inheritdoc/>
     public LguestException Locate(LguestException problem, GuestDefinition definition)
     {
         if (problem is not { Path: { } file, Line: null } || definition.Source is not { } path) return problem;
@@ -134,8 +137,8 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader
     /// <summary>Reads one guest.</summary>
     /// <param name="value">The mapping that defines it.</param>
     /// <param name="name">Its name unless it has one.</param>
-    /// <param name="source">The file.</param>
-    private static GuestDefinition Read(YamlValue value, string name, string? source)
+    /// <param name="source">The file, or null if it stands inside a matrix.</param>
+    internal static GuestDefinition Read(YamlValue value, string name, string? source)
     {
         GuestDefinition definition = value.WithoutExtensions().Read(new GuestDefinition { Name = name, Kernel = "", Source = source }, GuestKeys, required: "kernel");
         foreach ((string property, string problem) in definition.Validate())

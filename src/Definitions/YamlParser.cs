@@ -12,12 +12,14 @@ internal sealed class YamlParser
 {
     private const int DeepestNesting = 10;
 
-    private const string TooDeep = "this is nested too deeply for a guest definition";
-
     private readonly YamlSource source;
     private readonly Parser parser;
     private readonly Stack<Mark> openBrackets = [];      // of lists and mappings in brackets that have not ended yet
     private readonly YamlAnchors anchors = new();
+
+    private string TooDeep => $"this is nested too deeply for a {source.What}";
+
+    private string Files => source.What == YamlSource.Definition ? "guest definitions" : "matrix files";
 
     private YamlParser(YamlSource source)
     {
@@ -32,18 +34,18 @@ internal sealed class YamlParser
     private YamlValue ParseFile()
     {
         Next();                                                         // the stream starts
-        if (Next() is not DocumentStart) throw source.Problem(1, 1, "the definition is empty; it needs at least 'kernel'");
+        if (Next() is not DocumentStart) throw source.Problem(1, 1, source.What == YamlSource.Definition ? "the definition is empty; it needs at least 'kernel'" : $"the {source.What} is empty");
         YamlValue root = ParseValue(Next(), key: null, depth: 0);
         Next();                                                         // the document ends
         ParsingEvent end = Next();
-        return end is StreamEnd ? root : throw Problem(end.Start, "a second document starts here; several guests of one file stand below 'guests:'");
+        return end is StreamEnd ? root : throw Problem(end.Start, source.What == YamlSource.Definition ? "a second document starts here; several guests of one file stand below 'guests:'" : $"a second document starts here; a file has one {source.What}");
     }
 
     private YamlValue ParseValue(ParsingEvent first, YamlKey? key, int depth)
     {
         if (first is AnchorAlias alias) return Repeat(alias, key, depth);
         if (first is not NodeEvent node) throw Problem(first.Start, "a value was expected here");
-        if (!node.Tag.IsEmpty) throw Problem(first.Start, "tags ('!name') are not used in guest definitions");
+        if (!node.Tag.IsEmpty) throw Problem(first.Start, $"tags ('!name') are not used in {Files}");
         if (depth > DeepestNesting) throw Problem(first.Start, TooDeep);
         if (node.Anchor.IsEmpty) return ParseContents(node, key, depth);
         anchors.Begin(node.Anchor.Value);

@@ -27,6 +27,8 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     /// <summary>How many levels of values are below it.</summary>
     public virtual int Height => 0;
 
+    public bool IsList => this is YamlList;
+
     protected YamlSource Source => source;
 
     protected Mark Start => start;
@@ -49,12 +51,15 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
 
     public virtual IReadOnlyList<YamlValue> Items(string what) => throw Problem($"{What} must be a list with one {what} a line ('- …'), not {Shape}");
 
+    /// <summary>The values of a mapping, each of which knows its key.</summary>
+    public virtual IReadOnlyList<YamlValue> Members(string rule) => throw Problem($"{What} must be {rule}, not {Shape}");
+
     /// <summary>Reads a mapping into an object.</summary>
     /// <param name="initial">The object without it.</param>
     /// <param name="keys">The keys it may have.</param>
     /// <param name="required">A key it must have.</param>
     public virtual T Read<T>(T initial, YamlKeys<T> keys, string? required = null) =>
-        throw Problem($"{(key is null ? "a guest definition" : What)} must be a mapping with {Choice(keys.Keys)}, not {Shape}");
+        throw Problem($"{(key is null ? $"a {source.What}" : What)} must be a mapping with {Choice(keys.Keys)}, not {Shape}");
 
     /// <summary>Without the keys that a definition may have for its own purposes, such as values to repeat.</summary>
     public virtual YamlValue WithoutExtensions() => this;
@@ -76,6 +81,19 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     {
         LguestException here = Problem(problem.Message);
         return new LguestException(problem.Error, here.Message, problem.InnerException) { Path = problem.Path, Line = here.Line, Column = here.Column };
+    }
+
+    /// <summary>Does something with what this names; a missing file is reported at this place.</summary>
+    public T Located<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (LguestException e) when (e is { Error: LguestError.FileUnavailable, Line: null })
+        {
+            throw Located(e);
+        }
     }
 
     public string FullPath()
@@ -173,6 +191,8 @@ internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, O
 
     public override YamlValue WithoutExtensions() => !entries.Keys.Any(IsExtension) ? this
         : new YamlMapping(Source, Start, OwnKey, new OrderedDictionary<string, YamlValue>(entries.Where(entry => !IsExtension(entry.Key))));
+
+    public override IReadOnlyList<YamlValue> Members(string rule) => entries.Values.ToArray();
 
     public override YamlValue? FindPath(string file) => entries.Values.Select(value => value.FindPath(file)).FirstOrDefault(found => found is not null);
 

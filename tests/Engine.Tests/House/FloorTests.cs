@@ -19,7 +19,7 @@ public class FloorTests
         ["Networks", "Devices"],
     ];
 
-    private static readonly string[] Facade = ["Boot", "Breakpoints", "Checkpoints", "Guests", "Histories", "Kernels", "Recordings", "Run"];
+    private static readonly string[] Facade = ["Boot", "Breakpoints", "Checkpoints", "Fleets", "Guests", "Histories", "Kernels", "Recordings", "Run"];
 
     private static readonly string[] Order = [.. Floors.SelectMany(floor => floor)];
 
