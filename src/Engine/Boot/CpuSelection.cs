@@ -41,10 +41,10 @@ internal static class CpuSelection
     };
 
     /// <summary>How hot code is before it is compiled; another value can be put into the environment, to compile everything at once in a test.</summary>
-    private static readonly int heat = int.TryParse(Environment.GetEnvironmentVariable("LGUEST_CPU_HEAT"), out int value) ? value : EmulatedCpu.UsualHeat;
+    internal static int Heat { get; set; } = int.TryParse(Environment.GetEnvironmentVariable("LGUEST_CPU_HEAT"), out int value) ? value : EmulatedCpu.UsualHeat;
 
     private static Func<GuestMemory, GuestClock, VirtualCpu> MakeEmulated(GuestDefinition definition) =>
-        (memory, clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter, definition.Compile == CompileChoice.Off ? null : heat,
+        (memory, clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter, definition.Compile == CompileChoice.Off ? null : Heat,
             samples: definition.SampleEvery is { } period ? new CodeSamples(period) : null);
 
     private static Func<GuestMemory, GuestClock, VirtualCpu> MakeKvm(Assistance assistance) => (memory, clock) =>
