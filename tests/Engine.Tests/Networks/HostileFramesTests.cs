@@ -9,7 +9,7 @@ namespace LguestPS.Tests.Networks;
 /// <summary>Whatever a guest sends: no exception, no more memory than allowed; and a wire that loses frames loses no data.</summary>
 public class HostileFramesTests
 {
-    private static readonly byte[][] Frames =
+    internal static readonly byte[][] Frames =
     [
         TestWire.Ethernet(EtherType.Arp, new ArpPacket(ArpOperation.Request, TestWire.GuestMac, TestWire.Guest, default, TestWire.Gateway).ToFrame(TestWire.GatewayMac).AsSpan(14)),
         TestWire.Ipv4(IpProtocol.Icmp, [8, 0, 0xF7, 0xFF, 0, 0, 0, 0]),
@@ -115,7 +115,7 @@ public class HostileFramesTests
     }
 
     /// <summary>The same frame with checksums that are right, as far as it has any: so that changes reach deeper.</summary>
-    private static byte[] Repaired(byte[] frame)
+    internal static byte[] Repaired(byte[] frame)
     {
         if (frame.Length < 34) return frame;
         int header = 14 + (frame[14] & 0xF) * 4;

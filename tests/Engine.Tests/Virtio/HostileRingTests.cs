@@ -45,7 +45,7 @@ public sealed class HostileRingTests : IDisposable
         Assert.Equal(new byte[64 * 512], File.ReadAllBytes(image));
     }
 
-    private static void Step(Random random, BusRig rig)
+    internal static void Step(Random random, BusRig rig)
     {
         int device = random.Next(rig.Bus.Devices.Count);
         int queue = random.Next(rig.Bus.Devices[device].Device.QueueCount);
@@ -81,7 +81,7 @@ public sealed class HostileRingTests : IDisposable
         rig.Bus.DeliverInput();
     }
 
-    private static BusRig Make(LguestBusRules rules, string image)
+    internal static BusRig Make(LguestBusRules rules, string image)
     {
         List<DeviceFunction> devices =
         [

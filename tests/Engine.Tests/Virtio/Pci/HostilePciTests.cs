@@ -9,6 +9,9 @@ namespace LguestPS.Tests.Virtio.Pci;
 /// <summary>Guests that read and write any port and any register, in any order, with anything in their rings.</summary>
 public sealed class HostilePciTests : IDisposable
 {
+    /// <summary>How every reason why a device ends its guest begins.</summary>
+    internal const string ReasonsStart = @"^(console|block0|net0|rng)(, virtqueue [01])?: ";
+
     private readonly TempFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -33,7 +36,7 @@ public sealed class HostilePciTests : IDisposable
             }
             catch (GuestKilledException ended)
             {
-                Assert.Matches("^(console|block0|net0|rng)(, virtqueue [01])?: ", ended.Message);
+                Assert.Matches(ReasonsStart, ended.Message);
                 reasons.Add(ended.Message.Split(' ')[1]);
                 killed++;
                 rig.Dispose();
@@ -46,7 +49,7 @@ public sealed class HostilePciTests : IDisposable
         Assert.Equal(new byte[64 * 512], File.ReadAllBytes(image));
     }
 
-    private static void Step(Random random, PciRig rig)
+    internal static void Step(Random random, PciRig rig)
     {
         int device = random.Next(1, rig.Bus.Devices.Count + 1);
         int width = 1 << random.Next(3);
@@ -121,7 +124,7 @@ public sealed class HostilePciTests : IDisposable
     }
 
     /// <summary>Devices of which some are as far as FEATURES_OK, for random writes would seldom come there.</summary>
-    private static PciRig Make(Random random, string image)
+    internal static PciRig Make(Random random, string image)
     {
         PciRig rig = new(
             new ConsoleFunction(), new DiskFunction("block0", new BlockDefinition(image)),
