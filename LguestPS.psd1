@@ -1,5 +1,5 @@
 @{
-    RootModule           = 'LguestPS.dll'
+    RootModule           = 'LguestPS.psm1'
     ModuleVersion        = '0.1.0'
     GUID                 = '2540e09e-4325-4b9b-8d47-15b5ad724568'
     Author               = 'The LguestPS developers'
@@ -8,11 +8,6 @@
     Description          = 'Runs, steps and scripts 32-bit paravirtual guests of the lguest hypervisor: every hypercall, DMA, trap and interrupt is an object in the pipeline.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-
-    # Before the types, which name some of its own.
-    RequiredAssemblies   = @('LguestPS.Engine.dll')
-    TypesToProcess       = 'LguestPS.types.ps1xml'
-    FormatsToProcess     = 'LguestPS.format.ps1xml'
 
     FunctionsToExport    = @()
     CmdletsToExport      = @(

@@ -8,5 +8,8 @@ internal static class Engine
 
     public static Type? Find(string name) => Types.GetValueOrDefault(name);
 
-    public static IEnumerable<Type> Enumerations => Types.Values.Where(type => type.IsEnum).OrderBy(type => type.FullName, StringComparer.Ordinal);
+    /// <summary>All of them, in an order that stays.</summary>
+    public static IEnumerable<Type> All => Types.Values.OrderBy(type => type.FullName, StringComparer.Ordinal);
+
+    public static IEnumerable<Type> Enumerations => All.Where(type => type.IsEnum);
 }

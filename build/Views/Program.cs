@@ -1,8 +1,8 @@
 using LguestPS.ViewFiles;
 
-if (args is not [string descriptions, string output])
+if (args is not [string descriptions, string output, string forwards])
 {
-    Console.Error.WriteLine("usage: LguestPS.Views <folder of *.views> <output folder>");
+    Console.Error.WriteLine("usage: LguestPS.Views <folder of *.views> <output folder> <output file of type forwards>");
     return 2;
 }
 
@@ -18,4 +18,5 @@ if (problems.Count > 0) return 1;
 Directory.CreateDirectory(output);
 FormatWriter.Write(views, Path.Combine(output, "LguestPS.format.ps1xml"));
 TypesWriter.Write(views, Path.Combine(output, "LguestPS.types.ps1xml"));
+ForwardWriter.Write(forwards);
 return 0;

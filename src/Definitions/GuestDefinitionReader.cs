@@ -1,7 +1,7 @@
 namespace LguestPS.Definitions;
 
-/// <summary>Reads guest definitions, and matrices of them, written in YAML (design §6).</summary>
-public sealed class GuestDefinitionReader : IGuestDefinitionReader, IGuestMatrixReader
+/// <summary>Reads guest definitions, and matrices of them, written in YAML.</summary>
+public sealed class GuestDefinitionReader
 {
     /// <summary>The key of a file that defines several guests.</summary>
     internal const string GuestsKey = "guests";
@@ -96,7 +96,9 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader, IGuestMatrix
         ["loopback"] = DefinitionText.Names<Switch>(),
     };
 
-    /// <inheritdoc/>
+    /// <summary>Reads and checks a whole definition. Opens no other file.</summary>
+    /// <param name="path">Path of a YAML file; relative paths in it are relative to its folder.</param>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidDefinition with the line and column, also if it defines several guests.</exception>
     public GuestDefinition Read(string path)
     {
         YamlSource source = YamlSource.Open(path);
@@ -106,7 +108,9 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader, IGuestMatrix
             : Read(root, NameOf(source), source.Path);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Reads and checks all guests that a file defines, in the file's order: one, or those below <c>guests</c>. Opens no other file.</summary>
+    /// <param name="path">As for <see cref="Read"/>.</param>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidDefinition with the line and column.</exception>
     public IReadOnlyList<GuestDefinition> ReadAll(string path)
     {
         YamlSource source = YamlSource.Open(path);
@@ -115,10 +119,15 @@ public sealed class GuestDefinitionReader : IGuestDefinitionReader, IGuestMatrix
         return [.. guests.Entries.Values.Select(guest => Read(guest, guest.Key, source.Path))];
     }
 
-    /// <inheritdoc/>
+    /// <summary>Reads and checks a matrix, with the definitions it names. Opens no other file.</summary>
+    /// <param name="path">As for <see cref="Read"/>.</param>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidDefinition with the line and column.</exception>
     public GuestMatrix ReadMatrix(string path) => MatrixReader.Read(path, ReadAll);
 
-    /// <inheritdoc/>
+    /// <summary>Adds to a problem with a file the place in the definition that names the file.</summary>
+    /// <param name="problem">What making a guest threw.</param>
+    /// <param name="definition">The definition the guest was made of.</param>
+    /// <returns>The problem with file, line and column; itself if it is about no file that a definition's text names.</returns>
     public LguestException Locate(LguestException problem, GuestDefinition definition)
     {
         if (problem is not { Path: { } file, Line: null } || definition.Source is not { } path) return problem;

@@ -1,19 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/Setup.ps1
     $staged = Split-Path $modulePath
-    $separator = [IO.Path]::PathSeparator
-
-    # Runs a script in a PowerShell of its own and gives its lines.
-    function Invoke-Fresh([string] $script, [string] $modulePaths) {
-        $before = $env:PSModulePath
-        try {
-            if ($modulePaths) { $env:PSModulePath = $modulePaths + $separator + $before }
-            $file = Join-Path $TestDrive "$([guid]::NewGuid()).ps1"
-            Set-Content $file "`$ErrorActionPreference = 'Stop'`nSet-Location '$repository'`n$script"
-            pwsh -NoProfile -File $file
-        }
-        finally { $env:PSModulePath = $before }
-    }
 }
 
 Describe 'The staged module' {
@@ -38,7 +25,7 @@ Describe 'The staged module' {
         New-Item $folder -ItemType Directory | Out-Null
         Copy-Item $staged $folder/LguestPS -Recurse
         $out = Invoke-Fresh 'Import-Module LguestPS; (Get-Module LguestPS).Path; (Start-LguestGuest ./examples/hello/hello.yaml -Device console).Text; Get-Help Step-LguestGuest | Out-String' $folder
-        $out[0] | Should -Be (Join-Path $folder LguestPS/LguestPS.psd1 | Resolve-Path).Path.Replace('.psd1', '.dll')
+        $out[0] | Should -Be (Join-Path $folder LguestPS/LguestPS.psm1 | Resolve-Path).Path
         "$out" | Should -Match 'Hello from ring 1'
         "$out" | Should -Match 'next standstill'
     }
@@ -79,57 +66,43 @@ Describe 'The staged module' {
         $out | Should -Be Created
     }
 
-    It 'loads YamlDotNet only when a definition is read, and not where others see it' {
+    It 'is imported again by -Force and with a prefix' {
+        Invoke-Fresh @"
+            Import-Module '$modulePath'; Import-Module '$modulePath' -Force
+            (Get-Command -Module LguestPS -CommandType Cmdlet).Count; (Get-Alias lgs).Definition
+            Import-Module '$modulePath' -Force -Prefix My
+            (New-MyLguestGuest ./examples/hello/hello.yaml).Name
+"@ | Should -Be (Get-Command -Module LguestPS -CommandType Cmdlet).Count, Step-LguestGuest, hello
+    }
+}
+
+Describe 'Another copy of the module' {
+    BeforeAll {
+        # As a later version would be installed: its folder has the number.
+        $other = Join-Path $TestDrive LguestPS/99.1.0
+        New-Item (Split-Path $other) -ItemType Directory -Force | Out-Null
+        Copy-Item $staged $other -Recurse
+        (Get-Content $other/LguestPS.psd1 -Raw) -replace "(?m)^    ModuleVersion .*$", "    ModuleVersion = '99.1.0'" | Set-Content $other/LguestPS.psd1
+    }
+
+    It 'is refused while <State>, with the reason' -ForEach @(
+        @{ State = 'the first one is imported'; Between = '' }
+        @{ State = 'the first one''s code is loaded'; Between = 'Remove-Module LguestPS' }
+    ) {
         $out = Invoke-Fresh @"
             Import-Module '$modulePath'
-            function Contexts { [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { `$_.GetName().Name -eq 'YamlDotNet' } | ForEach-Object { [Runtime.Loader.AssemblyLoadContext]::GetLoadContext(`$_).Name } }
-            "before: `$(Contexts)"
-            New-LguestGuest ./examples/hello/hello.yaml | Out-Null
-            "after: `$(Contexts)"
+            $Between
+            try { Import-Module '$other/LguestPS.psd1' } catch { `$_.FullyQualifiedErrorId; `$_.Exception.Message }
+            Import-Module '$modulePath'
+            (Get-Module LguestPS).Version.ToString(3)
+            (New-LguestGuest ./examples/hello/hello.yaml).Name
 "@
-        $out | Should -Be 'before: ', 'after: LguestPS definitions'
-    }
-}
-
-Describe 'Beside a module with YamlDotNet <Version>' -ForEach @(
-    @{ Version = '13.7.1' }
-    @{ Version = '18.1.0' }
-) {
-    BeforeAll {
-        # A small module that ships another YamlDotNet, as many do.
-        $folder = Join-Path $TestDrive "other-$Version"
-        $other = New-Item (Join-Path $folder OtherYaml) -ItemType Directory -Force
-        Set-Content $other/OtherYaml.csproj @"
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <TargetFramework>net10.0</TargetFramework>
-    <CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="YamlDotNet" Version="[$Version]" />
-  </ItemGroup>
-</Project>
-"@
-        Set-Content $other/Reader.cs @'
-public static class OtherYaml
-{
-    public static string Read(string text) =>
-        new YamlDotNet.Serialization.DeserializerBuilder().Build().Deserialize<System.Collections.Generic.Dictionary<string, string>>(text)["a"]
-        + " by " + typeof(YamlDotNet.Serialization.DeserializerBuilder).Assembly.GetName().Version.Major;
-}
-'@
-        $built = dotnet build $other/OtherYaml.csproj -o $other/bin 2>&1
-        $unavailable = $LASTEXITCODE -ne 0 ? "$($built | Select-String error | Select-Object -First 1)" : $null
-        Set-Content $other/OtherYaml.psm1 'Add-Type -Path $PSScriptRoot/bin/OtherYaml.dll; function Read-OtherYaml($Text) { [OtherYaml]::Read($Text) }'
-        $major = $Version.Split('.')[0]
-    }
-
-    It 'works when <Order>' -TestCases @(
-        @{ Order = 'the other is used first'; Script = "Import-Module OtherYaml; Read-OtherYaml 'a: theirs'; Import-Module '{0}'; (New-LguestGuest ./examples/disk/disk.yaml).Definition.Devices.Count" }
-        @{ Order = 'the other is imported first but used last'; Script = "Import-Module OtherYaml; Import-Module '{0}'; (New-LguestGuest ./examples/disk/disk.yaml).Definition.Devices.Count; Read-OtherYaml 'a: theirs'" }
-        @{ Order = 'the other comes last'; Script = "Import-Module '{0}'; (New-LguestGuest ./examples/disk/disk.yaml).Definition.Devices.Count; Import-Module OtherYaml; Read-OtherYaml 'a: theirs'" }
-    ) {
-        if ($unavailable) { Set-ItResult -Skipped -Because "YamlDotNet $Version could not be had: $unavailable" }
-        Invoke-Fresh ($Script -f $modulePath) $folder | Sort-Object | Should -Be 2, "theirs by $major"
+        $version = (Test-ModuleManifest $modulePath).Version
+        $out | Should -Be @(
+            'OtherVersionLoaded'
+            "LguestPS $version cannot be imported from '$other': this PowerShell has loaded LguestPS $version from '$staged', and code that is loaded stays until PowerShell ends. Start a new session and import LguestPS $version in it first."
+            "$version"
+            'hello'
+        )
     }
 }

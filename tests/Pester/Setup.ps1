@@ -10,3 +10,15 @@ Set-Location $repository
 function Wait-Until([scriptblock] $condition, [double] $seconds = 300) {
     if (-not [Threading.SpinWait]::SpinUntil([Func[bool]] $condition, [TimeSpan]::FromSeconds($seconds))) { throw "not in $seconds s: $condition" }
 }
+
+# Runs a script in a PowerShell of its own, with folders before those of the module path, and gives its lines.
+function Invoke-Fresh([string] $script, [string] $modulePaths) {
+    $before = $env:PSModulePath
+    try {
+        if ($modulePaths) { $env:PSModulePath = $modulePaths + [IO.Path]::PathSeparator + $before }
+        $file = Join-Path $TestDrive "$([guid]::NewGuid()).ps1"
+        Set-Content $file "`$ErrorActionPreference = 'Stop'`nSet-Location '$repository'`n$script"
+        pwsh -NoProfile -File $file
+    }
+    finally { $env:PSModulePath = $before }
+}

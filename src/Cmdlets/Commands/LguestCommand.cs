@@ -1,12 +1,11 @@
 using System.Management.Automation;
+using LguestPS.Definitions;
 
 namespace LguestPS.Cmdlets;
 
 /// <summary>What all cmdlets share: Ctrl-C as a token, paths, and definitions.</summary>
 public abstract class LguestCommand : PSCmdlet, IDisposable
 {
-    private static readonly string DefinitionsFolder = Path.Combine(Path.GetDirectoryName(typeof(LguestCommand).Assembly.Location)!, "definitions");
-
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>Signalled by Ctrl-C and when the pipeline is over.</summary>
@@ -25,7 +24,7 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
 
     /// <summary>All guests that a file defines.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidDefinition.</exception>
-    internal static IReadOnlyList<GuestDefinition> GuestsIn(string path) => DefinitionReaders.Load(DefinitionsFolder).ReadAll(path);
+    internal static IReadOnlyList<GuestDefinition> GuestsIn(string path) => new GuestDefinitionReader().ReadAll(path);
 
     /// <summary>The guests that a file defines, or some of them.</summary>
     /// <param name="path">The file.</param>
@@ -74,7 +73,7 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
         }
         catch (LguestException e)
         {
-            throw DefinitionReaders.Load(DefinitionsFolder).Locate(e, definition);
+            throw new GuestDefinitionReader().Locate(e, definition);
         }
         WriteVerbose($"Guest '{guest.Name}' runs on the {guest.CpuName} CPU: {guest.CpuReason}");
         return guest;

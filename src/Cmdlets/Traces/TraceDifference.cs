@@ -1,5 +1,4 @@
-using DiffPlex;
-using DiffPlex.Model;
+using LguestPS.Texts;
 
 namespace LguestPS.Cmdlets;
 
@@ -18,21 +17,12 @@ public sealed record TraceDifference(string Side, string Line, int ReferenceInde
     /// <summary>The smallest changes that make one trace of the other, in order. Empty if they are the same.</summary>
     internal static IEnumerable<TraceDifference> Between(IReadOnlyList<string> reference, IReadOnlyList<string> difference)
     {
-        // What is the same at both ends need not be looked at: traces are long, and mostly differ in one place.
-        int start = 0, most = Math.Min(reference.Count, difference.Count);
-        while (start < most && reference[start] == difference[start]) start++;
-        int end = 0;
-        while (end < most - start && reference[^(end + 1)] == difference[^(end + 1)]) end++;
-        if (start + end == reference.Count && start + end == difference.Count) yield break;
-
-        string[] old = [.. reference.Skip(start).Take(reference.Count - start - end)], @new = [.. difference.Skip(start).Take(difference.Count - start - end)];
-        DiffResult result = Differ.Instance.CreateLineDiffs(string.Join('\n', old), string.Join('\n', @new), ignoreWhitespace: false);
-        foreach (DiffBlock block in result.DiffBlocks)
+        foreach (LineChange change in LineDifferences.Between(reference, difference))
         {
-            for (int i = 0; i < block.DeleteCountA && block.DeleteStartA + i < old.Length; i++)
-                yield return new TraceDifference(InReference, old[block.DeleteStartA + i], start + block.DeleteStartA + i + 1, start + block.InsertStartB + 1);
-            for (int i = 0; i < block.InsertCountB && block.InsertStartB + i < @new.Length; i++)
-                yield return new TraceDifference(InDifference, @new[block.InsertStartB + i], start + block.DeleteStartA + block.DeleteCountA + 1, start + block.InsertStartB + i + 1);
+            for (int i = 0; i < change.OldCount; i++)
+                yield return new TraceDifference(InReference, reference[change.OldStart + i], change.OldStart + i + 1, change.NewStart + 1);
+            for (int i = 0; i < change.NewCount; i++)
+                yield return new TraceDifference(InDifference, difference[change.NewStart + i], change.OldStart + change.OldCount + 1, change.NewStart + i + 1);
         }
     }
 }

@@ -10,7 +10,7 @@ public class FloorTests
     /// <summary>From the ground up. A folder may use those of the lines above its own, and of its own line those to its left.</summary>
     private static readonly string[][] Floors =
     [
-        ["Errors", "State", "Native", "Files"],
+        ["Errors", "State", "Native", "Files", "Texts"],
         ["Memory", "Paging", "Segments"],
         ["Cpu", "Symbols"],
         ["Abi", "Definition"],

@@ -1,0 +1,16 @@
+# Begins the module: no other copy of it may be loaded, and what it brings along gets a load context of its own.
+$library = Join-Path $PSScriptRoot LguestPS.dll
+
+foreach ($assembly in [Runtime.Loader.AssemblyLoadContext]::Default.Assemblies) {
+    if ($assembly.GetName().Name -ne 'LguestPS' -or $assembly.Location -eq $library) { continue }
+    # PowerShell would go on with the code that is there, and the types of both.
+    $wanted = [Reflection.AssemblyName]::GetAssemblyName($library).Version.ToString(3)
+    $loaded = $assembly.GetName().Version.ToString(3)
+    throw [Management.Automation.ErrorRecord]::new(
+        [InvalidOperationException]::new("LguestPS $wanted cannot be imported from '$PSScriptRoot': this PowerShell has loaded LguestPS $loaded from '$(Split-Path $assembly.Location)', and code that is loaded stays until PowerShell ends. Start a new session and import LguestPS $wanted in it first."),
+        'OtherVersionLoaded', 'ResourceExists', $PSScriptRoot)
+}
+
+[Reflection.Assembly]::LoadFrom($library).GetType('LguestPS.Cmdlets.ModuleAssemblies')::Isolate()
+Import-Module (Join-Path $PSScriptRoot LguestPS.Cmdlets.psd1)
+Export-ModuleMember -Cmdlet * -Alias *

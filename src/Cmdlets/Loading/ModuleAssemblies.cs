@@ -1,0 +1,48 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Keeps what the module brings along apart from what other modules do.</summary>
+/// <remarks>
+/// A PowerShell process has one default load context for all modules: whichever version of a library gets there first is everybody's.
+/// So the engine and its libraries live in a context of their own. Only this assembly is in the default one. It uses no library,
+/// asks for assemblies by names that no other module has, and forwards the engine's types, since PowerShell finds types by name in the default context only.
+/// </remarks>
+public static class ModuleAssemblies
+{
+    private const string OurNames = "LguestPS.";
+
+    private static readonly Lock Gate = new();
+    private static PrivateContext? context;
+
+    /// <summary>Makes the context; LguestPS.psm1 calls this before PowerShell looks at any other type of this assembly.</summary>
+    public static void Isolate()
+    {
+        lock (Gate)
+        {
+            if (context is not null) return;
+            context = new PrivateContext(Path.Combine(Path.GetDirectoryName(typeof(ModuleAssemblies).Assembly.Location)!, "bin"));
+            AssemblyLoadContext.Default.Resolving += (_, name) => name.Name!.StartsWith(OurNames, StringComparison.Ordinal) ? context.Find(name) : null;
+        }
+    }
+
+    private sealed class PrivateContext(string folder) : AssemblyLoadContext("LguestPS")
+    {
+        /// <summary>An assembly of this context; null if it has none of that name.</summary>
+        public Assembly? Find(AssemblyName name) =>
+            Places(name.Name + ".dll").FirstOrDefault(File.Exists) is { } path ? LoadFromAssemblyPath(path) : null;
+
+        protected override Assembly? Load(AssemblyName name) => Find(name);
+
+        /// <summary>Where a file may be: what is different on each platform is laid out as in a NuGet package.</summary>
+        private IEnumerable<string> Places(string file)
+        {
+            yield return Path.Combine(folder, file);
+            string platform = Path.Combine(folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "lib");
+            if (!Directory.Exists(platform)) yield break;
+            foreach (string framework in Directory.EnumerateDirectories(platform)) yield return Path.Combine(framework, file);
+        }
+    }
+}
