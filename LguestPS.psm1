@@ -4,7 +4,7 @@ $library = Join-Path $PSScriptRoot LguestPS.dll
 foreach ($assembly in [Runtime.Loader.AssemblyLoadContext]::Default.Assemblies) {
     if ($assembly.GetName().Name -ne 'LguestPS' -or $assembly.Location -eq $library) { continue }
     # PowerShell would go on with the code that is there, and the types of both.
-    $wanted = [Reflection.AssemblyName]::GetAssemblyName($library).Version.ToString(3)
+    $wanted = (Import-PowerShellDataFile (Join-Path $PSScriptRoot LguestPS.psd1)).ModuleVersion
     $loaded = $assembly.GetName().Version.ToString(3)
     throw [Management.Automation.ErrorRecord]::new(
         [InvalidOperationException]::new("LguestPS $wanted cannot be imported from '$PSScriptRoot': this PowerShell has loaded LguestPS $loaded from '$(Split-Path $assembly.Location)', and code that is loaded stays until PowerShell ends. Start a new session and import LguestPS $wanted in it first."),
