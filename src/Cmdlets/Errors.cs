@@ -69,6 +69,14 @@ internal static class Errors
         new TimeoutException($"Guest '{guest.Name}' has not written '{expected}': {why}. {(tail.Length == 0 ? "It has written nothing." : $"The end of its text is:\n{tail}")}"),
         "ConsoleTextNotSeen", ErrorCategory.OperationTimeout, guest, "Receive-LguestConsole gives all of the text; -TimeLimit waits longer.");
 
+    public static ErrorRecord NoneSeen(IReadOnlyList<GuestJob> jobs, System.Text.RegularExpressions.Regex expected) => Record(
+        new InvalidOperationException($"None of the guests has written '{expected}': {string.Join(", ", jobs.Select(job => $"'{job.Guest.Name}' {(job.Guest.HasEnded ? "has ended" : "stands still")} ({job.Guest.StateReason})"))}."),
+        "ConsoleTextNotSeen", ErrorCategory.InvalidResult, jobs.Select(job => job.Guest).ToArray(), "Receive-LguestConsole gives all of their text.");
+
+    public static ErrorRecord UnexpectedEnding(Guest guest, IReadOnlyList<EndingKind> wanted, string tail) => Record(
+        new InvalidOperationException($"Guest '{guest.Name}' was to end with {string.Join(" or ", wanted)}, but {(guest.Ending is { } ending ? $"ended with {ending.Kind}: {ending.Reason}" : guest.Driver is null ? $"stands still: {guest.StateReason}" : "is still running")}.{(tail.Length == 0 ? "" : $" The end of its text is:\n{tail}")}"),
+        "UnexpectedEnding", ErrorCategory.InvalidResult, guest, "Its last event says where; Step-LguestGuest -Back leads there if it was recorded.");
+
     public static LguestException ConsoleFull(Guest guest, int typed, int all) =>
         new(LguestError.ConsoleFull, $"Guest '{guest.Name}' does not read what is typed: {typed:N0} of {all:N0} bytes were typed, the rest was not. Run it until it has read them.");
 

@@ -56,6 +56,14 @@ Describe 'Send-LguestConsole -Expect' {
         { $guest | Send-LguestConsole more -Expect 'never' -ErrorAction Stop } | Should -Throw '*has ended*' -ErrorId 'GuestEnded,*'
     }
 
+    It 'gives the answer alone' {
+        $guest = New-LguestScriptedGuest @{ Print = "boot`n# " }, @{ Code = $true }, @{ Print = "ls`r`na`r`nb`r`nroot@guest# " }, @{ Code = $true }, @{ Print = "true`r`nroot@guest# " }
+        $guest | Send-LguestConsole -Expect '# $' -AnswerOnly | Should -Be boot
+        $guest | Send-LguestConsole ls -Expect '# $' -AnswerOnly | Should -Be a, b
+        $guest | Send-LguestConsole true -Expect '# $' -AnswerOnly | Should -BeNullOrEmpty
+        $guest | Receive-LguestConsole | Should -BeNullOrEmpty
+    }
+
     It 'is stopped by Ctrl-C' {
         $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob -Kind Ended
         $shell = [powershell]::Create().AddScript({ param($module) Import-Module $module; Send-LguestConsole echo -Expect never -TimeLimit 600 }).AddArgument($modulePath)

@@ -143,3 +143,83 @@ Describe 'A guest in a job' {
         (Get-LguestGuest echo).State | Should -Be Running
     }
 }
+
+Describe 'Wait-LguestGuest -Any' {
+    AfterEach {
+        Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force
+        Get-LguestGuest | Remove-LguestGuest
+    }
+
+    It 'gives the first guest that ends' {
+        $jobs = Start-LguestGuest $examples/echo/echo.yaml, $examples/hello/hello.yaml -AsJob
+        ($jobs | Wait-LguestGuest -Any).Name | Should -Be hello
+        $jobs[0].State | Should -Be Running
+    }
+
+    It 'gives the first guest that writes what is expected, and leaves the text to be received' {
+        $jobs = 1..3 | ForEach-Object { Start-LguestGuest $examples/echo/echo.yaml -AsJob -Kind Ended }
+        $jobs | Send-LguestConsole -Expect 'ends\.' | Out-Null
+        Send-LguestConsole echo2 'this one'
+        ('echo', 'echo2', 'echo3' | Wait-LguestGuest -Any -Expect 'THIS ONE').Name | Should -Be echo2
+        Receive-LguestConsole echo2 | Should -Match 'THIS ONE'
+    }
+
+    It 'says that none has written it' {
+        $jobs = Start-LguestGuest $examples/timer/timer.yaml, $examples/hello/hello.yaml -AsJob
+        { $jobs | Wait-LguestGuest -Any -Expect never -ErrorAction Stop } |
+            Should -Throw "None of the guests has written 'never': 'timer' has ended (Power down), 'hello' has ended (Power down)." -ErrorId 'ConsoleTextNotSeen,*'
+    }
+
+    It 'gives nothing when the time is up' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        $job | Wait-LguestGuest -Any -TimeLimit 0.1 | Should -BeNullOrEmpty
+        $job.State | Should -Be Running
+    }
+
+    It 'wants guests that jobs run' {
+        $guest = New-LguestGuest $examples/hello/hello.yaml
+        { $guest | Wait-LguestGuest -Any -ErrorAction Stop } | Should -Throw -ErrorId 'GuestHasNoJob,*'
+    }
+
+    It 'is stopped by Ctrl-C' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob
+        $shell = [powershell]::Create().AddScript({ param($module) Import-Module $module; Wait-LguestGuest echo -Any }).AddArgument($modulePath)
+        $running = $shell.BeginInvoke()
+        $shell.Stop()
+        $running.IsCompleted | Should -BeTrue
+        $job.State | Should -Be Running
+        $shell.Dispose()
+    }
+}
+
+Describe '-ExpectEnding' {
+    AfterEach {
+        Get-Job | Where-Object PSJobTypeName -EQ LguestGuest | Remove-Job -Force
+        Get-LguestGuest | Remove-LguestGuest
+    }
+
+    It 'says nothing of a guest that ends as wanted' {
+        Start-LguestGuest $examples/hello/hello.yaml -Kind Ended -ExpectEnding PowerDown -ErrorAction Stop | Should -Not -BeNullOrEmpty
+        (New-LguestGuest $examples/panic/panic.yaml | Wait-LguestGuest -ExpectEnding Crashed, PowerDown -ErrorAction Stop).Ending.Kind | Should -Be Crashed
+        Start-LguestGuest $examples/hello/hello.yaml -AsJob | Wait-LguestGuest -ExpectEnding PowerDown -ErrorAction Stop | Should -Not -BeNullOrEmpty
+    }
+
+    It 'is an error of any other end, with the end of the text, after the events' {
+        $events = Start-LguestGuest $examples/panic/panic.yaml -Kind Ended -ExpectEnding PowerDown -ErrorVariable failed -ErrorAction SilentlyContinue
+        $events.Ending | Should -Be Crashed
+        $failed.FullyQualifiedErrorId | Should -Be 'UnexpectedEnding,LguestPS.Cmdlets.StartLguestGuestCommand'
+        $failed.Exception.Message | Should -BeLike "Guest 'panic' was to end with PowerDown, but ended with Crashed: *"
+        { New-LguestGuest $examples/hello/hello.yaml | Wait-LguestGuest -ExpectEnding Restart -ErrorAction Stop } |
+            Should -Throw "Guest 'hello' was to end with Restart, but ended with PowerDown: Power down. The end of its text is:`n*"
+    }
+
+    It 'is an error of a guest that does not end' {
+        { Start-LguestGuest $PSScriptRoot/guests/busy.yaml -TimeLimit 0.05 -ExpectEnding PowerDown -ErrorAction Stop -WarningAction SilentlyContinue } | Should -Throw "*but stands still: *time limit*"
+        { Start-LguestGuest $examples/echo/echo.yaml -AsJob | Wait-LguestGuest -TimeLimit 0.1 -ExpectEnding PowerDown -ErrorAction Stop } | Should -Throw "*but is still running*"
+    }
+
+    It 'is the exit status of a script' {
+        pwsh -NoProfile -NonInteractive -Command "Import-Module '$modulePath'; Start-LguestGuest '$examples/panic/panic.yaml' -ExpectEnding PowerDown -ErrorAction Stop | Out-Null" 2>&1 | Out-Null
+        $LASTEXITCODE | Should -Be 1
+    }
+}

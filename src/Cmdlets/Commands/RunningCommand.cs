@@ -72,6 +72,13 @@ public abstract class RunningCommand : GuestCommand
     /// <summary>Shows a line at the prompt, as Write-Host does, where it is not in the way.</summary>
     private protected void Show(string line) => WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]);
 
+    /// <summary>An error if a guest has not ended in one of the ways that are wanted.</summary>
+    private protected void CheckEnding(Guest guest, EndingKind[]? wanted)
+    {
+        if (wanted is null || (guest.Ending is { } ending && wanted.Contains(ending.Kind))) return;
+        WriteError(Errors.UnexpectedEnding(guest, wanted, ConsoleDialog.TailOf(guest)));
+    }
+
     /// <summary>Says why a guest stands still where the user did not ask for it.</summary>
     private protected void SayWhereItStands(Guest guest)
     {

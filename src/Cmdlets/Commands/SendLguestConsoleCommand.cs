@@ -11,7 +11,6 @@ namespace LguestPS.Cmdlets;
 public sealed class SendLguestConsoleCommand : RunningCommand
 {
     private const double DefaultPatienceSeconds = 30;
-    private const int TailOfError = 1000;
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
     private static readonly EventFilter ConsoleOutput = new() { Kinds = EventKinds.Dma | EventKinds.Kick | EventKinds.Virtqueue, Devices = ["console"] };
@@ -29,6 +28,9 @@ public sealed class SendLguestConsoleCommand : RunningCommand
 
     [Parameter(Mandatory = true, ParameterSetName = "Expect")]
     public Regex Expect { get; set; } = null!;
+
+    [Parameter(ParameterSetName = "Expect")]
+    public SwitchParameter AnswerOnly { get; set; }
 
     private TimeSpan? Patience => TimeLimit ?? (Expect is null ? null : TimeSpan.FromSeconds(DefaultPatienceSeconds));
 
@@ -57,15 +59,16 @@ public sealed class SendLguestConsoleCommand : RunningCommand
 
     private protected override void Process(Guest guest)
     {
-        if (Expect is not null && lines.Length == 0) Await(guest, ConsoleDialog.With(guest), from: 0);
+        if (Expect is not null && lines.Length == 0) Await(guest, ConsoleDialog.With(guest), from: 0, typed: "");
         foreach (string line in lines)
         {
             if (!ShouldProcess(guest.Name, $"Type '{line}'")) continue;
             ConsoleDialog? dialog = Expect is null ? null : ConsoleDialog.With(guest);
             dialog?.Update();
             int from = dialog?.UnreadLength ?? 0;       // what was there before is no answer
-            Type(guest, NoNewline ? line : line + "\n");
-            if (dialog is not null && !Await(guest, dialog, from)) return;
+            string typed = NoNewline ? line : line + "\n";
+            Type(guest, typed);
+            if (dialog is not null && !Await(guest, dialog, from, typed)) return;
         }
     }
 
@@ -89,18 +92,21 @@ public sealed class SendLguestConsoleCommand : RunningCommand
 
     /// <summary>Waits for the expected text, driving the guest if nothing else does, and writes all up to its end.</summary>
     /// <returns>Whether it came.</returns>
-    private bool Await(Guest guest, ConsoleDialog dialog, int from)
+    private bool Await(Guest guest, ConsoleDialog dialog, int from, string typed)
     {
-        long start = Stopwatch.GetTimestamp();
+        long begun = Stopwatch.GetTimestamp();
         RunProgress progress = new(this, guest);
         while (true)
         {
             bool isDriven = guest.Driver is not null, hasEnded = guest.HasEnded;
             dialog.Update();
-            if (dialog.Find(Expect, from) is { } end)
+            if (dialog.Find(Expect, from) is { } found)
             {
                 progress.Hide();
-                WriteObject(dialog.Take(end));
+                string text = dialog.Take(found.End);
+                int start = Math.Min(from, found.Start);       // of a very long answer, the beginning was dropped
+                if (AnswerOnly) WriteObject(ConsoleAnswer.Lines(text[start..], found.Start - start, typed), enumerateCollection: true);
+                else WriteObject(text);
                 return true;
             }
             if (StopToken.IsCancellationRequested)
@@ -108,7 +114,7 @@ public sealed class SendLguestConsoleCommand : RunningCommand
                 progress.Hide();
                 return false;
             }
-            TimeSpan left = Patience!.Value - Stopwatch.GetElapsedTime(start);
+            TimeSpan left = Patience!.Value - Stopwatch.GetElapsedTime(begun);
             string? hopeless = hasEnded ? $"it has ended ({guest.StateReason})"
                 : left <= TimeSpan.Zero ? $"{Patience.Value.TotalSeconds:0.###} s have passed"
                 : !isDriven && !Drive(guest, dialog, from, left, progress) && guest.Standstill != Standstill.TimeLimit && !guest.HasEnded ? $"it stands still ({guest.StateReason})"
@@ -116,7 +122,7 @@ public sealed class SendLguestConsoleCommand : RunningCommand
             if (hopeless is not null)
             {
                 progress.Hide();
-                WriteError(Errors.NotSeen(guest, Expect, hopeless, dialog.Tail(TailOfError)));
+                WriteError(Errors.NotSeen(guest, Expect, hopeless, dialog.Tail(ConsoleDialog.LongestTail)));
                 return false;
             }
             if (!isDriven) continue;

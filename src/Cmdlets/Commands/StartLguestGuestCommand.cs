@@ -33,6 +33,9 @@ public sealed class StartLguestGuestCommand : LaunchCommand
     [Parameter(ParameterSetName = "Stream")]
     public SwitchParameter PassThru { get; set; }
 
+    [Parameter(ParameterSetName = "Stream")]
+    public EndingKind[]? ExpectEnding { get; set; }
+
     [Parameter(ParameterSetName = "Job", Mandatory = true)]
     public SwitchParameter AsJob { get; set; }
 
@@ -105,6 +108,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
         }
         SayWhereItStands(guest);
         if (Summary) WriteObject(guest.Summary);
+        if (!StopToken.IsCancellationRequested) CheckEnding(guest, ExpectEnding);
     }
 
     /// <returns>The file for the recording, or null.</returns>

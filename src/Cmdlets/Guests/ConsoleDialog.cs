@@ -10,6 +10,9 @@ internal sealed class ConsoleDialog
     /// <summary>The newest characters in which an expected text is looked for.</summary>
     public const int SearchWindow = 64 * 1024;
 
+    /// <summary>The most characters of a guest's text in an error.</summary>
+    public const int LongestTail = 1000;
+
     private const int MostUnread = 1 << 20;
 
     private static readonly ConditionalWeakTable<Guest, ConsoleDialog> Dialogs = [];
@@ -43,12 +46,12 @@ internal sealed class ConsoleDialog
     /// <summary>Looks for a text.</summary>
     /// <param name="wanted">What it looks like.</param>
     /// <param name="from">Where to begin, in characters of what is unread.</param>
-    /// <returns>Where it ends, or null.</returns>
-    public int? Find(Regex wanted, int from)
+    /// <returns>Where it begins and ends, or null.</returns>
+    public (int Start, int End)? Find(Regex wanted, int from)
     {
         int start = Math.Min(Math.Max(from, unread.Length - SearchWindow), unread.Length);
         Match match = wanted.Match(unread.ToString(start, unread.Length - start));
-        return match.Success ? start + match.Index + match.Length : null;
+        return match.Success ? (start + match.Index, start + match.Index + match.Length) : null;
     }
 
     /// <summary>Receives everything, or just the first characters.</summary>
@@ -57,6 +60,14 @@ internal sealed class ConsoleDialog
         string text = unread.ToString(0, characters ?? unread.Length);
         unread.Remove(0, text.Length);
         return text;
+    }
+
+    /// <summary>The end of all that a guest has written, whether it was received or not; nothing if it has no console.</summary>
+    public static string TailOf(Guest guest)
+    {
+        if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return "";
+        string text = guest.ConsoleText;
+        return text[Math.Max(0, text.Length - LongestTail)..];
     }
 
     /// <summary>The end of what is unread; it stays unread.</summary>
