@@ -50,6 +50,7 @@ internal sealed class CommandLine
     private readonly Option<string[]> tap = new("--tap") { HelpName = "interface", Description = "A network over a TAP interface of this host (repeatable)." };
     private readonly Option<string> rng = new("--rng") { Arity = ArgumentArity.Zero, Description = "A source of random numbers, for guests from 2.6.27 on." };
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
+    private readonly Option<string> trace = new("--trace") { HelpName = "file", Description = "Write the guest's events to this file, too; its ending says the format (.pftrace, .json, .otlp, .jsonl, .csv, .pcapng)." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
     private readonly Option<string[]> describe = new("--describe") { HelpName = "kernel", Description = "Say what a kernel's file tells of it, whether it runs and what it needs; run nothing (repeatable)." };
@@ -78,7 +79,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
             limitTime, limitInstructions, limitSockets, limitReboots, noReboot, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -99,6 +100,19 @@ internal sealed class CommandLine
 
     /// <summary>The keys that end the guest at a terminal.</summary>
     public LeaveChord Leave { get; } = LeaveChord.Usual;
+
+    /// <summary>The file for the guest's events, or null.</summary>
+    /// <exception cref="LguestException">InvalidDefinition: its name says no format.</exception>
+    public string? Trace
+    {
+        get
+        {
+            if (parsed.GetValue(trace) is not { } path) return null;
+            string full = FullPath(trace.Name, path);
+            _ = TraceFile.FormatOf(full);
+            return full;
+        }
+    }
 
     /// <summary>Whether to end with a summary.</summary>
     public bool Summary => parsed.GetResult(summary) is not null;

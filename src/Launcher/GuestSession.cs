@@ -12,6 +12,7 @@ internal sealed class GuestSession : IDisposable
     private readonly Guest guest;
     private readonly LauncherStreams streams;
     private readonly EventLines? lines;
+    private readonly TraceFile? trace;
     private readonly bool summary;
     private const int MostHotCode = 20;
     private readonly bool verbose;
@@ -24,21 +25,22 @@ internal sealed class GuestSession : IDisposable
     private string? stopReason;
     private IOException? outputProblem;
 
-    public GuestSession(Guest guest, EventFormat? events, bool summary, bool verbose, LeaveChord chord, LauncherStreams streams)
+    public GuestSession(Guest guest, CommandLine asked, TraceFile? trace, LauncherStreams streams)
     {
         this.guest = guest;
         this.streams = streams;
-        this.summary = summary;
-        this.verbose = verbose;
-        if (events is not null && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
-        lines = events is { } format ? EventLines.Create(format) : null;
+        this.trace = trace;
+        summary = asked.Summary;
+        verbose = asked.Verbose;
+        if ((asked.Events is not null || trace is not null) && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
+        lines = asked.Events is { } format ? EventLines.Create(format) : null;
         streams.GiveUpAfter(stop.Token);
         output = new LiveOutput(streams.Output, OutputBroke);
         signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP), On(PosixSignal.SIGQUIT)];
         if (!guest.Definition.Devices.OfType<ConsoleDefinition>().Any()) return;
         terminal = streams.MayBeTerminal ? RawTerminal.TryTakeOver() : null;
-        if (terminal is not null) streams.Error.WriteLine($"lguest: {chord} ends the guest");
-        keyboard = new Keyboard(terminal?.Keys ?? streams.Input, guest, chord, keys => Stop($"stopped by {keys}"), threeCtrlCsLeave: true);
+        if (terminal is not null) streams.Error.WriteLine($"lguest: {asked.Leave} ends the guest");
+        keyboard = new Keyboard(terminal?.Keys ?? streams.Input, guest, asked.Leave, keys => Stop($"stopped by {keys}"), threeCtrlCsLeave: true);
     }
 
     /// <returns>The exit status.</returns>
@@ -53,6 +55,7 @@ internal sealed class GuestSession : IDisposable
         }
         running.Stop();
         output.Flush();
+        trace?.Finish();
         keyboard?.Dispose();
         terminal?.Dispose();
 
@@ -83,7 +86,7 @@ internal sealed class GuestSession : IDisposable
         RunOptions options = new()
         {
             Driver = "lguest",
-            Filter = lines is not null ? EventFilter.Everything : EventFilter.Nothing,
+            Filter = lines is not null || trace is not null ? EventFilter.Everything : EventFilter.Nothing,
             TimeLimit = TimeLeft(),
             WaitForInput = mayType,
             CollectSummary = summary,
@@ -93,6 +96,7 @@ internal sealed class GuestSession : IDisposable
         foreach (LguestEvent happened in guest.Run(options, interrupt.Token))
         {
             if (lines is not null) output.Write(lines.Line(happened));
+            trace?.Write(happened);
         }
         return guest.Standstill != Standstill.StopRequested || stop.IsCancellationRequested;
     }

@@ -1,61 +1,20 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using LguestPS.Events;
+using LguestPS.Exports;
 
 namespace LguestPS.Launcher;
 
-/// <summary>One JSON object a line, for programs. Nothing in it depends on the host, so two repeatable runs are equal.</summary>
-internal sealed class JsonLines : EventLines, IFieldSink
+/// <summary>One JSON object a line, for programs.</summary>
+internal sealed class JsonLines : EventLines
 {
-    private readonly ArrayBufferWriter<byte> line = new(512);
-    private readonly Utf8JsonWriter json;
+    private readonly MemoryStream line = new();
+    private readonly EventExporter exporter;
 
-    // Plain quotes and letters: this is not going to be HTML.
-    public JsonLines() => json = new Utf8JsonWriter(line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public JsonLines() => exporter = EventExporter.Create(ExportFormat.JsonLines, line);
 
     public override ReadOnlySpan<byte> Line(LguestEvent happened)
     {
-        line.ResetWrittenCount();
-        json.Reset();
-        json.WriteStartObject();
-        EventSchemas.Of(happened).Give(happened, this);
-        json.WriteEndObject();
-        json.Flush();
-        line.Write("\n"u8);
-        return line.WrittenSpan;
+        line.SetLength(0);
+        exporter.Write(happened);
+        exporter.Finish();
+        return line.GetBuffer().AsSpan(0, (int)line.Length);
     }
-
-    public void Number(Field field, long? value)
-    {
-        if (value is { } number) json.WriteNumber(field.Key, number);
-        else json.WriteNull(field.Key);
-    }
-
-    public void Flag(Field field, bool? value)
-    {
-        if (value is { } flag) json.WriteBoolean(field.Key, flag);
-        else json.WriteNull(field.Key);
-    }
-
-    public void Text(Field field, string? value) => json.WriteString(field.Key, value);
-
-    public void Time(Field field, TimeSpan value) => json.WriteNumber(field.Key, value.Ticks / (decimal)TimeSpan.TicksPerSecond);
-
-    public void Numbers(Field field, ReadOnlySpan<uint> values)
-    {
-        json.WriteStartArray(field.Key);
-        foreach (uint value in values) json.WriteNumberValue(value);
-        json.WriteEndArray();
-    }
-
-    public void Bytes(Field field, ReadOnlySpan<byte> value) => json.WriteBase64String(field.Key, value);
-
-    public void StartList(Field field) => json.WriteStartArray(field.Key);
-
-    public void StartPart() => json.WriteStartObject();
-
-    public void EndPart() => json.WriteEndObject();
-
-    public void EndList() => json.WriteEndArray();
 }

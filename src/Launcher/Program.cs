@@ -16,8 +16,9 @@ internal static partial class Program
             if (commandLine.WantsInformation) return Write(commandLine.Information(), streams, ExitStatus.PowerDown);
             if (commandLine.Described is { Length: > 0 } kernels) return Describe(kernels, streams);
             GuestDefinition definition = commandLine.MakeDefinition();
+            using TraceFile? trace = commandLine.Trace is { } path ? new TraceFile(path) : null;
             using Guest guest = Create(definition);
-            using GuestSession session = new(guest, commandLine.Events, commandLine.Summary, commandLine.Verbose, commandLine.Leave, streams);
+            using GuestSession session = new(guest, commandLine, trace, streams);
             return session.Run();
         }
         catch (LguestException e)

@@ -17,7 +17,13 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
     public void Dispose()
     {
         stopping.Cancel();
+        Release();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives up what is not finished, when the pipeline is over.</summary>
+    private protected virtual void Release()
+    {
     }
 
     private protected void WriteError(LguestException e, object? target) => WriteError(Errors.From(e, target));

@@ -19,18 +19,14 @@ internal static class TraceLine
 
     private const int LongestText = 256;
 
-    private static readonly Dictionary<string, (LineTemplate Names, LineTemplate Arguments)> Templates = EventSchemas.All.ToDictionary(
-        schema => $"{schema.Kind}",
-        schema => (new LineTemplate(schema.NamesLine, schema.Fields), new LineTemplate(schema.ArgumentsLine, schema.Fields)),
-        StringComparer.OrdinalIgnoreCase);
+    private static readonly Dictionary<EventKinds, (LineTemplate Names, LineTemplate Arguments)> Templates = EventSchemas.All.ToDictionary(
+        schema => schema.Kind,
+        schema => (new LineTemplate(schema.NamesLine, schema.Fields), new LineTemplate(schema.ArgumentsLine, schema.Fields)));
 
     /// <exception cref="LguestException">InvalidDefinition: it is no event.</exception>
     public static string Of(PSObject happened, TraceDetail detail)
     {
-        string kind = Text(happened, nameof(LguestEvent.Kind));
-        if (kind.Length == 0) throw new LguestException(LguestError.InvalidDefinition, $"'{happened}' is not an event of a guest");
-        if (!Templates.TryGetValue(kind, out (LineTemplate Names, LineTemplate Arguments) templates))
-            throw new LguestException(LguestError.InvalidDefinition, $"'{happened}' is an event of kind '{kind}'; the kinds are {string.Join(", ", Templates.Keys)}. Events that a computer with an older version of the module sent lose their kinds");
+        (LineTemplate Names, LineTemplate Arguments) templates = Templates[EventObject.SchemaOf(happened).Kind];
         return (detail == TraceDetail.Arguments ? templates.Arguments : templates.Names).Fill(field => Shown(happened, field));
     }
 
@@ -57,8 +53,6 @@ internal static class TraceLine
 
     private static object? Value(PSObject happened, string property) =>
         happened.Properties[property]?.Value is { } value ? value is PSObject { BaseObject: { } inner } ? inner : value : null;
-
-    private static string Text(PSObject happened, string property) => Convert.ToString(Value(happened, property), CultureInfo.InvariantCulture) ?? "";
 
     private static string Number(object value) => $"0x{LanguagePrimitives.ConvertTo<uint>(value):x}";
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using LguestPS.Events;
 
 namespace LguestPS;
 
@@ -49,7 +50,7 @@ public sealed record DmaEvent : LguestEvent
     public required uint? UsedLength { get; init; }
 
     /// <summary>All bytes of all sections.</summary>
-    public byte[] Data => [.. Sections.SelectMany(section => section.Data)];
+    public byte[] Data => JoinedBytes.Of(Sections, section => section.Data);
 
     /// <summary>The data as UTF-8 text.</summary>
     public string Text => Encoding.UTF8.GetString(Data);

@@ -8,4 +8,5 @@ namespace LguestPS.Events;
 /// <param name="GuestTime">Guest time since the guest was started.</param>
 /// <param name="HostTime">Host wall-clock time, UTC.</param>
 /// <param name="Symbols">Names the addresses of the event when they are asked for; null if there are no symbols.</param>
-internal readonly record struct EventHeader(long Sequence, string Guest, TimeSpan GuestTime, DateTime HostTime, GuestSymbols? Symbols);
+/// <param name="HostDuration">Host time that it took; zero if that is not known.</param>
+internal readonly record struct EventHeader(long Sequence, string Guest, TimeSpan GuestTime, DateTime HostTime, GuestSymbols? Symbols, TimeSpan HostDuration = default);

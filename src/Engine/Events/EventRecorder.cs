@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using LguestPS.Cpu;
 using LguestPS.Machines;
@@ -15,6 +16,7 @@ internal sealed class EventRecorder(Machine machine)
     private EventFilter filter = EventFilter.Everything;
     private Action? servedInside;
     private bool endAnnounced;
+    private long begun;
 
     public long Count { get; private set; }
 
@@ -23,6 +25,12 @@ internal sealed class EventRecorder(Machine machine)
 
     /// <summary>What the run is recorded on, or null.</summary>
     public ITape? Tape { get; set; }
+
+    /// <summary>What the host does from here on is for the next event: the vCPU came out, or the guest was taken up again.</summary>
+    public void Begin()
+    {
+        if (filter.Kinds != EventKinds.None || IsRecorded) begun = Stopwatch.GetTimestamp();
+    }
 
     /// <summary><see cref="Count"/> without the announcement of the end, which is not the guest's doing.</summary>
     public long Happened => endAnnounced ? Count - 1 : Count;
@@ -170,6 +178,7 @@ internal sealed class EventRecorder(Machine machine)
     public void Intervened(InterventionOperation operation, string by, uint eip, Intervention done)
     {
         Count++;
+        begun = 0;      // how long it has stood still is nobody's work
         Add(wanted: true, new InterventionEvent
         {
             Header = Header(), Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Eip = eip,
@@ -230,7 +239,13 @@ internal sealed class EventRecorder(Machine machine)
     /// <summary>Whether an event of this kind would be made, if there were one.</summary>
     public bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
 
-    private EventHeader Header() => new(Count, machine.Name, machine.Clock.Elapsed, DateTime.UtcNow, machine.Symbols);
+    private EventHeader Header()
+    {
+        long now = Stopwatch.GetTimestamp();
+        TimeSpan took = begun == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(begun, now);
+        begun = now;
+        return new EventHeader(Count, machine.Name, machine.Clock.Elapsed, DateTime.UtcNow, machine.Symbols, took);
+    }
 
     private void Add(bool wanted, LguestEvent made)
     {

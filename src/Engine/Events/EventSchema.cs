@@ -19,8 +19,8 @@ internal abstract class EventSchema(EventKinds kind, string namesLine, string ar
     /// <summary>The fields of every event, then those of this kind.</summary>
     public abstract IReadOnlyList<Field> Fields { get; }
 
-    /// <summary>Gives an exporter what lines have.</summary>
-    public abstract void Give(LguestEvent happened, IFieldSink sink);
+    /// <summary>Gives an exporter what one of its kind has.</summary>
+    public abstract void Give(LguestEvent happened, IFieldSink sink, Outputs output);
 
     public abstract void Write(StateWriter state, LguestEvent happened, bool whole);
 
@@ -39,10 +39,10 @@ internal sealed class EventSchema<TEvent>(EventKinds kind, string namesLine, str
 
     public override IReadOnlyList<Field> Fields => [.. EventSchemas.Header.Fields, .. own.Fields];
 
-    public override void Give(LguestEvent happened, IFieldSink sink)
+    public override void Give(LguestEvent happened, IFieldSink sink, Outputs output)
     {
-        EventSchemas.Header.Give(happened, sink);
-        own.Give((TEvent)happened, sink);
+        EventSchemas.Header.Give(happened, sink, output);
+        own.Give((TEvent)happened, sink, output);
     }
 
     public override void Write(StateWriter state, LguestEvent happened, bool whole) => own.Write(state, (TEvent)happened, whole);

@@ -16,10 +16,11 @@ internal static class EventSchemas
 {
     public static readonly Schema<LguestEvent> Header = new Schema<LguestEvent>()
         .Derived("Sequence", e => e.Sequence, Long)
-        .Derived("Kind", e => e.Kind, Name<EventKinds>("the kind of an event"), Lines)
-        .Derived("Guest", e => e.Guest, Text, Lists)
+        .Derived("Kind", e => e.Kind, Name<EventKinds>("the kind of an event"), Lines | Traces)
+        .Derived("Guest", e => e.Guest, Text, Lists | Traces)
         .Derived("GuestTime", e => e.GuestTime, Span)
-        .Derived("HostTime", e => e.HostTime, Instant, Lists)
+        .Derived("HostTime", e => e.HostTime, Instant, Lists | Traces)
+        .Derived("HostDuration", e => e.HostDuration, Span, Traces)
         .Derived("Summary", e => e.Summary, Text, None);
 
     public static readonly EventSchema<HypercallEvent> Hypercall = new(
@@ -31,7 +32,7 @@ internal static class EventSchemas
             .Derived("Name", e => e.Name, Text)
             .Derived("Number", e => e.Number, Count)
             .Derived("Arguments", e => e.Arguments, Words)
-            .Derived("Decoded", e => e.Decoded, Text, Lists)
+            .Derived("Decoded", e => e.Decoded, Text, Lists | Traces)
             .Derived("Origin", e => e.Origin, Name<HypercallOrigin>("an origin"))
             .Derived("Slot", e => e.Slot, OptionalInt)
             .Stored("Result", e => e.Result, OptionalAddress)
@@ -55,8 +56,8 @@ internal static class EventSchemas
             .Stored("Device", e => e.Device, OptionalText)
             .Stored("UsedLength", e => e.UsedLength, OptionalCount)
             .Stored("Sections", e => e.Sections, List(Section, _ => DmaLayout.Sections, "the number of sections"))
-            .Derived("Data", e => e.Data, Content, Lists)
-            .Derived("Text", e => e.Text, Text));
+            .Derived("Data", e => e.Data, Content, Lists | Traces)
+            .Derived("Text", e => e.Text, Text, Lines | Lists));
 
     public static readonly EventSchema<KickEvent> Kick = new(
         EventKinds.Kick,
@@ -89,8 +90,8 @@ internal static class EventSchemas
             .Stored("UsedLength", e => e.UsedLength, OptionalCount)
             // Each takes some bytes, so what is left bounds their number.
             .Stored("Descriptors", e => e.Descriptors, List(Descriptor, state => state.Left, "the number of descriptors"))
-            .Derived("Data", e => e.Data, Content, Lists)
-            .Derived("Text", e => e.Text, Text));
+            .Derived("Data", e => e.Data, Content, Lists | Traces)
+            .Derived("Text", e => e.Text, Text, Lines | Lists));
 
     public static readonly Schema<RegisterAccess> Access = new Schema<RegisterAccess>()
         .Stored("Device", a => a.Device, OptionalText)
@@ -115,7 +116,7 @@ internal static class EventSchemas
             .Stored("PrivilegeLevel", e => e.PrivilegeLevel, Small)
             .Stored("Outcome", e => e.Outcome, Name<TrapOutcome>("an outcome"))
             .Stored("Accessed", e => e.Accessed, Optional(Access), None)
-            .Derived("Access", e => e.Access, OptionalText, Lists)
+            .Derived("Access", e => e.Access, OptionalText, Lists | Traces)
             .Derived("Device", e => e.Device, OptionalText)
             .Derived("Register", e => e.Register, OptionalText)
             .Derived("Port", e => e.Port, OptionalAddress)

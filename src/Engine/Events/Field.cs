@@ -12,13 +12,16 @@ internal enum Outputs
 {
     None = 0,
 
-    /// <summary>What exporters write, such as the launcher's JSON lines.</summary>
+    /// <summary>JSON lines.</summary>
     Lines = 1,
 
     /// <summary>The list views of PowerShell.</summary>
     Lists = 2,
 
-    Both = Lines | Lists,
+    /// <summary>Traces for tools that other people make, and tables.</summary>
+    Traces = 4,
+
+    All = Lines | Lists | Traces,
 }
 
 /// <summary>One field of an event or of a part of one: a row of <see cref="EventSchemas"/>.</summary>
@@ -40,6 +43,9 @@ internal abstract class Field(string name, string? key, FieldFormat format, Outp
 
     /// <summary>Whether an event may be without it.</summary>
     public abstract bool IsOptional { get; }
+
+    /// <summary>The fields of each part of a list; empty for any other field.</summary>
+    public abstract IReadOnlyList<Field> Parts { get; }
 }
 
 /// <summary>A field of one type of object.</summary>
@@ -61,6 +67,8 @@ internal sealed class Field<TOwner, TValue>(string name, Func<TOwner, TValue> va
     public override bool IsStored => stored;
 
     public override bool IsOptional => type.IsOptional;
+
+    public override IReadOnlyList<Field> Parts => type.Parts;
 
     public override void Give(TOwner owner, IFieldSink sink) => type.Give(this, value(owner), sink);
 

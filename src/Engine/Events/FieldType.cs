@@ -36,6 +36,9 @@ internal abstract class FieldType<T>(FieldFormat format)
 
     public virtual bool IsOptional => default(T) is null && typeof(T).IsValueType;
 
+    /// <summary>The fields of each part, for a list.</summary>
+    public virtual IReadOnlyList<Field> Parts => [];
+
     public virtual void Give(Field field, T value, IFieldSink sink) => throw new NotSupportedException($"{field.Name} is not for exporters");
 
     public virtual void Write(StateWriter state, T value, bool whole) => throw new NotSupportedException($"no {typeof(T).Name} of this kind is written down");

@@ -173,7 +173,10 @@ internal static class FieldTypes
         public override void Give(Field field, TimeSpan value, IFieldSink sink) => sink.Time(field, value);
     }
 
-    private sealed class InstantType() : FieldType<DateTime>(FieldFormat.Instant);
+    private sealed class InstantType() : FieldType<DateTime>(FieldFormat.Instant)
+    {
+        public override void Give(Field field, DateTime value, IFieldSink sink) => sink.Instant(field, value);
+    }
 
     private sealed class BytesType() : FieldType<byte[]>(FieldFormat.Dump)
     {
@@ -238,13 +241,15 @@ internal static class FieldTypes
 
     private sealed class ListType<T>(Schema<T> parts, Func<StateReader, int> most, string what) : FieldType<T[]>(FieldFormat.Parts) where T : class
     {
+        public override IReadOnlyList<Field> Parts => parts.Fields;
+
         public override void Give(Field field, T[] value, IFieldSink sink)
         {
             sink.StartList(field);
             foreach (T part in value)
             {
                 sink.StartPart();
-                parts.Give(part, sink);
+                parts.Give(part, sink, Outputs.Lines);
                 sink.EndPart();
             }
             sink.EndList();

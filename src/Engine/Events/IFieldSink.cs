@@ -11,6 +11,8 @@ internal interface IFieldSink
 
     void Time(Field field, TimeSpan value);
 
+    void Instant(Field field, DateTime value);
+
     void Numbers(Field field, ReadOnlySpan<uint> values);
 
     void Bytes(Field field, ReadOnlySpan<byte> value);

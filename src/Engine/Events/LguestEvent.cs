@@ -41,6 +41,9 @@ public abstract record LguestEvent
     /// <summary>Host wall-clock time (UTC) at which it happened.</summary>
     public DateTime HostTime => Header.HostTime;
 
+    /// <summary>Host time that it took: from the exit of the vCPU, or from the event before it if that is later, until it was done. Zero if that is not known, as in a recording.</summary>
+    public TimeSpan HostDuration => Header.HostDuration;
+
     /// <summary>What every event has, whatever its kind.</summary>
     internal EventHeader Header { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using LguestPS.Events;
 
 namespace LguestPS;
 
@@ -50,7 +51,7 @@ public sealed record VirtqueueEvent : LguestEvent
     public required VirtqueueDescriptor[] Descriptors { get; init; }
 
     /// <summary>All bytes of all descriptors.</summary>
-    public byte[] Data => [.. Descriptors.SelectMany(descriptor => descriptor.Data)];
+    public byte[] Data => JoinedBytes.Of(Descriptors, descriptor => descriptor.Data);
 
     /// <summary>The data as UTF-8 text.</summary>
     public string Text => Encoding.UTF8.GetString(Data);

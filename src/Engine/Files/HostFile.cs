@@ -67,8 +67,7 @@ internal static partial class HostFile
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
     public static void Replace(string path, Action<FileStream> write)
     {
-        Check(path);
-        CheckFolder(path);
+        CheckCanBeWritten(path);
         string unfinished = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -155,6 +154,14 @@ internal static partial class HostFile
             S_IFSOCK => "it is a socket, not a file",
             _ => "it is a device, not a file",
         };
+    }
+
+    /// <exception cref="IOException">There is no such folder, or its name cannot be a file's.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder.</exception>
+    public static void CheckCanBeWritten(string path)
+    {
+        Check(path);
+        CheckFolder(path);
     }
 
     private static void Check(string path)

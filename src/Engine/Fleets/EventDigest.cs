@@ -1,82 +1,34 @@
-using System.Buffers;
 using System.Security.Cryptography;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using LguestPS.Events;
+using LguestPS.Exports;
 
 namespace LguestPS.Fleets;
 
 /// <summary>Hashes events as the JSON lines they make, in which nothing depends on the host.</summary>
-internal sealed class EventDigest : IFieldSink, IDisposable
+internal sealed class EventDigest : IDisposable
 {
-    private const int Enough = 64 * 1024;
+    private readonly SHA256 hash = SHA256.Create();
+    private readonly CryptoStream lines;
+    private readonly EventExporter exporter;
 
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly ArrayBufferWriter<byte> lines = new(2 * Enough);
-    private readonly Utf8JsonWriter json;
-
-    public EventDigest() => json = new Utf8JsonWriter(lines, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
-
-    public void Add(LguestEvent happened)
+    public EventDigest()
     {
-        json.Reset();
-        json.WriteStartObject();
-        EventSchemas.Of(happened).Give(happened, this);
-        json.WriteEndObject();
-        json.Flush();
-        lines.Write("\n"u8);
-        if (lines.WrittenCount >= Enough) Pass();
+        lines = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write);
+        exporter = EventExporter.Create(ExportFormat.JsonLines, lines);
     }
+
+    public void Add(LguestEvent happened) => exporter.Write(happened);
 
     /// <summary>The hash of all that was added, in hexadecimal digits; nothing can be added after it.</summary>
     public string Finish()
     {
-        Pass();
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        exporter.Finish();
+        lines.FlushFinalBlock();
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
     public void Dispose()
     {
+        lines.Dispose();
         hash.Dispose();
-        json.Dispose();
     }
-
-    private void Pass()
-    {
-        hash.AppendData(lines.WrittenSpan);
-        lines.ResetWrittenCount();
-    }
-
-    public void Number(Field field, long? value)
-    {
-        if (value is { } number) json.WriteNumber(field.Key, number);
-        else json.WriteNull(field.Key);
-    }
-
-    public void Flag(Field field, bool? value)
-    {
-        if (value is { } flag) json.WriteBoolean(field.Key, flag);
-        else json.WriteNull(field.Key);
-    }
-
-    public void Text(Field field, string? value) => json.WriteString(field.Key, value);
-
-    public void Time(Field field, TimeSpan value) => json.WriteNumber(field.Key, value.Ticks / (decimal)TimeSpan.TicksPerSecond);
-
-    public void Numbers(Field field, ReadOnlySpan<uint> values)
-    {
-        json.WriteStartArray(field.Key);
-        foreach (uint value in values) json.WriteNumberValue(value);
-        json.WriteEndArray();
-    }
-
-    public void Bytes(Field field, ReadOnlySpan<byte> value) => json.WriteBase64String(field.Key, value);
-
-    public void StartList(Field field) => json.WriteStartArray(field.Key);
-
-    public void StartPart() => json.WriteStartObject();
-
-    public void EndPart() => json.WriteEndObject();
-
-    public void EndList() => json.WriteEndArray();
 }

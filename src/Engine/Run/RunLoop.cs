@@ -30,6 +30,7 @@ internal sealed class RunLoop(Guest guest)
     public Standstill Run(RunGoal goal, RunMeter? meter = null)
     {
         this.meter = meter;
+        guest.Events.Begin();
         try
         {
             while (!guest.HasEnded)
@@ -85,6 +86,7 @@ internal sealed class RunLoop(Guest guest)
             meter?.Handled();
             bool goesOn = guest.Clock.WaitForInterrupt(goal);
             meter?.Idled();
+            guest.Events.Begin();
             return goesOn ? null : Standstill.WaitingForInput;
         }
 
@@ -95,6 +97,7 @@ internal sealed class RunLoop(Guest guest)
         meter?.Handled();
         CpuExit exit = guest.Cpu.Run(budget);
         meter?.Exited();
+        guest.Events.Begin();
         HasOffered = exit.RanNothing;
         if (HasOffered) goal.RanNothing();
         if (exit.IsTrap) machine.CountTrap();

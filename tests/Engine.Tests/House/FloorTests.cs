@@ -17,6 +17,7 @@ public class FloorTests
         ["Clock", "Machines"],
         ["Events", "Traps", "Hypercalls"],
         ["Networks", "Devices"],
+        ["Exports"],
     ];
 
     private static readonly string[] Facade = ["Boot", "Breakpoints", "Checkpoints", "Fleets", "Guests", "Histories", "Kernels", "Recordings", "Run"];
