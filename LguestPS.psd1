@@ -14,6 +14,7 @@
         'Checkpoint-LguestGuest'
         'Compare-LguestTrace'
         'Enter-LguestConsole'
+        'Export-LguestReport'
         'Export-LguestTrace'
         'Get-LguestCallStack'
         'Get-LguestDescriptor'

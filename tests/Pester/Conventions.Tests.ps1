@@ -117,7 +117,7 @@ Describe 'Files' {
         { Start-LguestGuest missing -Replay -ErrorAction Stop } | Should -Throw '*missing*' -ErrorId 'FileUnavailable,*'
         { New-LguestGuest -Replay missing -Name x -ErrorAction Stop } | Should -Throw '*missing*' -ErrorId 'FileUnavailable,*'
     }
-    It 'have one rule for what is there already: <_>' -ForEach 'Checkpoint-LguestGuest', 'Export-LguestTrace', 'Start-LguestGuest' {
+    It 'have one rule for what is there already: <_>' -ForEach 'Checkpoint-LguestGuest', 'Export-LguestReport', 'Export-LguestTrace', 'Start-LguestGuest' {
         (Get-Command $_).Parameters.Keys | Should -Contain Force
         (Get-Command $_).Parameters.Keys | Should -Contain NoClobber
     }

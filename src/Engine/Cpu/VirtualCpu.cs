@@ -43,6 +43,13 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>Where the guest was every so many instructions; null if nobody asked for it.</summary>
     public virtual CodeSamples? Samples => null;
 
+    /// <summary>What counts every instruction, or null; set before the guest runs its first here. Only for a CPU that <see cref="CountsInstructions"/> in blocks of code.</summary>
+    public virtual CodeCounts? Counts
+    {
+        get => null;
+        set => throw new NotSupportedException($"the {Name} CPU has no blocks to count");
+    }
+
     /// <summary>Runs the guest.</summary>
     /// <param name="budget">When to come out at the latest.</param>
     /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for

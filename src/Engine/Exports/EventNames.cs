@@ -26,20 +26,25 @@ internal static class EventNames
         _ => record.Kind.ToString(),
     };
 
-    /// <summary>What an event has written to the console, on one line; null if it has not.</summary>
+    /// <summary>What an event has written to the console; empty if it has not.</summary>
+    public static ReadOnlySpan<byte> ConsoleBytes(EventRecord record) => record.Kind switch
+    {
+        EventKinds.Dma when IsConsole(record) && record.FindText(nameof(DmaEvent.Direction)) == nameof(DmaDirection.Send) => record.FindBytes(nameof(DmaEvent.Data)),
+        EventKinds.Virtqueue when IsConsole(record) && record.FindText(nameof(VirtqueueEvent.Operation)) == nameof(VirtqueueOperation.Taken) => record.FindBytes(nameof(VirtqueueEvent.Data)),
+        EventKinds.Kick when record.FindText(nameof(KickEvent.Text)) is { } text => Encoding.UTF8.GetBytes(text),
+        _ => [],
+    };
+
+    /// <summary>The same on one line; null if there is none.</summary>
     public static string? ConsoleText(EventRecord record)
     {
-        bool writes = record.Kind switch
-        {
-            EventKinds.Dma => record.FindText(nameof(DmaEvent.Device)) == "console" && record.FindText(nameof(DmaEvent.Direction)) == nameof(DmaDirection.Send),
-            EventKinds.Virtqueue => record.FindText(nameof(VirtqueueEvent.Device)) == "console" && record.FindText(nameof(VirtqueueEvent.Operation)) == nameof(VirtqueueOperation.Taken),
-            EventKinds.Kick => record.FindText(nameof(KickEvent.Text)) is not null,
-            _ => false,
-        };
-        if (!writes) return null;
-        string text = record.Kind == EventKinds.Kick ? record.FindText(nameof(KickEvent.Text))! : Encoding.UTF8.GetString(record.FindBytes(nameof(DmaEvent.Data)));
-        return text.Length == 0 ? null : QuotedText.Of(text, LongestConsoleText)[1..].TrimEnd('"');
+        ReadOnlySpan<byte> written = ConsoleBytes(record);
+        if (written.IsEmpty) return null;
+        string quoted = QuotedText.Of(Encoding.UTF8.GetString(written), LongestConsoleText);
+        return quoted[1..quoted.LastIndexOf('"')];
     }
+
+    private static bool IsConsole(EventRecord record) => record.FindText(nameof(DmaEvent.Device)) == "console";
 
     private static string TrapName(EventRecord record)
     {

@@ -22,11 +22,14 @@ public class FloorTests
 
     private static readonly string[] Facade = ["Boot", "Breakpoints", "Checkpoints", "Fleets", "Guests", "Histories", "Kernels", "Recordings", "Run"];
 
+    /// <summary>What is built on all of it, and nothing else uses.</summary>
+    private static readonly string[] Roof = ["Reports"];
+
     private static readonly string[] Order = [.. Floors.SelectMany(floor => floor)];
 
     [Fact]
     public void Every_folder_has_its_floor() =>
-        Assert.Empty(FolderGraph.OfEngine.Folders.Except([.. Order, .. Facade]));
+        Assert.Empty(FolderGraph.OfEngine.Folders.Except([.. Order, .. Facade, .. Roof]));
 
     [Fact]
     public void No_folder_uses_one_above_it()
@@ -34,7 +37,7 @@ public class FloorTests
         string[] upward =
         [
             .. from lower in Order
-               from upper in Order.Skip(Array.IndexOf(Order, lower) + 1).Concat(Facade)
+               from upper in Order.Skip(Array.IndexOf(Order, lower) + 1).Concat(Facade).Concat(Roof)
                from use in FolderGraph.OfEngine.Uses(lower, upper)
                select $"{lower} -> {upper}: {use}",
         ];

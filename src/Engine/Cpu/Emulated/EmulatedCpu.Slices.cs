@@ -106,6 +106,11 @@ internal sealed unsafe partial class EmulatedCpu
             }
 
             if (block == null) break;
+            if (Counts is { } counts)
+            {
+                EnterCounted(block, counts);
+                continue;
+            }
             Translations.Compiled?.Note(state, block, isSample);
             isSample = false;
             if (Mmu.Watches.HasCode && Mmu.Watches.IsCode(state->Cs.Base + block->Eip)) EnterWatched(block);
@@ -136,6 +141,15 @@ internal sealed unsafe partial class EmulatedCpu
         long before = state->Budget;
         RunFrom(block);
         if (state->Budget != before && !state->Repeating) Mmu.Watches.Done();
+    }
+
+    /// <summary>Runs one block, which leads to no other, so that each is seen; none becomes machine code.</summary>
+    private void EnterCounted(Block* block, CodeCounts counts)
+    {
+        (uint eip, int level, long before) = (state->Cs.Base + block->Eip, state->PrivilegeLevel, state->Budget);
+        RunFrom(block);
+        if (before != state->Budget) counts.Add(eip, level, before - state->Budget);
+        if (Mmu.Watches.HasCode && Mmu.Watches.IsCode(eip) && before != state->Budget && !state->Repeating) Mmu.Watches.Done();
     }
 
     private void RunFrom(Block* block)

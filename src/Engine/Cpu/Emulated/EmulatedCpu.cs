@@ -78,6 +78,8 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
 
     public override CodeSamples? Samples { get; }
 
+    public override CodeCounts? Counts { get; set; }
+
     public override bool CanBeSaved => true;
 
     public override bool MarksWrites => true;
