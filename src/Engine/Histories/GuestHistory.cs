@@ -12,14 +12,17 @@ namespace LguestPS;
 /// </remarks>
 public sealed class GuestHistory
 {
+    /// <summary>The most guest memory that its checkpoints hold.</summary>
+    private const long MostBytes = 512L << 20;
+
     private readonly Lock gate = new();
-    private readonly List<(RunPosition At, Checkpoint Checkpoint)> checkpoints;
+    private readonly CheckpointShelf shelf = new(MostBytes);
     private bool isChecked;
 
     private GuestHistory(RecordedRun run, IEnumerable<(RunPosition, Checkpoint)> checkpoints, bool isChecked)
     {
         Run = run;
-        this.checkpoints = [.. checkpoints];
+        foreach ((RunPosition at, Checkpoint checkpoint) in checkpoints) shelf.Add(at, checkpoint);
         this.isChecked = isChecked;
     }
 
@@ -44,11 +47,11 @@ public sealed class GuestHistory
     internal RecordedRun Run { get; }
 
     /// <summary>The places from which replicas can begin, in the order of the run: at least its beginning.</summary>
-    internal IReadOnlyList<RunPosition> Checkpoints
+    internal IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> Checkpoints
     {
         get
         {
-            lock (gate) return [.. checkpoints.Select(kept => kept.At)];
+            lock (gate) return shelf.All;
         }
     }
 
@@ -99,26 +102,24 @@ public sealed class GuestHistory
         }
     }
 
+    /// <summary>A guest of its own that stands where a checkpoint of this history was taken.</summary>
+    /// <inheritdoc cref="ReplicaAt(RunPosition, CancellationToken, Action)" path="/exception"/>
+    internal Replica ReplicaAt(RunPosition at, Checkpoint checkpoint) => new(this, Make(at, checkpoint));
+
     /// <summary>The last checkpoint that is not after a place.</summary>
     internal (RunPosition At, Checkpoint Checkpoint) CheckpointBefore(RunPosition place)
     {
-        lock (gate)
-        {
-            int index = checkpoints.Count - 1;
-            while (index > 0 && checkpoints[index].At != place && !checkpoints[index].At.IsBefore(place)) index--;
-            return checkpoints[index];
-        }
+        IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> kept = Checkpoints;
+        int index = kept.Count - 1;
+        while (index > 0 && kept[index].At != place && !kept[index].At.IsBefore(place)) index--;
+        return kept[index];
     }
 
     /// <summary>Keeps a checkpoint that one of the replicas has made, for those that come later.</summary>
     internal void Keep(RunPosition at, Checkpoint checkpoint)
     {
         lock (gate)
-        {
-            int index = checkpoints.Count;
-            while (index > 0 && at.IsBefore(checkpoints[index - 1].At)) index--;
-            if (index == 0 || checkpoints[index - 1].At != at) checkpoints.Insert(index, (at, checkpoint));
-        }
+            if (shelf.All.All(kept => kept.At != at)) shelf.Add(at, checkpoint);
     }
 
     private Guest Make(RunPosition at, Checkpoint checkpoint)

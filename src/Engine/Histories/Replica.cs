@@ -47,8 +47,19 @@ internal sealed class Replica : IDisposable
         RunTo(place, stop, pulse);
     }
 
+    /// <summary>Goes to where a checkpoint was taken, unless it stands there.</summary>
+    public void MoveTo(RunPosition at, Checkpoint checkpoint)
+    {
+        if (Position != at) Guest.Recording!.Load(checkpoint, at);
+    }
+
     /// <summary>Keeps a checkpoint of the place where it stands in its history.</summary>
-    public void Keep() => history.Keep(Position, Guest.MakeCheckpoint(label: null));
+    public Checkpoint Keep()
+    {
+        Checkpoint checkpoint = Guest.MakeCheckpoint(label: null);
+        history.Keep(Position, checkpoint);
+        return checkpoint;
+    }
 
     public void Dispose() => Guest.Dispose();
 }

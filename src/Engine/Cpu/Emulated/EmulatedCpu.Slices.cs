@@ -40,6 +40,11 @@ internal sealed unsafe partial class EmulatedCpu
             state->Slice = state->Budget = 0;
 
             bool debugTrap = traced && done > 0 && !state->StackLoaded;
+            if (watched is not null && watched.Access != MemoryAccess.Execute && observer is not null)
+            {
+                observer.Accessed(watched);
+                watched = null;
+            }
             if (watched is not null && debugTrap) Mmu.Watches.Late = watched;
             else if (watched is not null) return CpuExit.At(watched, ranNothing: remaining == budget && watched.Access == MemoryAccess.Execute);
             if (state->Cause != ExitCause.None) return TakeExit();
@@ -138,9 +143,10 @@ internal sealed unsafe partial class EmulatedCpu
     /// <summary>Leads no other way to a block than this one, by which the next who comes is seen.</summary>
     private void EnterWatched(Block* block)
     {
-        long before = state->Budget;
-        RunFrom(block);
-        if (state->Budget != before && !state->Repeating) Mmu.Watches.Done();
+        long before = InstructionCount;
+        if (IsObserved(block)) RunObserved(block);
+        else RunFrom(block);
+        if (InstructionCount != before && !state->Repeating) Mmu.Watches.Done();
     }
 
     /// <summary>Runs one block, which leads to no other, so that each is seen; none becomes machine code.</summary>

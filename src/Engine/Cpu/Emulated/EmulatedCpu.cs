@@ -109,7 +109,11 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
     }
 
     /// <summary>The guest is at another time: what was reported there, or was still to be, is not here.</summary>
-    public void ForgetWatched() => Mmu.Watches.Forget();
+    public void ForgetWatched()
+    {
+        Mmu.Watches.Forget();
+        isRepeating = false;
+    }
 
     public override CpuExit Run(CpuBudget budget)
     {

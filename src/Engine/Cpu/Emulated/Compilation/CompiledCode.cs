@@ -134,10 +134,13 @@ internal sealed unsafe partial class CompiledCode : IDisposable
     }
 
     /// <summary>A block was dropped: no path may lead into its code from now on.</summary>
-    public void Remove(CpuState* cpu, Block* block)
+    /// <param name="cpu">The processor.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="overwritten">Whether it was because of what was written there.</param>
+    public void Remove(CpuState* cpu, Block* block, bool overwritten)
     {
         block->Code = blockExit;
-        if (block->Compiled <= 0) return;
+        if (block->Compiled <= 0 || !overwritten) return;
         uint frame = block->Physical >> Memory.GuestMemory.PageShift;
         overwrites[frame] = (overwrites[frame].Count + 1, CpuState.OwnerOf(cpu).InstructionCount);
     }

@@ -144,6 +144,9 @@ internal sealed unsafe class Mmu : IDisposable
         jumps.Clear();
     }
 
+    /// <summary>Every way to a block is looked for anew.</summary>
+    public void ForgetWays() => jumps.Clear();
+
     /// <summary>Forgets the pages from <paramref name="first"/> to <paramref name="last"/>, both linear addresses.</summary>
     public void FlushRange(uint first, uint last)
     {
@@ -178,6 +181,26 @@ internal sealed unsafe class Mmu : IDisposable
         List<byte> bytes = [];
         while (bytes.Count < length && tables.Find(pageDirectory, linear + (uint)bytes.Count) is { } physical) bytes.Add(memory.Read8(physical));
         return [.. bytes];
+    }
+
+    /// <summary>A word at a linear address of the current address space; changes nothing.</summary>
+    public bool TryPeek(CpuState* cpu, uint linear, out uint value)
+    {
+        TlbEntry* entry = TlbEntry.For(cpu->Tlb, linear);
+        if ((entry->ReadTag & ~TlbEntry.LongWay) == (linear + 3 & TlbEntry.PageMask))
+        {
+            value = *(uint*)(TlbEntry.AddendOf(entry) + (nint)linear);
+            return true;
+        }
+
+        value = 0;
+        for (uint i = 0; i < 4; i++)
+        {
+            if (tables.Find(pageDirectory, linear + i) is not { } physical) return false;
+            value |= (uint)memory.Read8(physical) << (int)(8 * i);
+        }
+
+        return true;
     }
 
     public void Dispose() => NativeMemory.AlignedFree(user);

@@ -21,8 +21,11 @@ internal sealed unsafe class Watchpoints
     private WatchedAccess? found;
     private bool writing;
 
+    /// <summary>Instructions somebody looks on at, for whom the guest does not come out.</summary>
+    public AddressSet Observed { get; } = new();
+
     /// <summary>Whether instructions are watched.</summary>
-    public bool HasCode => code.Length != 0;
+    public bool HasCode => code.Length != 0 || Observed.Count != 0;
 
     /// <summary>Whether reads or writes are watched.</summary>
     public bool HasData => data.Length != 0;
@@ -46,11 +49,13 @@ internal sealed unsafe class Watchpoints
         code = [.. ranges.Where(range => (range.Access & MemoryAccess.Execute) != 0)];
         data = [.. ranges.Where(range => (range.Access & (MemoryAccess.Read | MemoryAccess.Write)) != 0)];
         cpu->Watching = HasData;
-        if (passed is { } place && !IsCode(place.Linear)) passed = null;
+        if (passed is { } place && !IsStop(place.Linear)) passed = null;
         return [.. code.Except(before)];
     }
 
-    public bool IsCode(uint linear)
+    public bool IsCode(uint linear) => Observed.Contains(linear) || IsStop(linear);
+
+    private bool IsStop(uint linear)
     {
         foreach (WatchRange range in code)
             if (range.Overlaps(linear, 1)) return true;
@@ -69,7 +74,7 @@ internal sealed unsafe class Watchpoints
     public bool StopsBefore(CpuState* cpu)
     {
         uint linear = cpu->Cs.Base + cpu->Registers.Eip;
-        if (!IsCode(linear) || passed == (linear, cpu->Registers.Esp)) return false;
+        if (!IsStop(linear) || passed == (linear, cpu->Registers.Esp)) return false;
         passed = (linear, cpu->Registers.Esp);
         found = new WatchedAccess(MemoryAccess.Execute, linear, 1, cpu->Registers.Eip, []);
         return true;

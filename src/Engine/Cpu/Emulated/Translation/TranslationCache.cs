@@ -92,6 +92,27 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         }
     }
 
+    /// <summary>Drops the blocks in which these instructions may be, in whatever address space: from now on each begins a block.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="addresses">Linear addresses in rising order.</param>
+    public void DropAt(CpuState* cpu, ReadOnlySpan<uint> addresses)
+    {
+        if (addresses.IsEmpty) return;
+        for (uint frame = 0; frame < firstInFrame.Length; frame++)
+        {
+            bool any = false;
+            for (Block* block = firstInFrame[frame]; block != null; block = NextInFrame(block, frame))
+            {
+                // Where code segments do not start at 0, an eip does not tell the address.
+                if ((block->Mode & CpuMode.FlatCode) != 0 && !IsAnyIn(addresses, block->Eip, block->Bytes)) continue;
+                block->Dropped = true;
+                any = true;
+            }
+
+            if (any) Settle(cpu, frame, overwritten: false);
+        }
+    }
+
     /// <summary>Forgets every block. Only when none is running.</summary>
     public void Forget(CpuState* cpu)
     {
@@ -195,11 +216,16 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
             any = true;
         }
 
-        if (!any) return;
+        if (any) Settle(cpu, frame, overwritten: true);
+    }
+
+    /// <summary>Takes out the blocks of a frame that were just dropped.</summary>
+    private void Settle(CpuState* cpu, uint frame, bool overwritten)
+    {
         cpu->CodeDropped = true;
         for (Block* block = firstInFrame[frame]; block != null; block = NextInFrame(block, frame))
         {
-            if (block->Dropped) Remove(cpu, block, frame);
+            if (block->Dropped) Remove(cpu, block, frame, overwritten);
             else if (block->LinkSlot != 0) Unlink(block);
         }
 
@@ -207,9 +233,9 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     }
 
     /// <summary>Takes a dropped block out of every list but the given frame's, which is being walked.</summary>
-    private void Remove(CpuState* cpu, Block* block, uint frame)
+    private void Remove(CpuState* cpu, Block* block, uint frame, bool overwritten)
     {
-        compiled?.Remove(cpu, block);
+        compiled?.Remove(cpu, block, overwritten);
         Block** at = &buckets[Bucket(block->Physical, block->Eip)];
         while (*at != block) at = &(*at)->NextInBucket;
         *at = block->NextInBucket;
@@ -219,6 +245,13 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         uint own = block->Physical >> GuestMemory.PageShift;
         if (own != frame) Sweep(own);
         else if (block->SecondFrame != frame) Sweep(block->SecondFrame);
+    }
+
+    private static bool IsAnyIn(ReadOnlySpan<uint> addresses, uint first, uint length)
+    {
+        int index = addresses.BinarySearch(first);
+        if (index >= 0) return true;
+        return ~index < addresses.Length && addresses[~index] - first < length;
     }
 
     /// <summary>Links lead to blocks of the same frame; the next use of one that was cut finds its way anew.</summary>
