@@ -17,6 +17,7 @@ public sealed class GuestHistory
 
     private readonly Lock gate = new();
     private readonly CheckpointShelf shelf = new(MostBytes);
+    private SymbolTable? symbols;
     private bool isChecked;
 
     private GuestHistory(RecordedRun run, IEnumerable<(RunPosition, Checkpoint)> checkpoints, bool isChecked)
@@ -68,7 +69,7 @@ public sealed class GuestHistory
             recording.Reach();
             // A vCPU that does not count instructions cannot say where in the run its checkpoints are.
             IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> kept = recording.Shelf.All;
-            return new GuestHistory(recording.Copy(), guest.Cpu.CountsInstructions ? kept : [kept[0]], isChecked: true);
+            return new GuestHistory(recording.Copy(), guest.Cpu.CountsInstructions ? kept : [kept[0]], isChecked: true) { symbols = guest.Symbols };
         }
     }
 
@@ -79,6 +80,22 @@ public sealed class GuestHistory
         RecordedRun run = RecordedRun.Load(path);
         return new GuestHistory(run, [(run.StartPosition, run.Start)], isChecked: false);
     }
+
+    /// <summary>The names of the kernel's code and data, where they are once it has begun; null if there are none.</summary>
+    /// <exception cref="LguestException">FileUnavailable or InvalidImage: the definition's file of symbols cannot be used; or as for making a guest.</exception>
+    public SymbolTable? Symbols
+    {
+        get
+        {
+            lock (gate) return symbols ??= FindSymbols();
+        }
+    }
+
+    /// <summary>The calls of functions: those that returned, in the order in which they did; then those that did not, in the order in which they began.</summary>
+    /// <returns>They are found as they are taken; whoever takes no more ends the search.</returns>
+    /// <exception cref="LguestException">InvalidAddress: a function is not known. While they are taken: InvalidCheckpoint if something in the recording cannot have happened; ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
+    public IEnumerable<GuestCall> FindCalls(CallQuery query, CancellationToken stop = default) => new CallQuestion(this, query).Ask(stop);
 
     /// <summary>A guest of its own that stands where the run was at a place, and can do it again from there. It has to be disposed.</summary>
     /// <param name="place">A place of the run, or the least that all of its counts must have reached; before the start or after the end counts as that.</param>
@@ -120,6 +137,14 @@ public sealed class GuestHistory
     {
         lock (gate)
             if (shelf.All.All(kept => kept.At != at)) shelf.Add(at, checkpoint);
+    }
+
+    /// <summary>A kernel that unpacks itself to a random address has its symbols there once it has told its lguest_data, which is its first call.</summary>
+    private SymbolTable? FindSymbols()
+    {
+        using Replica replica = ReplicaAt(Start);
+        if (!replica.Guest.Data.IsInitialised) replica.RunTo(new RunPosition(Start.Events + 1, 0, TimeSpan.Zero));
+        return replica.Guest.Symbols;
     }
 
     private Guest Make(RunPosition at, Checkpoint checkpoint)

@@ -13,15 +13,3 @@ internal interface IAnalyst<T>
     /// <summary>It stands where the stretch ends.</summary>
     void End();
 }
-
-/// <summary>How a question is asked.</summary>
-internal sealed record SurveyOptions
-{
-    /// <summary>How many replicas run at once.</summary>
-    public int Threads { get; init; } = Environment.ProcessorCount;
-
-    /// <summary>Called about four times a second while there is no answer, on the thread that waits for it, with the part of the run that is done: 0 to 1.</summary>
-    public Action<double>? Pulse { get; init; }
-
-    public CancellationToken Stop { get; init; }
-}

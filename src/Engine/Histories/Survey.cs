@@ -20,7 +20,7 @@ internal sealed class Survey<T>
 
     private readonly GuestHistory history;
     private readonly RunPosition from, to;
-    private readonly SurveyOptions options;
+    private readonly HistoryQuery query;
     private readonly Func<IAnalyst<T>> makeAnalyst;
     private readonly CancellationTokenSource stopping;
 
@@ -30,35 +30,34 @@ internal sealed class Survey<T>
     private bool isPlanned;
 
     /// <param name="history">The run.</param>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="to">Where to end.</param>
+    /// <param name="query">Which part of it, and how.</param>
     /// <param name="makeAnalyst">Makes who looks at a replica, for each thread one.</param>
-    /// <param name="options">How.</param>
-    public Survey(GuestHistory history, RunPosition from, RunPosition to, Func<IAnalyst<T>> makeAnalyst, SurveyOptions options)
+    /// <param name="stop">Whoever asked does not want to know any more.</param>
+    public Survey(GuestHistory history, HistoryQuery query, Func<IAnalyst<T>> makeAnalyst, CancellationToken stop)
     {
         this.history = history;
-        this.from = from;
-        this.to = history.End.IsBefore(to) ? history.End : to;
-        this.options = options;
+        this.query = query;
         this.makeAnalyst = makeAnalyst;
-        stopping = CancellationTokenSource.CreateLinkedTokenSource(options.Stop);
+        from = query.First(history);
+        to = query.Last(history) is var last && history.End.IsBefore(last) ? history.End : last;
+        stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }
 
-    private long Spacing => Math.Max(CheckpointShelf.Spacing, (history.End.Instructions - history.Start.Instructions) / UsualStretches);
+    private long Spacing => query.Spacing ?? Math.Max(CheckpointShelf.Spacing, (history.End.Instructions - history.Start.Instructions) / UsualStretches);
 
     /// <summary>The stretches in the order of the run. Each must be taken wholly before the next; leaving early ends everything.</summary>
     /// <exception cref="LguestException">As for making a replica; ReplayDiverged.</exception>
-    /// <exception cref="OperationCanceledException">On the options' request.</exception>
+    /// <exception cref="OperationCanceledException">When whoever asked does not want to know any more.</exception>
     public IEnumerable<Stretch<T>> Stretches()
     {
         if (!from.IsBefore(to)) yield break;
         List<Thread> threads = [];
         try
         {
-            bool scouts = Plan(out RunPosition known, out Checkpoint last) && options.Threads > 1;
+            bool scouts = Plan(out RunPosition known, out Checkpoint last) && query.Threads > 1;
             if (scouts) threads.Add(Start(() => Scout(known, last)));
             else Publish(known, last, to, isLast: true);
-            for (int i = scouts ? 1 : 0; i < options.Threads; i++) threads.Add(Start(Work));
+            for (int i = scouts ? 1 : 0; i < query.Threads; i++) threads.Add(Start(Work));
             while (Next() is { } stretch) yield return stretch;
         }
         finally
@@ -84,8 +83,9 @@ internal sealed class Survey<T>
     /// <summary>For who waits: the part of the run that lies before a stretch.</summary>
     public Action? PulseAt(Stretch<T> stretch)
     {
-        if (options.Pulse is not { } pulse) return null;
-        double whole = Math.Max(1, to.Time - from.Time), done = Math.Clamp(stretch.From.Time - from.Time, 0, whole) / whole;
+        if (query.Pulse is not { } pulse) return null;
+        RunPosition start = history.Start;
+        double done = (stretch.From.Instructions - start.Instructions) / Math.Max(1.0, history.End.Instructions - start.Instructions);
         return () => pulse(done);
     }
 
@@ -204,7 +204,7 @@ internal sealed class Survey<T>
             while (planned.Count == 0 && !isPlanned && !stopping.IsCancellationRequested) Monitor.Wait(gate, SurveyPeriods.Look);
             List<Stretch<T>> claimed = [];
             if (stopping.IsCancellationRequested) return claimed;
-            int most = Math.Clamp(planned.Count / (4 * options.Threads), 1, MostInARow);
+            int most = Math.Clamp(planned.Count / (4 * query.Threads), 1, MostInARow);
             while (claimed.Count < most && planned.TryDequeue(out Stretch<T>? next)) claimed.Add(next);
             Monitor.PulseAll(gate);
             return claimed;
@@ -219,7 +219,7 @@ internal sealed class Survey<T>
             {
                 if (isPlanned) return plannerProblem is null ? null : throw plannerProblem;
                 stopping.Token.ThrowIfCancellationRequested();
-                if (!Monitor.Wait(gate, SurveyPeriods.Pulse)) options.Pulse?.Invoke(0);
+                if (!Monitor.Wait(gate, SurveyPeriods.Pulse)) query.Pulse?.Invoke(0);
             }
             return toTake.Dequeue();
         }

@@ -72,6 +72,9 @@ public sealed class SymbolTable
     /// <summary>Every name, in the order of the addresses.</summary>
     internal IEnumerable<string> Names => Enumerable.Range(0, names.Length).Select(Name);
 
+    /// <summary>Every symbol, in the order of the addresses.</summary>
+    internal IEnumerable<(string Name, uint Address)> All => Enumerable.Range(0, names.Length).Select(i => (Name(i), addresses[i]));
+
     /// <summary>The names that begin with this text, whatever its case, in the order of the addresses.</summary>
     public IEnumerable<string> StartingWith(string text) => Names.Where(name => name.StartsWith(text, StringComparison.OrdinalIgnoreCase));
 
