@@ -16,7 +16,7 @@ internal sealed class Survey<T>
     private const int MostWaiting = 32;
 
     /// <summary>So many that follow each other are looked at by the same replica, which need not go anywhere in between.</summary>
-    private const int MostInARow = 4;
+    private const int MostInARow = 16;
 
     private readonly GuestHistory history;
     private readonly RunPosition from, to;
