@@ -16,6 +16,7 @@
         'Enter-LguestConsole'
         'Export-LguestReport'
         'Export-LguestTrace'
+        'Get-LguestCall'
         'Get-LguestCallStack'
         'Get-LguestDescriptor'
         'Get-LguestDisassembly'

@@ -47,6 +47,10 @@ internal static class Errors
         new ItemNotFoundException($"There is no definition at '{path}'."),
         "DefinitionNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a YAML file; about_Lguest_Definitions shows one.");
 
+    public static ErrorRecord RecordingNotFound(string path) => Record(
+        new ItemNotFoundException($"There is no recording at '{path}'."),
+        "RecordingNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a file that Start-LguestGuest -RecordPath wrote.");
+
     public static LguestException GuestNotInFile(string path, string wanted, IReadOnlyCollection<string> known) =>
         new(LguestError.InvalidValue, $"'{path}' defines no guest '{wanted}'{DefinitionText.Instead(wanted, known)}") { Path = path };
 

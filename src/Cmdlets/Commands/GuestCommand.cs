@@ -11,7 +11,7 @@ public abstract class GuestCommand : LguestCommand
     [SupportsWildcards]
     [GuestTransformation]
     [ValidateNotNullOrEmpty]
-    public GuestArgument[] Guest { get; set; } = [];
+    public virtual GuestArgument[] Guest { get; set; } = [];
 
     /// <summary>What is piped. It is the guest where the first position was taken by an argument of the verb.</summary>
     [Parameter(ValueFromPipeline = true, DontShow = true)]
@@ -50,6 +50,9 @@ public abstract class GuestCommand : LguestCommand
     private protected virtual void ProcessFile(string path)
     {
     }
+
+    /// <summary>The error of a path at which nothing is.</summary>
+    private protected virtual ErrorRecord NoFile(string path) => Errors.DefinitionNotFound(path);
 
     /// <summary>Shows what the engine has to say about a guest; after the pipeline was stopped there is nowhere to show it.</summary>
     private protected Action<string> Warn(Guest guest) => text =>
@@ -120,7 +123,7 @@ public abstract class GuestCommand : LguestCommand
         }
 
         IReadOnlyList<string> files = TakesPaths ? argument.IsFile ? [argument.Text] : FindFiles(argument.Text) : [];
-        if (files.Count == 0) WriteError(argument.LooksLikePath && TakesPaths ? Errors.DefinitionNotFound(argument.Text) : Errors.GuestNotFound(argument.Text, TakesPaths));
+        if (files.Count == 0) WriteError(argument.LooksLikePath && TakesPaths ? NoFile(argument.Text) : Errors.GuestNotFound(argument.Text, TakesPaths));
         foreach (string file in files) ProcessFile(file);
         return [];
     }

@@ -1,0 +1,87 @@
+using System.Management.Automation;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>A cmdlet that asks a question about recorded runs: of guests, or of files.</summary>
+public abstract class HistoryCommand : GuestCommand
+{
+    private protected const string OfGuest = "Guest";
+    private protected const string OfFile = "File";
+
+    [Parameter(ParameterSetName = OfGuest, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "InputObject")]
+    [ArgumentCompleter(typeof(GuestCompleter))]
+    [SupportsWildcards]
+    [GuestTransformation]
+    [ValidateNotNullOrEmpty]
+    public override GuestArgument[] Guest { get; set; } = [];
+
+    [Parameter(ParameterSetName = OfFile, Mandatory = true)]
+    [Alias("PSPath", "LiteralPath")]
+    [SupportsWildcards]
+    [PathArgument]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    private protected override bool TakesPaths => true;
+
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName != OfFile)
+        {
+            base.ProcessRecord();
+            return;
+        }
+        foreach (string path in Path)
+        {
+            IReadOnlyList<string> files = FindFiles(path);
+            if (files.Count == 0) WriteError(NoFile(path));
+            foreach (string file in files) ProcessFile(file);
+        }
+    }
+
+    private protected sealed override void Process(Guest guest) => Ask(() => GuestHistory.Of(guest), guest);
+
+    private protected sealed override void ProcessFile(string path) => Ask(() => GuestHistory.Open(path), path);
+
+    private protected override ErrorRecord NoFile(string path) => Errors.RecordingNotFound(path);
+
+    /// <summary>Asks, and writes the answers as they are found.</summary>
+    /// <exception cref="LguestException">They cannot be found.</exception>
+    private protected abstract void Ask(GuestHistory history, HistoryProgress progress);
+
+    private void Ask(Func<GuestHistory> open, object target)
+    {
+        HistoryProgress progress = new(this);
+        try
+        {
+            Ask(open(), progress);
+        }
+        catch (LguestException e)
+        {
+            WriteError(e, target);
+        }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            // Ctrl-C
+        }
+        finally
+        {
+            progress.Hide();
+        }
+    }
+}
+
+/// <summary>A history command that can ask about a part of the run.</summary>
+public abstract class RangeOfHistoryCommand : HistoryCommand
+{
+    [Parameter]
+    [PositionArgument]
+    [ValidateNotNull]
+    public PositionExpression From { get; set; } = PositionExpression.Start;
+
+    [Parameter]
+    [PositionArgument]
+    [ValidateNotNull]
+    public PositionExpression To { get; set; } = PositionExpression.Now;
+}
