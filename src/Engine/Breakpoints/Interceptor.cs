@@ -17,7 +17,7 @@ internal sealed class Interceptor(Guest guest)
     private readonly List<BreakpointHit> hits = [];
     private volatile bool changed;
     private Breakpoint[] calls = [], traps = [], transfers = [], interrupts = [], watches = [];
-    private uint? watchedByGoal;
+    private IReadOnlyList<WatchRange>? watchedByGoal;
     private bool reportedCall, reportedOther;
 
     /// <summary>Whether a trap has to wait until it was asked about.</summary>
@@ -73,9 +73,17 @@ internal sealed class Interceptor(Guest guest)
         }
     }
 
+    /// <summary>The guest has been taken back: from here on hits are reported, and what is known of where it stands stays.</summary>
+    public void Unmute()
+    {
+        (BreakpointHit? Stop, bool Call, bool Other) reported = Reported;
+        IsMuted = false;
+        Reported = reported;
+    }
+
     /// <summary>Takes changes over; the vCPU stands still.</summary>
-    /// <param name="runTo">An address at which the vCPU must come out for the goal's sake.</param>
-    public void Update(uint? runTo)
+    /// <param name="runTo">Addresses at which the vCPU must come out for the goal's sake.</param>
+    public void Update(IReadOnlyList<WatchRange>? runTo)
     {
         if (changed || runTo != watchedByGoal) TakeChanges(runTo);
     }
@@ -131,6 +139,13 @@ internal sealed class Interceptor(Guest guest)
     /// <summary>The call the guest stood before is being done, or will never be.</summary>
     public void PassedCall() => reportedCall = false;
 
+    /// <summary>Where the guest was stopped, and what has been said of it, for when it is back there.</summary>
+    public (BreakpointHit? Stop, bool Call, bool Other) Reported
+    {
+        get => (Stop, reportedCall, reportedOther);
+        set => (Stop, reportedCall, reportedOther) = value;
+    }
+
     /// <summary>The guest is somewhere else, or at another time: nothing of where it stood counts.</summary>
     public void Forget()
     {
@@ -184,7 +199,7 @@ internal sealed class Interceptor(Guest guest)
         return LinearMemory.TryRead(guest.Machine.PageTables, guest.Machine.PageDirectory, access.Address, now) ? now : [];
     }
 
-    private void TakeChanges(uint? runTo)
+    private void TakeChanges(IReadOnlyList<WatchRange>? runTo)
     {
         changed = false;
         Breakpoint[] enabled = [.. All.Where(breakpoint => breakpoint.Enabled && !IsMuted)];
@@ -194,11 +209,7 @@ internal sealed class Interceptor(Guest guest)
         interrupts = Of(BreakpointKind.Interrupt);
         watches = [.. enabled.Where(breakpoint => breakpoint.Kind is BreakpointKind.Address or BreakpointKind.Memory)];
         watchedByGoal = runTo;
-        if (guest.Cpu.CanWatch)
-        {
-            IEnumerable<WatchRange> goal = runTo is { } address ? [new WatchRange(address, 1, MemoryAccess.Execute)] : [];
-            guest.Cpu.Watch([.. watches.SelectMany(breakpoint => breakpoint.Target.Ranges).Concat(goal)]);
-        }
+        if (guest.Cpu.CanWatch) guest.Cpu.Watch([.. watches.SelectMany(breakpoint => breakpoint.Target.Ranges).Concat(runTo ?? [])]);
 
         Breakpoint[] Of(BreakpointKind kind) => [.. enabled.Where(breakpoint => breakpoint.Kind == kind)];
     }

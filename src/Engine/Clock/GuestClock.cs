@@ -66,6 +66,9 @@ internal abstract class GuestClock : IDisposable
     /// <param name="interruptWaiting">An interrupt waits for the guest to enable it, which it does without a trap.</param>
     public abstract CpuBudget Budget(bool interruptWaiting);
 
+    /// <summary>How many instructions have been run when it is so late, if the guest does not wait until then; null on a clock that instructions do not drive.</summary>
+    public virtual long? InstructionsAt(long nanoseconds) => null;
+
     /// <summary>Told of every exit of the vCPU.</summary>
     /// <param name="visible">It was a trap, not just the end of a budget.</param>
     public virtual void Exited(bool visible)

@@ -27,6 +27,8 @@ internal sealed class VirtualClock : SimulatedClock
         return new CpuBudget(Deadline is { } due ? Math.Clamp(due - Now, 1, budget) : budget);
     }
 
+    public override long? InstructionsAt(long nanoseconds) => nanoseconds - skipped;
+
     public override bool TakeExpired() => expired = base.TakeExpired();
 
     public override void Exited(bool visible) => trapped = visible;

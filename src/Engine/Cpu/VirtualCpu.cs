@@ -168,6 +168,11 @@ internal abstract class VirtualCpu : IDisposable
     /// </remarks>
     public virtual void Watch(IReadOnlyList<WatchRange> ranges) => throw new NotSupportedException();
 
+    /// <summary>The guest stands before a watched instruction for which <see cref="Run"/> has come out already: it does not do so again before that is done.</summary>
+    public virtual void PassWatched()
+    {
+    }
+
     /// <summary>Whether this vCPU can hand the guest its own traps without coming out; else <see cref="SetDirectTraps"/> does nothing.</summary>
     public virtual bool DeliversTraps => false;
 

@@ -56,6 +56,9 @@ public enum LguestError
 
     /// <summary>A value does not fit where it was to be put.</summary>
     InvalidValue,
+
+    /// <summary>A guest's run has no such place, or did not come there.</summary>
+    PositionUnreachable,
 }
 
 /// <summary>The only exception of the public API: the message says what, where and what to do.</summary>

@@ -15,10 +15,12 @@ internal sealed class EventRecorder(Machine machine)
     private readonly Queue<LguestEvent> happened = new();
     private EventFilter filter = EventFilter.Everything;
     private Action? servedInside;
-    private bool endAnnounced;
     private long begun;
 
     public long Count { get; private set; }
+
+    /// <summary>Whether the event of the guest's end has been made.</summary>
+    public bool IsEndAnnounced { get; set; }
 
     /// <summary>Counts while a run wants a summary, else null.</summary>
     public IEventMeter? Meter { get; set; }
@@ -33,7 +35,7 @@ internal sealed class EventRecorder(Machine machine)
     }
 
     /// <summary><see cref="Count"/> without the announcement of the end, which is not the guest's doing.</summary>
-    public long Happened => endAnnounced ? Count - 1 : Count;
+    public long Happened => IsEndAnnounced ? Count - 1 : Count;
 
     /// <summary>True while an event waits to be taken.</summary>
     public bool Any => happened.Count != 0;
@@ -186,7 +188,7 @@ internal sealed class EventRecorder(Machine machine)
     }
 
     /// <summary>The guest has not ended for good: its next end is announced again.</summary>
-    public void Revive() => endAnnounced = false;
+    public void Revive() => IsEndAnnounced = false;
 
     /// <summary>The guest was rebooted.</summary>
     /// <param name="reboots">How often by now.</param>
@@ -206,8 +208,8 @@ internal sealed class EventRecorder(Machine machine)
     /// <summary>Records the end, once, after everything else.</summary>
     public void AnnounceEnd(GuestEnding ending)
     {
-        if (endAnnounced) return;
-        endAnnounced = true;
+        if (IsEndAnnounced) return;
+        IsEndAnnounced = true;
         Count++;
         if (!Makes(EventKinds.Ended)) return;
         Add(Wants(EventKinds.Ended), new GuestEndedEvent
@@ -228,7 +230,7 @@ internal sealed class EventRecorder(Machine machine)
     {
         state.Part("events");
         Count = state.ReadCount("the number of events");
-        endAnnounced = false;
+        IsEndAnnounced = false;
         happened.Clear();
         for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, EventOrigin.Of(machine)));
     }

@@ -48,7 +48,7 @@ public readonly record struct RunPosition : IComparable<RunPosition>, IComparabl
     internal int Inputs { get; init; }
 
     /// <summary>Whether it is the last place before the next event, rather than the first after the last one.</summary>
-    internal bool IsBeforeEvent { get; private init; }
+    internal bool IsBeforeEvent { get; init; }
 
     /// <summary>Whether a guest can get there.</summary>
     internal bool IsPossible => Events >= 0 && Instructions >= 0 && Nanoseconds is >= 0 and < LastTime && Inputs >= 0;

@@ -80,12 +80,12 @@ public sealed partial class Guest
 
     /// <summary>Takes a recorded guest back in its run, even if it has ended since. Run forward again it does the same again, until something new comes in.</summary>
     /// <returns>False if the recording does not go back that far: the guest then stands where it begins.</returns>
-    /// <exception cref="LguestException">NotRecorded; GuestBusy; GuestEnded if it was removed; NotSupported: by instructions, and its CPU does not count them.</exception>
+    /// <exception cref="LguestException">NotRecorded; GuestBusy; GuestEnded if it was removed; NotSupported: by instructions, addresses or calls, and its CPU does not count instructions.</exception>
     /// <exception cref="OperationCanceledException">On <paramref name="stop"/>; the guest then stands somewhere in its past.</exception>
     public bool StepBack(StepBackOptions options, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
-        return runner.StepBack(options, stop);
+        return Timeline.StepBack(options, stop);
     }
 
     /// <summary>Writes what was recorded up to here to a file: where it began, what came in, and every event's essence.</summary>

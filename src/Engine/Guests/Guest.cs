@@ -47,6 +47,7 @@ public sealed partial class Guest : IDisposable
         Rebooter = new Rebooter(this);
         Loop = new RunLoop(this);
         runner = new Runner(this, Seat, Loop);
+        Timeline = new GuestTimeline(this, new TimeTravel(this, Seat, Loop, runner));
         typing = new ConsoleTyping(this);
         machine.Ended = HasJustEnded;
         devices.WakeGuest = Wake;
@@ -123,6 +124,9 @@ public sealed partial class Guest : IDisposable
     /// <summary>The names of the kernel's code and data: those of the definition's file of symbols, or an ELF kernel's own; null if there are none. Read when first asked for.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage: the definition's file of symbols cannot be used.</exception>
     public SymbolTable? Symbols => Machine.Symbols?.Table;
+
+    /// <summary>Takes the guest to other places of its run.</summary>
+    public GuestTimeline Timeline { get; }
 
     /// <summary>Looks into the guest while it stands still, and changes it.</summary>
     public GuestInspector Inspector { get; }

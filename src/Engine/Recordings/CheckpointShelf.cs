@@ -28,6 +28,13 @@ internal sealed class CheckpointShelf(long mostBytes)
     /// <summary>All of them in the order of the run.</summary>
     public IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> All => [.. kept.Select(entry => (entry.At, entry.Checkpoint))];
 
+    /// <summary>The last of them from which the run goes on to a place, or else the first.</summary>
+    public (RunPosition At, Checkpoint Checkpoint) Before(RunPosition place)
+    {
+        Entry entry = kept[Math.Max(0, kept.FindLastIndex(entry => entry.At.IsBefore(place)))];
+        return (entry.At, entry.Checkpoint);
+    }
+
     /// <summary>Whether the run has gone on far enough from the last checkpoint before this place for one that would be kept.</summary>
     public bool IsDue(RunPosition at)
     {

@@ -36,6 +36,9 @@ public sealed record PositionExpression
     /// <summary>Where the run has come to: for a guest that was taken back, from where.</summary>
     public static PositionExpression Now { get; } = new(default(RunPosition)) { IsNow = true };
 
+    /// <summary>Whether it means nothing without a recorded run.</summary>
+    internal bool NeedsHistory => IsStart || percent is not null;
+
     internal bool IsStart { get; private init; }
 
     internal bool IsNow { get; private init; }

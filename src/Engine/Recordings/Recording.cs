@@ -46,6 +46,12 @@ internal sealed class Recording : ITape
     /// <summary>Whether it came from a file, so that a run stops where it ends.</summary>
     public bool IsReplay { get; private set; }
 
+    /// <summary>The guest as it stood at the end, while it is in the past; null if it came there in another way than by being taken back.</summary>
+    public Present? Present { get; set; }
+
+    /// <summary>Whether the guest is just being taken somewhere else in its run: what is typed meanwhile waits.</summary>
+    public bool IsMoving { get; set; }
+
     /// <summary>Whether it can be saved to a file.</summary>
     public bool KeepsEvents => log is not null;
 
@@ -89,6 +95,9 @@ internal sealed class Recording : ITape
         }
     }
 
+    /// <summary>Where somebody changed the guest and that made an event; null if it was not made by that.</summary>
+    public RunPosition? InterventionBefore(long sequence) => interventions.Find(intervention => intervention.At.Events == sequence - 1)?.At;
+
     /// <summary>Called at every turn of the run loop: keeps a checkpoint now and then, and does again what somebody did to the guest here.</summary>
     /// <returns>True if the guest is another one now.</returns>
     public bool AtTurn()
@@ -96,8 +105,7 @@ internal sealed class Recording : ITape
         RunPosition here = GuestPosition.Of(guest);
         if (nextIntervention < interventions.Count && !here.IsBefore(interventions[nextIntervention].At))
         {
-            interventions[nextIntervention++].DoAgain(guest);
-            TakeWaitingInput();
+            WithoutWaitingInput(() => interventions[nextIntervention++].DoAgain(guest));
             return true;
         }
         if (keepsCheckpoints && Shelf.IsDue(here)) Shelf.Add(here, guest.MakeCheckpoint(label: null));
@@ -132,7 +140,7 @@ internal sealed class Recording : ITape
     /// <exception cref="LguestException">ReplayDiverged: the run has gone past a place where input came in.</exception>
     public byte[]? InputAgain(int device, bool isTyped)
     {
-        if (isTyped && held is not null && IsInPast) BeginNewFuture();     // what was there before is held back, so it is new
+        if (isTyped && held is not null && IsInPast && !IsMoving) BeginNewFuture();     // what was there before is held back, so it is new
         if (nextInput == inputs.Count) return null;
         RunPosition here = GuestPosition.Of(guest);
         RecordedInput next = inputs[nextInput];
@@ -183,31 +191,47 @@ internal sealed class Recording : ITape
         RunPosition here = GuestPosition.Of(guest);
         if (!End.IsBefore(here)) return;
         End = here;
+        Present = null;
         endsByRestart = guest.Ending?.Kind == EndingKind.Restart;
     }
 
-    /// <summary>Puts the guest where one of the checkpoints was taken. Input that waits now is held back until the guest is at the recording's end again.</summary>
+    /// <summary>Puts the guest where one of the checkpoints was taken. Input that waits now is held back until the guest is at the recording's end again; what is typed after that waits.</summary>
     public void Load(Checkpoint checkpoint, RunPosition at)
     {
         held ??= TakeWaitingInput();
         RunPosition before = GuestPosition.Of(guest);
         if (farthest.IsBefore(before)) farthest = before;
-        guest.Load(checkpoint);
-        TakeWaitingInput();     // it is recorded where it came in
+        WithoutWaitingInput(() => guest.Load(checkpoint));
         Find(at);
+    }
+
+    /// <summary>Puts the guest back where it stood before it was taken back, with what waited there.</summary>
+    /// <param name="present">What was kept of it.</param>
+    public void Return(Checkpoint present)
+    {
+        byte[][] typed = TakeWaitingInput();
+        guest.Load(present);
+        byte[][] waiting = TakeWaitingInput();
+        PutBackWaitingInput(typed);
+        PutBackWaitingInput(waiting);       // it was there first
+        nextInput = inputs.Count;
+        nextIntervention = interventions.Count;
+        held = null;
     }
 
     /// <summary>Called where input may enter: at the recording's end, what was held back waits again.</summary>
     public void AtInput()
     {
         if (held is null || IsInPast) return;
-        for (int i = 0; i < held.Length; i++) guest.Devices.All[i].PutBackWaiting(held[i]);
+        PutBackWaitingInput(held);
         held = null;
     }
 
     /// <summary>From here on the run is another one.</summary>
     public void BeginNewFuture()
     {
+        guest.DeviceHost.Warn($"from here on it does something else than before, and what was recorded of it after {GuestPosition.Of(guest)} is forgotten");
+        Present = null;
         End = farthest = GuestPosition.Of(guest);
         inputs.RemoveRange(nextInput, inputs.Count - nextInput);
         interventions.RemoveRange(nextIntervention, interventions.Count - nextIntervention);
@@ -311,6 +335,20 @@ internal sealed class Recording : ITape
     {
         nextInput = at.Inputs;
         nextIntervention = interventions.Count(intervention => intervention.At.IsBefore(at));
+    }
+
+    /// <summary>Makes the guest another one. What waits for it now waits for that one; what waited for that one was recorded where it came in.</summary>
+    private void WithoutWaitingInput(Action change)
+    {
+        byte[][] waiting = TakeWaitingInput();
+        change();
+        TakeWaitingInput();
+        PutBackWaitingInput(waiting);
+    }
+
+    private void PutBackWaitingInput(byte[][] waiting)
+    {
+        for (int i = 0; i < waiting.Length; i++) guest.Devices.All[i].PutBackWaiting(waiting[i]);
     }
 
     private byte[][] TakeWaitingInput() => [.. guest.Devices.All.Select(device => device.TakeWaiting())];

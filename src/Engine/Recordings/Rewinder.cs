@@ -26,8 +26,7 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
             if (places.Count >= left)
             {
                 recording.Load(checkpoint, at);
-                RunTo(places[^left].At);
-                if (places[^left].Hit is { } hit) Tell(hit);
+                GoTo(places[^left], limit);
                 return true;
             }
             left -= places.Count;
@@ -56,13 +55,28 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         List<RewindPlace> places = [];
         RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
         Standstill stood = Run(goal);
-        while (stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick or Standstill.Instruction && GuestPosition.Of(guest).IsBefore(limit))
+        for (int passed = 0; IsOnTheWay(stood) && GuestPosition.Of(guest).IsBefore(limit); passed++)
         {
-            if (IsPlace(stood)) places.Add(new RewindPlace(GuestPosition.Of(guest)));
+            if (IsPlace(stood)) places.Add(new RewindPlace(GuestPosition.Of(guest), passed));
             goal.PassOne();
             stood = Run(goal);
         }
         return places;
+    }
+
+    /// <summary>To one of the places that were found; the guest stands at the checkpoint they were found from.</summary>
+    private void GoTo(RewindPlace place, RunPosition limit)
+    {
+        if (options.Unit is StepUnit.Trap or StepUnit.Interrupt or StepUnit.Address or StepUnit.Any)
+        {
+            // Before a trap or interrupt the guest is as far as it was before the instruction there.
+            RunGoal goal = RunGoal.ToLook(options, guest, limit, stop);
+            goal.Pass(place.Passed);
+            Run(goal);
+            return;
+        }
+        RunTo(place.At);
+        if (place.Hit is { } hit) Tell(hit);
     }
 
     /// <summary>What breakpoints would have stopped the guest for, from here to the limit.</summary>
@@ -91,8 +105,11 @@ internal sealed class Rewinder(Guest guest, RunLoop loop, Recording recording, S
         options.Found?.Invoke(hit);
     }
 
+    private static bool IsOnTheWay(Standstill stood) =>
+        stood is Standstill.Hypercall or Standstill.RingEntry or Standstill.Dma or Standstill.Kick or Standstill.Trap or Standstill.Interrupt or Standstill.Instruction;
+
     private bool IsPlace(Standstill stood) =>
-        (options.Unit == StepUnit.Instruction || stood != Standstill.Instruction)
+        (options.Unit is StepUnit.Instruction or StepUnit.Address || stood != Standstill.Instruction)
         && (options.Hypercall is null || (guest.Machine.Pending.Transfer is null && guest.NextCall?.Number == options.Hypercall))
         && (options.Condition is null || options.Condition(guest));
 

@@ -77,10 +77,18 @@ internal sealed class RunGoal : IWaitTerms
     public static RunGoal ToReach(RunPosition place, Guest guest, Action? pulse, CancellationToken stop) =>
         new(guest, LongestLimit, pulse, stop) { place = new Place(place, Standstill.Instruction) };
 
+    /// <summary>On to a place that nothing is known of yet.</summary>
+    public static RunGoal ToArrive(RunPosition place, DriveOptions options, Guest guest, CancellationToken stop) =>
+        new(guest, options.TimeLimit, options.Pulse, stop) { place = new Place(place, Standstill.Instruction) };
+
     /// <summary>To look at each place where a guest that goes back may stop: the first one, then one more for every <see cref="PassOne"/>, up to the limit.</summary>
     public static RunGoal ToLook(StepBackOptions options, Guest guest, RunPosition limit, CancellationToken stop)
     {
-        StepOptions one = new() { Driver = options.Driver, Unit = options.Unit, Hypercall = options.Hypercall, TimeLimit = LongestLimit, Pulse = options.Pulse };
+        StepOptions one = new()
+        {
+            Driver = options.Driver, Unit = options.Unit, Hypercall = options.Hypercall, Vector = options.Vector, Irq = options.Irq, Address = options.Address,
+            Addresses = options.Addresses, TimeLimit = LongestLimit, Pulse = options.Pulse,
+        };
         RunGoal goal = new(guest, one, stop) { place = new Place(limit, Standstill.Instruction) };
         goal.step!.Allow(0);
         return goal;
@@ -99,6 +107,9 @@ internal sealed class RunGoal : IWaitTerms
     public bool HasPlace => place is not null;
 
     public void PassOne() => step!.Allow(1);
+
+    /// <summary>Lets so many places pass before it stops at the next.</summary>
+    public void Pass(int places) => step!.Allow(places);
 
     /// <summary>Whether the run is over for a reason that has nothing to do with what the guest does.</summary>
     public Standstill? IsOver(Guest guest)
@@ -123,8 +134,8 @@ internal sealed class RunGoal : IWaitTerms
     /// <summary>Likewise an interrupt.</summary>
     public bool WantsInterrupts => step is { WantsInterrupts: true };
 
-    /// <summary>An address at which the vCPU must come out, or null.</summary>
-    public uint? RunTo => step?.RunTo;
+    /// <summary>Addresses at which the vCPU must come out, or null.</summary>
+    public IReadOnlyList<WatchRange>? RunTo => step?.RunTo;
 
     /// <summary>Whether to stand still before the next call of what is pending.</summary>
     public bool StopsBeforeCall(Guest guest) => step is not null && step.StopsBeforeCall(guest);
@@ -148,7 +159,11 @@ internal sealed class RunGoal : IWaitTerms
     {
         if (step is { IsSingle: true }) return new CpuBudget(1);
         (long instructions, long until) = guest.Clock.Budget(guest.Machine.Interrupts.AnyWaiting);
-        if (place is not null) instructions = UpTo(place.Position.Instructions, guest, instructions);
+        if (place is not null)
+        {
+            instructions = UpTo(place.Position.Instructions, guest, instructions);
+            instructions = UpTo(guest.Clock.InstructionsAt(place.Position.Nanoseconds) ?? 0, guest, instructions);
+        }
         if (recording is not null) instructions = UpTo(recording.NextStop ?? 0, guest, instructions);
         if (guest.Definition.Limits.Instructions is { } most) instructions = Math.Min(instructions, most - guest.Cpu.InstructionCount - guest.Machine.BareTraps);
         return new CpuBudget(instructions, Math.Min(until, Math.Min(deadline, nextPulse)));

@@ -57,41 +57,6 @@ internal sealed class Runner(Guest guest, DriverSeat seat, RunLoop loop)
         }
     }
 
-    /// <summary>Takes a recorded guest back. Nothing of what it does on the way happens: it has happened.</summary>
-    /// <returns>False if the recording does not go back that far.</returns>
-    /// <exception cref="LguestException">NotRecorded, or NotSupported: its CPU cannot find an instruction again.</exception>
-    public bool StepBack(StepBackOptions options, CancellationToken stop)
-    {
-        if (guest.Recording is not { } recording)
-            throw new LguestException(LguestError.NotRecorded, $"Guest '{guest.Name}' was not recorded, so there is no way back. Record it before it runs: 'record: true' in its definition does that.");
-        if (options.Unit is StepUnit.Instruction or StepUnit.Breakpoint && !guest.Cpu.CountsInstructions)
-            throw new LguestException(LguestError.NotSupported, $"Guest '{guest.Name}' runs on the {guest.Cpu.Name} CPU, which does not count instructions, so it cannot find an instruction again. Go back by standstills or hypercalls, or replay its recording, which is done on the emulated CPU.");
-        lock (seat.Gate) seat.TakeBack(options.Driver);
-        guest.Events.Meter = null;
-        bool isMuted = options.Unit != StepUnit.Breakpoint;
-        if (isMuted) interceptor.IsMuted = true;
-        else interceptor.Forget();
-        try
-        {
-            using CancellationTokenRegistration wake = stop.Register(guest.Wake);
-            recording.Reach();
-            guest.Events.Filter = EventFilter.Nothing;
-            bool reached = new Rewinder(guest, loop, recording, options, stop).Go();
-            if (reached) Standstill = interceptor.Stop is null ? loop.WhereItStands() : Standstill.Breakpoint;         // else where it stood when the recording began
-            return reached;
-        }
-        catch (OperationCanceledException)
-        {
-            Standstill = loop.WhereItStands();
-            throw;
-        }
-        finally
-        {
-            if (isMuted) interceptor.IsMuted = false;
-            LeaveSeat();
-        }
-    }
-
     public void LeaveSeat()
     {
         lock (seat.Gate)

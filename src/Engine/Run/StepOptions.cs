@@ -1,3 +1,5 @@
+using LguestPS.Cpu;
+
 namespace LguestPS;
 
 /// <summary>How far one step goes.</summary>
@@ -29,6 +31,9 @@ public enum StepUnit
 
     /// <summary>To the next hit of a breakpoint that stops the guest; back, to just before what the last one was about.</summary>
     Breakpoint,
+
+    /// <summary>To just before anything that the host is about to do for the guest: a call, a ring entry, a DMA, a kick, a trap, an interrupt.</summary>
+    Any,
 }
 
 /// <summary>How to step a guest.</summary>
@@ -44,6 +49,9 @@ public sealed record StepOptions : DriveOptions
 
     /// <summary>For <see cref="StepUnit.Address"/>, the linear address to stop at.</summary>
     public uint? Address { get; init; }
+
+    /// <summary>For <see cref="StepUnit.Address"/>, several places instead of one.</summary>
+    internal IReadOnlyList<WatchRange>? Addresses { get; init; }
 
     /// <summary>For <see cref="StepUnit.Trap"/>, the vector to stop at; null for any.</summary>
     public byte? Vector { get; init; }

@@ -1,5 +1,5 @@
 using Iced.Intel;
-using LguestPS.Paging;
+using LguestPS.Cpu;
 
 namespace LguestPS.Run;
 
@@ -9,21 +9,21 @@ internal sealed class Stepper
     /// <summary>A call that pops its arguments leaves the stack at most this much higher than it was.</summary>
     private const uint MostArgumentBytes = 4096;
 
-    private const int LongestInstruction = 15;
-
     private readonly StepOptions options;
     private readonly StepUnit unit;
     private int passes;
     private bool passed;
     private uint frame;
     private bool returning;
-    private (uint Eip, uint Esp)? behindCall;
+    private readonly IReadOnlyList<WatchRange> addresses;
+    private (WatchRange[] Watched, uint Esp)? behindCall;
     private readonly long reboots;
 
     public Stepper(StepOptions options, Guest guest)
     {
         this.options = options;
         unit = options.Unit;
+        addresses = options.Addresses ?? (options.Address is { } address ? At(address) : []);
         frame = guest.Cpu.Registers.Esp;
         reboots = guest.Reboots;
         bool atInstruction = guest.Machine.Pending.Transfer is null && guest.PendingHypercall is null && guest.PendingTrap is null;
@@ -33,36 +33,37 @@ internal sealed class Stepper
             StepUnit.Hypercall => guest.Machine.Pending.Transfer is null && guest.Executor.Next is { } next && next.Number == options.Hypercall,
             StepUnit.Trap => guest.PendingTrap is { } trap && IsWanted(trap),
             StepUnit.Interrupt => guest.PendingInterrupt is { } irq && IsWanted(irq),
-            StepUnit.Address => atInstruction && guest.Cpu.Registers.Eip == options.Address,
+            StepUnit.Address => atInstruction && IsAtAddress(guest),
             StepUnit.Over => atInstruction,
+            StepUnit.Any => Pending.First(guest) is not null,
             StepUnit.Out or StepUnit.Breakpoint => false,
             _ => true,      // there is an instruction, or what is pending, wherever it stands
         };
         passes = options.Count - 1 + (standsAtOne ? 1 : 0);
     }
 
-    public bool WantsTraps => unit == StepUnit.Trap;
+    public bool WantsTraps => unit is StepUnit.Trap or StepUnit.Any;
 
-    public bool WantsInterrupts => unit == StepUnit.Interrupt;
+    public bool WantsInterrupts => unit is StepUnit.Interrupt or StepUnit.Any;
 
     /// <summary>Whether the vCPU must come out after the next instruction.</summary>
     public bool IsSingle => unit == StepUnit.Instruction || (unit is StepUnit.Over or StepUnit.Out && behindCall is null);
 
-    /// <summary>The address at which the vCPU must come out, or null.</summary>
-    public uint? RunTo => unit == StepUnit.Address ? options.Address : behindCall?.Eip;
+    /// <summary>The addresses at which the vCPU must come out, or null.</summary>
+    public IReadOnlyList<WatchRange>? RunTo => unit == StepUnit.Address ? addresses : behindCall?.Watched;
 
     public bool StopsBeforeCall(Guest guest) => unit switch
     {
-        StepUnit.Standstill or StepUnit.Instruction => UsePass(),
+        StepUnit.Standstill or StepUnit.Instruction or StepUnit.Any => UsePass(),
         StepUnit.Hypercall => guest.Executor.Next?.Number == options.Hypercall && UsePass(),
         _ => false,
     };
 
-    public bool StopsBeforeTransfer() => unit is StepUnit.Standstill or StepUnit.Instruction && UsePass();
+    public bool StopsBeforeTransfer() => unit is StepUnit.Standstill or StepUnit.Instruction or StepUnit.Any && UsePass();
 
-    public bool StopsBeforeTrap(PendingTrap trap) => unit == StepUnit.Trap && IsWanted(trap) && UsePass();
+    public bool StopsBeforeTrap(PendingTrap trap) => WantsTraps && IsWanted(trap) && UsePass();
 
-    public bool StopsBeforeInterrupt(int irq) => unit == StepUnit.Interrupt && IsWanted(irq) && UsePass();
+    public bool StopsBeforeInterrupt(int irq) => WantsInterrupts && IsWanted(irq) && UsePass();
 
     public bool StopsBeforeInstruction(Guest guest)
     {
@@ -74,7 +75,7 @@ internal sealed class Stepper
             case StepUnit.Instruction:
                 return UsePass();
             case StepUnit.Address:
-                return guest.Cpu.Registers.Eip == options.Address && UsePass();
+                return IsAtAddress(guest) && UsePass();
             case StepUnit.Over:
                 if (!IsBack(guest)) return false;
                 if (UsePass()) return true;
@@ -123,7 +124,7 @@ internal sealed class Stepper
     {
         if (behindCall is not { } place) return true;
         ref GuestRegisters registers = ref guest.Cpu.Registers;
-        if (registers.Eip != place.Eip || registers.Esp - place.Esp > MostArgumentBytes) return false;
+        if (registers.Eip != place.Watched[0].First || registers.Esp - place.Esp > MostArgumentBytes) return false;
         behindCall = null;
         return true;
     }
@@ -141,28 +142,26 @@ internal sealed class Stepper
     /// <summary>Finds out whether the next instruction leaves the function the step began in, or calls another.</summary>
     private void Look(Guest guest)
     {
-        Instruction next = Decode(guest);
+        Instruction next = NextInstruction.Of(guest);
         returning = next.FlowControl == FlowControl.Return && guest.Cpu.Registers.Esp >= frame;
         behindCall = returning ? null : BehindCall(guest, next);
     }
 
-    private static (uint, uint)? BehindCall(Guest guest) => BehindCall(guest, Decode(guest));
+    private static (WatchRange[], uint)? BehindCall(Guest guest) => BehindCall(guest, NextInstruction.Of(guest));
 
-    private static (uint, uint)? BehindCall(Guest guest, in Instruction next)
+    private static (WatchRange[], uint)? BehindCall(Guest guest, in Instruction next)
     {
         bool repeats = next.HasRepPrefix || next.HasRepnePrefix;
-        bool isHypercall = next.Code is Code.Vmcall or Code.Vmmcall || (next.Code == Code.Int_imm8 && next.Immediate8 == Cpu.Vector.Hypercall);
-        bool calls = !isHypercall && next.FlowControl is FlowControl.Call or FlowControl.IndirectCall or FlowControl.Interrupt;
-        return calls || repeats ? (next.NextIP32, guest.Cpu.Registers.Esp) : null;
+        return NextInstruction.Calls(next) || repeats ? (At(next.NextIP32), guest.Cpu.Registers.Esp) : null;
     }
 
-    private static Instruction Decode(Guest guest)
+    private bool IsAtAddress(Guest guest)
     {
-        byte[] code = new byte[LongestInstruction];
-        LinearMemory.TryRead(guest.Machine.PageTables, guest.Machine.PageDirectory, guest.Cpu.Registers.Eip, code);
-        Decoder decoder = Decoder.Create(32, code);
-        decoder.IP = guest.Cpu.Registers.Eip;
-        decoder.Decode(out Instruction instruction);
-        return instruction;
+        uint eip = guest.Cpu.Registers.Eip;
+        foreach (WatchRange range in addresses)
+            if (eip - range.First < range.Length) return true;
+        return false;
     }
+
+    private static WatchRange[] At(uint address) => [new WatchRange(address, 1, MemoryAccess.Execute)];
 }

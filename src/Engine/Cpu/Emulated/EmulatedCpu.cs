@@ -108,6 +108,8 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
         Mmu.TakeWatches();
     }
 
+    public override void PassWatched() => Mmu.Watches.Pass(state);
+
     /// <summary>The guest is at another time: what was reported there, or was still to be, is not here.</summary>
     public void ForgetWatched()
     {

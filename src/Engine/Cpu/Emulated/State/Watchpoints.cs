@@ -80,6 +80,9 @@ internal sealed unsafe class Watchpoints
         return true;
     }
 
+    /// <summary>The instruction at eip was reported, and is not done.</summary>
+    public void Pass(CpuState* cpu) => passed = (cpu->Cs.Base + cpu->Registers.Eip, cpu->Registers.Esp);
+
     /// <summary>The instruction that was let pass is done.</summary>
     public void Done() => passed = null;
 
