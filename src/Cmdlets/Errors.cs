@@ -22,6 +22,7 @@ internal static class Errors
             LguestError.CheckpointRefused => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints says which guests can be kept and recorded."),
             LguestError.InvalidCheckpoint => (ErrorCategory.InvalidData, "Give a file that Checkpoint-LguestGuest or Start-LguestGuest -RecordPath wrote."),
             LguestError.NotRecorded => (ErrorCategory.InvalidOperation, "about_Lguest_Checkpoints shows how to record a guest: New-LguestGuest -Record, Start-LguestGuest -Record, or -RecordPath for a file; New-LguestGuest -SampleEvery takes samples."),
+            LguestError.PositionUnreachable => (ErrorCategory.InvalidArgument, "$guest.Timeline shows from where to where its run is recorded; about_Lguest_TimeTravel says how places are written."),
             LguestError.ReplayDiverged => (ErrorCategory.InvalidResult, "Step-LguestGuest -Back leads to what came before; about_Lguest_Checkpoints says what makes a run another one."),
             LguestError.ConsoleFull => (ErrorCategory.LimitsExceeded, "Run the guest until it has read its input."),
             LguestError.InvalidAddress => (ErrorCategory.InvalidArgument, "Write a number, a symbol or a register, such as 0xc0100000, schedule+0x1a or esp; $guest.Symbols.StartingWith('…') lists symbols, and New-LguestGuest -SymbolPath gives a guest its System.map."),
@@ -147,10 +148,6 @@ internal static class Errors
 
     public static LguestException NoCheckpoint(Guest guest) =>
         new(LguestError.InvalidCheckpoint, $"Guest '{guest.Name}' has no checkpoint in memory; Checkpoint-LguestGuest takes one.");
-
-    public static ErrorRecord NoWayBack(string unit) => Record(
-        new PSNotSupportedException($"-Back goes back by standstills, -Instruction, -Hypercall, -Breakpoint or -Until, not with -{unit}."),
-        "NoWayBack", ErrorCategory.InvalidArgument, unit, "Set a breakpoint of that kind and go back to it with -Back -Breakpoint.");
 
     /// <summary>A guest of another process has no meaning here, whatever its name.</summary>
     public static string FromElsewhere(PSObject given) =>

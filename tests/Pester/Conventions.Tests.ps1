@@ -237,8 +237,4 @@ Describe '-Name' {
         (Start-LguestGuest -Name hello -Kind Ended).Guest | Should -Be hello
         { Start-LguestGuest $guest -Name y -ErrorAction Stop } | Should -Throw '*has its name already*'
     }
-    It 'is not needed to go back by trap: that is refused' {
-        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual -Record
-        { $guest | Step-LguestGuest -Back -Trap '*' } | Should -Throw '*-Breakpoint*' -ErrorId 'NoWayBack,*'
-    }
 }

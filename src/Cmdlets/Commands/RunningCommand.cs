@@ -47,12 +47,14 @@ public abstract class RunningCommand : GuestCommand
     /// <summary>Pulls events and writes them; what actions of breakpoints write goes the same way.</summary>
     private protected void Write(IEnumerable<LguestEvent> events, RunProgress progress)
     {
+        using PresentWatch present = new(this, progress.Guest);
         using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
         try
         {
             foreach (LguestEvent happened in events)
             {
                 progress.Hide();
+                present.Look();
                 WriteObject(happened);
             }
         }

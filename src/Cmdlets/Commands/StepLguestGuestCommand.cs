@@ -54,6 +54,12 @@ public sealed class StepLguestGuestCommand : LaunchCommand
     [Parameter(ParameterSetName = "Breakpoint", Mandatory = true)]
     public SwitchParameter Breakpoint { get; set; }
 
+    [Parameter(ParameterSetName = "To", Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Position")]
+    [ArgumentCompleter(typeof(PositionCompleter))]
+    [PositionArgument]
+    public PositionExpression To { get; set; } = PositionExpression.Now;
+
     [Parameter(ParameterSetName = "Count")]
     [Parameter(ParameterSetName = "Until")]
     [Parameter(ParameterSetName = "Hypercall")]
@@ -78,8 +84,12 @@ public sealed class StepLguestGuestCommand : LaunchCommand
         if (Until is not null) until ??= new TolerantScript(Until);
         if (Back)
         {
-            if (ParameterSetName is "Trap" or "Interrupt" or "ToAddress" or "Over" or "Out") ThrowTerminatingError(Errors.NoWayBack(ParameterSetName));
             if (ShouldProcess(guest.Name, "Step back")) StepBack(guest);
+            return;
+        }
+        if (ParameterSetName == "To")
+        {
+            if (ShouldProcess(guest.Name, $"Move to {To}")) MoveTo(guest);
             return;
         }
         if (!ShouldProcess(guest.Name, MustExplain ? $"Step: {guest.Inspector.NextStep(Instruction)}{More()}" : "Step")) return;
@@ -114,31 +124,51 @@ public sealed class StepLguestGuestCommand : LaunchCommand
     private void StepBack(Guest guest)
     {
         RunProgress progress = new(this, guest);
+        StepOptions forwards = Goal(guest, new StepOptions { Driver = Driver, Unit = Instruction ? StepUnit.Instruction : StepUnit.Standstill });
         StepBackOptions options = new()
         {
             Driver = Driver,
-            Unit = Instruction ? StepUnit.Instruction : ParameterSetName switch { "Hypercall" => StepUnit.Hypercall, "Breakpoint" => StepUnit.Breakpoint, _ => StepUnit.Standstill },
+            Unit = forwards.Unit,
             Count = Count,
-            Hypercall = ParameterSetName == "Hypercall" ? OneHypercall(guest) : null,
+            Hypercall = forwards.Hypercall,
+            Address = forwards.Address,
+            Vector = forwards.Vector,
+            Irq = forwards.Irq,
             Condition = until is not null ? IsFulfilled : null,
             Pulse = progress.Pulse,
         };
-        bool reached;
+        if (Travel(progress, () => guest.StepBack(options, StopToken)) is not { } reached) return;
+        if (!reached) WriteWarning($"Guest '{guest.Name}' stands where its recording begins; it does not go back further.");
+        WriteObject(guest);
+    }
+
+    private void MoveTo(Guest guest)
+    {
+        RunProgress progress = new(this, guest);
+        MoveOptions options = new() { Driver = Driver, To = To, TimeLimit = TimeLimit, NoReboot = NoReboot, Pulse = progress.Pulse, Warning = Warn(guest) };
+        using PresentWatch present = new(this, guest);
+        if (Travel(progress, () => guest.Timeline.MoveTo(options, StopToken)) is not { } reached) return;
+        if (guest.BreakpointHit is { } hit) Show($"{guest.Name}: {hit}");
+        if (!reached) WriteWarning($"Guest '{guest.Name}' did not get to {To}: {guest.StateReason}.");
+        WriteObject(guest);
+    }
+
+    /// <returns>Null if it was interrupted.</returns>
+    private bool? Travel(RunProgress progress, Func<bool> go)
+    {
         try
         {
             using IDisposable actions = HitScript.WriteTo(written => Write(written, progress));
-            reached = guest.StepBack(options, StopToken);
+            return go();
         }
         catch (OperationCanceledException)
         {
-            return;
+            return null;
         }
         finally
         {
             progress.Hide();
         }
-        if (!reached) WriteWarning($"Guest '{guest.Name}' stands where its recording begins; it does not go back further.");
-        WriteObject(guest);
     }
 
     private void Step(Guest guest, StepOptions options, RunProgress progress)

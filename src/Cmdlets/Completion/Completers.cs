@@ -71,6 +71,16 @@ public sealed class FileGuestCompleter : WordCompleter
     }
 }
 
+/// <summary>Completes places in a run: its ends, and how others are written.</summary>
+public sealed class PositionCompleter : WordCompleter
+{
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
+    [
+        ("Start", "where the recording begins"), ("Now", "where the run has come to, with what waited there"), ("50%", "half of the run's instructions"),
+        ("100M", "after 100,000,000 instructions"), ("1.5s", "at that guest time; ns, us, ms, s, m and h"), ("'#100'", "just before event 100"),
+    ];
+}
+
 /// <summary>Completes hypercall names: those of the guest's ABI profile, or of all.</summary>
 public sealed class HypercallCompleter : WordCompleter
 {

@@ -11,6 +11,8 @@ internal sealed class RunProgress(Cmdlet cmdlet, Guest guest)
     private const int ActivityId = 0x19;
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
+    public Guest Guest => guest;
+
     private long lastEvent = System.Diagnostics.Stopwatch.GetTimestamp();
     private bool shown;
 

@@ -40,6 +40,9 @@ public sealed class Checkpoint
     /// <summary>Events until then, wanted or not.</summary>
     public required long EventCount { get; init; }
 
+    /// <summary>How far the run had come.</summary>
+    public RunPosition Position => new(EventCount, InstructionCount ?? 0, GuestTime);
+
     /// <summary>Where the guest stood.</summary>
     public required Standstill Standstill { get; init; }
 

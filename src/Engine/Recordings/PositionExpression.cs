@@ -43,6 +43,8 @@ public sealed record PositionExpression
 
     internal bool IsNow { get; private init; }
 
+    private string Text { get; init; } = "";
+
     /// <summary>A place that is known.</summary>
     public static PositionExpression Of(RunPosition position) => new(position);
 
@@ -51,9 +53,10 @@ public sealed record PositionExpression
         TryParse(text) ?? throw new LguestException(LguestError.InvalidValue, $"'{Shown(text)}' is not a place in a run; write an instruction (500M), a time (1.5s), an event (#1234), a part of the run (50%), Start or Now");
 
     /// <returns>Null if it is not a place in a run.</returns>
-    public static PositionExpression? TryParse(string text)
+    public static PositionExpression? TryParse(string text) => Read(text.Trim()) is { } read ? read with { Text = text.Trim() } : null;
+
+    private static PositionExpression? Read(string text)
     {
-        text = text.Trim();
         if (text.Equals(StartName, StringComparison.OrdinalIgnoreCase)) return Start;
         if (text.Equals(NowName, StringComparison.OrdinalIgnoreCase)) return Now;
         if (text.StartsWith('#')) return long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out long sequence) && sequence > 0 ? new(RunPosition.BeforeEvent(sequence)) : null;
@@ -81,11 +84,8 @@ public sealed record PositionExpression
             : new RunPosition(Part(start.Events, end.Events), 0, 0L, 0);
     }
 
-    public override string ToString() =>
-        IsStart ? StartName
-        : IsNow ? NowName
-        : percent is not null ? string.Create(CultureInfo.InvariantCulture, $"{percent}%")
-        : $"{position}";
+    /// <summary>As it was written, or else the place.</summary>
+    public override string ToString() => Text.Length > 0 ? Text : IsStart ? StartName : IsNow ? NowName : $"{position}";
 
     private long Part(long from, long to) => from + (long)((to - from) * (percent!.Value / 100));
 

@@ -43,7 +43,8 @@ internal sealed class TimeTravel(Guest guest, DriverSeat seat, RunLoop loop, Run
             return Travel(options.Driver, recording, isMuted: true, stop, () =>
             {
                 new Mover(guest, loop, recording, options.Pulse, stop).GoTo(place);
-                runner.Standstill = loop.WhereItStands();
+                (RunPosition begin, Checkpoint start) = recording.Shelf.Start;
+                runner.Standstill = GuestPosition.Of(guest) == begin ? start.Standstill : loop.WhereItStands();
                 return true;
             });
         }

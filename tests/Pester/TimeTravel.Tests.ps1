@@ -1,0 +1,126 @@
+BeforeAll { . $PSScriptRoot/Setup.ps1 }
+
+Describe 'Step-LguestGuest -To' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    BeforeEach { $guest = New-LguestGuest $examples/timer/timer.yaml -Clock Virtual -Record }
+
+    It 'goes to places as they are written, both ways' {
+        $guest | Wait-LguestGuest | Out-Null
+        $end = $guest.RunPosition
+        $guest | Step-LguestGuest -To 500 | Should -Be $guest
+        $guest.InstructionCount | Should -Be 500
+        ($guest | Step-LguestGuest -To 1k).InstructionCount | Should -Be 1000
+        ($guest | Step-LguestGuest -To 25ms).GuestTime | Should -BeGreaterOrEqual ([timespan]::FromMilliseconds(25))
+        ($guest | Step-LguestGuest -To '#8').EventCount | Should -Be 7
+        ($guest | Step-LguestGuest -To 50%).InstructionCount | Should -Be ([Math]::Floor($end.Instructions / 2))
+        ($guest | Step-LguestGuest -To Start).State | Should -Be Created
+        ($guest | Step-LguestGuest -To now).State | Should -Be Ended
+        $guest.RunPosition | Should -Be $end
+    }
+    It 'reads a time that PowerShell takes for a number' {
+        $guest | Step-LguestGuest -To 1s -WarningAction SilentlyContinue | Out-Null
+        $guest.InstructionCount | Should -BeGreaterThan 1
+    }
+    It 'takes numbers, times, positions, and what has one' {
+        $events = $guest | Start-LguestGuest
+        $number = 700
+        ($guest | Step-LguestGuest -To $number).InstructionCount | Should -Be 700
+        ($guest | Step-LguestGuest -To 1e3).InstructionCount | Should -Be 1000
+        ($guest | Step-LguestGuest -To ([timespan]::FromTicks(2))).InstructionCount | Should -Be 200
+        $here = $guest.RunPosition
+        $guest | Step-LguestGuest -To $events[5] | Out-Null
+        $guest.EventCount | Should -Be 5
+        $checkpoint = $guest | Checkpoint-LguestGuest
+        ($guest | Step-LguestGuest -To $here).InstructionCount | Should -Be 200
+        ($guest | Step-LguestGuest -To $checkpoint).EventCount | Should -Be 5
+    }
+    It 'takes an event from the pipeline, with the guest it is of' {
+        $interrupt = $guest | Start-LguestGuest -Kind Interrupt | Select-Object -Last 1
+        $interrupt | Step-LguestGuest | Should -Be $guest
+        $guest.PendingInterrupt | Should -Be $interrupt.Irq
+        $guest.Registers.Eip | Should -Be $interrupt.Eip
+    }
+    It 'still steps a guest that is piped' {
+        ($guest | Step-LguestGuest -Count 2).Sequence | Should -Be 1
+    }
+    It 'comes back to the present as it was, with what was typed' {
+        $echo = New-LguestGuest $examples/echo/echo.yaml -Clock Virtual -Record
+        $echo | Wait-LguestGuest -WarningAction SilentlyContinue | Out-Null
+        Send-LguestConsole $echo one
+        $echo | Step-LguestGuest -To Start | Out-Null
+        $echo | Step-LguestGuest -To 50% | Out-Null
+        ($echo | Step-LguestGuest -To Now).Standstill | Should -Be WaitingForInput
+        $echo | Start-LguestGuest -WarningAction SilentlyContinue | Out-Null
+        $echo.ConsoleText | Should -Match 'ONE'
+    }
+    It 'warns when the run does not get there, and says why' {
+        $guest | Step-LguestGuest -To 500M -WarningVariable warning -WarningAction SilentlyContinue | Should -Be $guest
+        $warning | Should -BeLike "*did not get to 500M: Power down*"
+        { $guest | Step-LguestGuest -To 500M -ErrorAction Stop } | Should -Throw '*has ended*500,000,000*' -ErrorId 'PositionUnreachable,*'
+    }
+    It 'goes only forwards without a recording' {
+        $other = New-LguestGuest $examples/timer/timer.yaml -Clock Virtual
+        ($other | Step-LguestGuest -To 500).InstructionCount | Should -Be 500
+        { $other | Step-LguestGuest -To 400 -ErrorAction Stop } | Should -Throw -ErrorId 'NotRecorded,*'
+        { $other | Step-LguestGuest -To Start -ErrorAction Stop } | Should -Throw -ErrorId 'NotRecorded,*'
+    }
+    It 'refuses <_>, and says how a place is written' -ForEach 'yesterday', '-5', '101%', '#0', '1.5' {
+        { $guest | Step-LguestGuest -To $_ } | Should -Throw '*500M*#1234*Now*'
+    }
+    It 'refuses what has no place in a run' {
+        { $guest | Step-LguestGuest -To (Get-Date) } | Should -Throw '*no place in a run*'
+        { $guest | Step-LguestGuest -To 5 -Back } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
+    }
+    It 'moves nothing with -WhatIf' {
+        $guest | Step-LguestGuest -To 500 -WhatIf
+        $guest.State | Should -Be Created
+    }
+    It 'completes places' {
+        (TabExpansion2 'Step-LguestGuest x -To N').CompletionMatches.CompletionText | Should -Be Now
+    }
+    It 'says so when the guest goes on past its present, once' {
+        $guest | Step-LguestGuest -Count 3 | Out-Null
+        $guest | Step-LguestGuest -To Start | Out-Null
+        $said = $guest | Start-LguestGuest -Verbose 4>&1 | Where-Object { $_ -is [Management.Automation.VerboseRecord] -and "$_" -match 'past its present' }
+        @($said).Count | Should -Be 1
+    }
+    It 'warns when what was recorded is forgotten' {
+        $echo = New-LguestGuest $examples/echo/echo.yaml -Clock Virtual -Record
+        Send-LguestConsole $echo one
+        $echo | Start-LguestGuest -WarningAction SilentlyContinue | Out-Null
+        $echo | Step-LguestGuest -To 50% | Out-Null
+        Send-LguestConsole $echo other
+        $echo | Start-LguestGuest -WarningVariable warning -WarningAction SilentlyContinue | Out-Null
+        @($warning -match 'is forgotten').Count | Should -Be 1
+    }
+}
+
+Describe 'Step-LguestGuest -Back, by everything it steps by' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'goes back to traps' {
+        $guest = New-LguestGuest $examples/paging/paging.yaml -Clock Virtual -Record
+        $guest | Wait-LguestGuest | Out-Null
+        $guest | Step-LguestGuest -Back -Trap '#PF' | Should -Be $guest
+        $guest.PendingTrap.Vector | Should -Be 14
+        $first = $guest.RunPosition
+        $guest | Step-LguestGuest -Back -Trap * -Count 2 | Out-Null
+        $guest.RunPosition | Should -BeLessThan $first
+    }
+    It 'goes back to interrupts, addresses, calls and callers' {
+        $guest = New-LguestGuest $examples/timer/timer.yaml -Clock Virtual -Record
+        $guest | Wait-LguestGuest | Out-Null
+        $guest | Step-LguestGuest -Back -Interrupt 0 | Out-Null
+        $guest.PendingInterrupt | Should -Be 0
+        $guest | Step-LguestGuest -Back -ToAddress sleep_until -Count 2 | Out-Null
+        $guest.Location | Should -BeLike '*<sleep_until>*'
+        $guest | Step-LguestGuest -Over -Count 3 | Out-Null
+        $inside = $guest.RunPosition
+        $guest | Step-LguestGuest -Over | Out-Null
+        $guest | Step-LguestGuest -Back -Over | Out-Null
+        $guest.RunPosition | Should -Be $inside
+        $guest | Step-LguestGuest -Back -Out | Out-Null
+        $guest.Location | Should -BeLike '*<main+*call*sleep_until*'
+    }
+}
