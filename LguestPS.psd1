@@ -13,7 +13,9 @@
     CmdletsToExport      = @(
         'Checkpoint-LguestGuest'
         'Compare-LguestTrace'
+        'Copy-LguestGuest'
         'Enter-LguestConsole'
+        'Export-LguestDefinition'
         'Export-LguestReport'
         'Export-LguestTrace'
         'Get-LguestCall'

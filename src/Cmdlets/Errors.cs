@@ -44,6 +44,10 @@ internal static class Errors
         "GuestNotFound", ErrorCategory.ObjectNotFound, name,
         "Get-LguestGuest lists the guests; New-LguestGuest makes one from a definition.");
 
+    /// <summary>For what needs a definition with a kernel.</summary>
+    public static LguestException NoDefinition(Guest guest) =>
+        new(LguestError.InvalidValue, $"Guest '{guest.Name}' plays a script; it has no kernel, and so no definition that a file could hold.");
+
     public static ErrorRecord DefinitionNotFound(string path) => Record(
         new ItemNotFoundException($"There is no definition at '{path}'."),
         "DefinitionNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a YAML file; about_Lguest_Definitions shows one.");

@@ -66,6 +66,7 @@ internal sealed class CommandLine
     private readonly Option<string> limitSockets = new("--limit-sockets") { HelpName = "count", Description = "At most this many sockets of this host for all of the guest's user networks." };
     private readonly Option<string> limitReboots = new("--limit-reboots") { HelpName = "count", Description = "Let the guest reboot at most so many times; asking once more ends it." };
     private readonly Option<string> noReboot = new("--no-reboot") { Arity = ArgumentArity.Zero, Description = "End with status 4 when the guest asks to be started again, instead of rebooting it." };
+    private readonly Option<string> export = new("--export") { Arity = ArgumentArity.Zero, Description = "Write the guest's definition, with what the options change, as YAML; run nothing." };
     private readonly Option<string> select = new("--select") { HelpName = "name", Description = "The guest to run, of a definition with several." };
     private readonly Option<string> leave = new("--leave") { HelpName = "keys", Description = "The keys that end the guest at a terminal: Ctrl-] or, say, 'Ctrl-a x', where Ctrl-a twice sends one Ctrl-a." };
     private readonly Option<string> verbose = new("--verbose", "-v") { Arity = ArgumentArity.Zero, Description = "Say on standard error what is started and how it ended." };
@@ -80,7 +81,7 @@ internal sealed class CommandLine
         Command root = new("lguest", Description)
         {
             guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
-            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, select, leave, verbose, help, version,
+            limitTime, limitInstructions, limitSockets, limitReboots, noReboot, export, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (WantsInformation) return;
@@ -116,6 +117,9 @@ internal sealed class CommandLine
 
     /// <summary>Whether to end with a summary.</summary>
     public bool Summary => parsed.GetResult(summary) is not null;
+
+    /// <summary>Whether to write the definition instead of running its guest.</summary>
+    public bool Exports => parsed.GetResult(export) is not null;
 
     public bool Verbose => parsed.GetResult(verbose) is not null;
 

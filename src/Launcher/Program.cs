@@ -16,6 +16,7 @@ internal static partial class Program
             if (commandLine.WantsInformation) return Write(commandLine.Information(), streams, ExitStatus.PowerDown);
             if (commandLine.Described is { Length: > 0 } kernels) return Describe(kernels, streams);
             GuestDefinition definition = commandLine.MakeDefinition();
+            if (commandLine.Exports) return Write(GuestDefinitionWriter.Write([definition]), streams, ExitStatus.PowerDown);
             using TraceFile? trace = commandLine.Trace is { } path ? new TraceFile(path) : null;
             using Guest guest = Create(definition);
             using GuestSession session = new(guest, commandLine, trace, streams);

@@ -140,3 +140,56 @@ Describe 'Test-LguestHost' {
         $report.Kernels[0].Emulated | Should -Be 2.6.23
     }
 }
+
+Describe 'Export-LguestDefinition and Copy-LguestGuest' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'writes a file that makes the same guest again' {
+        $file = "$TestDrive/quick.yaml"
+        $guest = New-LguestGuest $examples/timer/timer.yaml -Memory 8MB -Clock Virtual -Name quick -TimeLimit 30 -CommandLine 'a: b # c'
+        $guest | Export-LguestDefinition $file | Should -BeNullOrEmpty
+        $again = New-LguestGuest $file
+        $again.Definition.CommandLine | Should -Be 'a: b # c'
+        $again | Export-LguestDefinition | Should -Be (($guest | Export-LguestDefinition) -replace 'name: quick', 'name: quick2')
+        { $guest | Export-LguestDefinition $file -NoClobber -ErrorAction Stop } | Should -Throw '*it is already there, and -NoClobber was given' -ErrorId 'FileUnavailable,*'
+    }
+
+    It 'writes paths relative to the folder of the file' {
+        Copy-Item $examples/hello/hello.elf $TestDrive
+        New-LguestGuest -Kernel $TestDrive/hello.elf -Memory 4MB | Export-LguestDefinition $TestDrive/hello.yaml
+        Get-Content $TestDrive/hello.yaml -Raw | Should -Be "name: hello`nkernel: hello.elf`nmemory: 4MiB`nabi: dma-2007-10`ndevices:`n- console`n"
+    }
+
+    It 'writes several guests into one file' {
+        New-LguestGuest $examples/lan/lan.yaml | Export-LguestDefinition $TestDrive/lan.yaml
+        (New-LguestGuest $TestDrive/lan.yaml -Select ask).Definition.CommandLine | Should -Be ask
+    }
+
+    It 'writes nothing with -WhatIf' {
+        New-LguestGuest $examples/hello/hello.yaml | Export-LguestDefinition $TestDrive/none.yaml -WhatIf
+        "$TestDrive/none.yaml" | Should -Not -Exist
+    }
+
+    It 'copies a guest as it was at first, under a name of its own' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        $guest | Wait-LguestGuest | Out-Null
+        $copy = $guest | Copy-LguestGuest
+        $copy.Name, $copy.State, $copy.Definition.Clock | Should -Be ring2, Created, Virtual
+        ($guest | Copy-LguestGuest other).Name | Should -Be other
+        (Copy-LguestGuest ring -Name ring).Name | Should -Be ring3
+    }
+
+    It 'says that a script is no definition' {
+        $guest = New-LguestScriptedGuest @{ PowerOff = $true }
+        { $guest | Copy-LguestGuest -ErrorAction Stop } | Should -Throw '*plays a script*' -ErrorId 'InvalidValue,*'
+        { $guest | Export-LguestDefinition -ErrorAction Stop } | Should -Throw '*plays a script*' -ErrorId 'InvalidValue,*'
+    }
+
+    It 'says that a disk has its guest already' {
+        $disk = "$TestDrive/disk.img"
+        [IO.File]::WriteAllBytes($disk, [byte[]]::new(512))
+        $guest = New-LguestGuest $examples/disk/disk.yaml -Device console, @{ block = @{ path = $disk; mode = 'ReadWrite' } }
+        { $guest | Copy-LguestGuest -ErrorAction Stop } | Should -Throw '*disk.img*' -ErrorId 'FileUnavailable,*'
+        $guest | Remove-LguestGuest
+    }
+}

@@ -153,6 +153,16 @@ public class LauncherTests
     }
 
     [Fact]
+    public void A_command_line_becomes_a_definition()
+    {
+        Launched launched = Launched.Run("--export", "--block=/images/my.img", "--clock=virtual", "64", "/boot/vmlinux", "root=/dev/lgba");
+        Assert.Equal((0, ""), (launched.Status, launched.Error));
+        Assert.Equal(
+            "name: vmlinux\nkernel: /boot/vmlinux\nmemory: 64MiB\ncommandLine: root=/dev/lgba\nclock: virtual\ndevices:\n- block:\n    path: /images/my.img\n    mode: readWrite\n- console\n",
+            launched.Output);
+    }
+
+    [Fact]
     public void Help_names_both_forms_and_the_exit_statuses()
     {
         Launched launched = Launched.Run("--help");
