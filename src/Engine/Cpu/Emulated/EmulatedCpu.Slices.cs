@@ -102,6 +102,15 @@ internal sealed unsafe partial class EmulatedCpu
             }
 
             state->CodeDropped = false;
+            // A slice mostly begins where one began before: then it is known without a look whether that code is still what was translated.
+            if (state->Unlinked == null && !Mmu.Watches.HasCode && JumpCache.Known(state->Jumps, state->Registers.Eip, state->Budget) is var known && known != null)
+            {
+                Translations.Compiled?.Note(state, known, isSample);
+                isSample = false;
+                RunFrom(known);
+                continue;
+            }
+
             Block* block = Translations.Find(state, state->Mode);
             if (block != null && block->Instructions > state->Budget)
             {

@@ -238,6 +238,9 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
     {
         bool all = descriptorsChanged;
         ref GuestRegisters registers = ref state->Registers;
+        if (!all && registers.Cs == state->Cs.Selector && registers.Ss == state->Ss.Selector && registers.Ds == state->Ds.Selector
+            && registers.Es == state->Es.Selector && registers.Fs == state->Fs.Selector && registers.Gs == state->Gs.Selector) return true;
+
         if (all || registers.Cs != state->Cs.Selector)
         {
             if (!Segmentation.TryFind(state, registers.Cs, out SegmentDescriptor code) || !SegmentRules.CanResume(code))

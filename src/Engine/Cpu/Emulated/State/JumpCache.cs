@@ -62,6 +62,13 @@ internal sealed unsafe class JumpCache : IDisposable
         return first == null ? null : Block.Of(first);
     }
 
+    /// <summary>The block at an address, if an indirect jump would find it and it has no more instructions than may run; else null.</summary>
+    public static Block* Known(Link* cache, uint eip, long most)
+    {
+        Link* link = For(cache, eip);
+        return link->Eip == eip && link->Count <= most ? Block.Of(link->Target) : null;
+    }
+
     public void Dispose()
     {
         NativeMemory.AlignedFree(links);
