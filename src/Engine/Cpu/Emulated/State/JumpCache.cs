@@ -66,7 +66,9 @@ internal sealed unsafe class JumpCache : IDisposable
     public static Block* Known(Link* cache, uint eip, long most)
     {
         Link* link = For(cache, eip);
-        return link->Eip == eip && link->Count <= most ? Block.Of(link->Target) : null;
+        if (link->Eip != eip || link->Count > most) return null;
+        Block* block = Block.Of(link->Target);
+        return block->Dropped ? null : block;
     }
 
     public void Dispose()
