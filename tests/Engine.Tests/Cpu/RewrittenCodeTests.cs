@@ -53,6 +53,37 @@ public class RewrittenCodeTests
         Assert.Equal((expected, NextPage + 2), (machine.Registers.Eax, machine.Registers.Eip));
     }
 
+    [Theory]
+    [InlineData(false)]     // by the host
+    [InlineData(true)]      // by the guest, through another mapping
+    public void Code_at_which_slices_began_is_seen_when_it_is_rewritten(bool byGuest)
+    {
+        const uint rewriter = CpuMachine.Code + 0x100;
+        using var machine = new CpuMachine();
+        machine.Map(NextPage, machine.Physical(CpuMachine.Code));
+        machine.Bytes(CpuMachine.Code, 0xB8, 1, 0, 0, 0, 0xF4);                 // mov eax, 1; hlt
+        machine.Assemble(rewriter, a => { a.mov(__byte_ptr[NextPage + 1], 2); a.hlt(); });
+        for (int i = 0; i < 3; i++)
+        {
+            machine.Registers.Eip = CpuMachine.Code;
+            machine.Run();
+            Assert.Equal(1u, machine.Registers.Eax);
+        }
+
+        if (byGuest)
+        {
+            machine.Registers.Eip = rewriter;
+            machine.Run();
+        }
+        else
+        {
+            machine.Bytes(CpuMachine.Code + 1, 2);
+        }
+        machine.Registers.Eip = CpuMachine.Code;
+        Assert.NotEqual(CpuExitKind.Budget, machine.Run().Kind);
+        Assert.Equal(2u, machine.Registers.Eax);
+    }
+
     [Fact]
     public void A_page_changed_unannounced_is_seen_as_late_in_steps_as_in_one_go()
     {
