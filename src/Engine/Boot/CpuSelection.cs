@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using LguestPS.Clock;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
@@ -35,8 +36,8 @@ internal static class CpuSelection
 
     private static (string, Func<GuestMemory, GuestClock, VirtualCpu>) ChooseKvm(KvmVerdict verdict) => verdict.State switch
     {
-        KvmState.Ready => (AskedFor, MakeKvm(Assistance.OnRequest)),
-        KvmState.Degraded => ($"{AskedFor}. {verdict.Reason}", MakeKvm(Assistance.AtEveryFault)),
+        KvmState.Ready when OperatingSystem.IsLinux() => (AskedFor, MakeKvm(Assistance.OnRequest)),
+        KvmState.Degraded when OperatingSystem.IsLinux() => ($"{AskedFor}. {verdict.Reason}", MakeKvm(Assistance.AtEveryFault)),
         _ => throw new LguestException(LguestError.NotSupported, $"{verdict.Reason} Or use 'cpu: emulated'."),
     };
 
@@ -47,6 +48,7 @@ internal static class CpuSelection
         (memory, clock) => new EmulatedCpu(memory, clock.ReadTimeStampCounter, definition.Compile == CompileChoice.Off ? null : Heat,
             samples: definition.SampleEvery is { } period ? new CodeSamples(period) : null);
 
+    [SupportedOSPlatform("linux")]
     private static Func<GuestMemory, GuestClock, VirtualCpu> MakeKvm(Assistance assistance) => (memory, clock) =>
     {
         try

@@ -1,22 +1,11 @@
-using System.Runtime.InteropServices;
+using LguestPS.Native;
 using Microsoft.Win32.SafeHandles;
 
 namespace LguestPS.Files;
 
 /// <summary>Opens what somebody named as a file: it must be one, so that nothing here waits for a pipe's other end or reads a device without an end.</summary>
-internal static partial class HostFile
+internal static class HostFile
 {
-    // <fcntl.h>, <linux/stat.h>.
-    private const int AT_FDCWD = -100;
-    private const uint STATX_TYPE = 1;
-    private const int ModeOffset = 28;          // of stx_mode in struct statx
-    private const int SizeOfStatx = 256;
-    private const int S_IFMT = 0xF000;
-    private const int S_IFREG = 0x8000;
-    private const int S_IFDIR = 0x4000;
-    private const int S_IFIFO = 0x1000;
-    private const int S_IFSOCK = 0xC000;
-
     private const UnixFileMode PrivateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <param name="path">An absolute path.</param>
@@ -148,11 +137,11 @@ internal static partial class HostFile
         if (path.Contains('\0')) return "its name has a zero byte";
         return KindOf(path) switch
         {
-            null => null,
-            S_IFDIR => "it is a folder",
-            S_IFIFO => "it is a pipe, not a file",
-            S_IFSOCK => "it is a socket, not a file",
-            _ => "it is a device, not a file",
+            FileKind.Folder => "it is a folder",
+            FileKind.Pipe => "it is a pipe, not a file",
+            FileKind.Socket => "it is a socket, not a file",
+            FileKind.Device => "it is a device, not a file",
+            _ => null,
         };
     }
 
@@ -174,16 +163,6 @@ internal static partial class HostFile
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder)) throw new DirectoryNotFoundException($"there is no folder '{folder}'");
     }
 
-    /// <summary>What there is if it is no file; null if it is one or not there.</summary>
-    private static unsafe int? KindOf(string path)
-    {
-        if (!OperatingSystem.IsLinux()) return Directory.Exists(path) ? S_IFDIR : null;
-        byte* status = stackalloc byte[SizeOfStatx];
-        if (statx(AT_FDCWD, path, 0, STATX_TYPE, status) != 0) return null;     // opening it will say why
-        int kind = *(ushort*)(status + ModeOffset) & S_IFMT;
-        return kind == S_IFREG ? null : kind;
-    }
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int statx(int directory, string path, int flags, uint mask, byte* status);
+    private static FileKind? KindOf(string path) =>
+        OperatingSystem.IsLinux() ? FileStatus.KindOf(path) : Directory.Exists(path) ? FileKind.Folder : null;
 }

@@ -1,6 +1,7 @@
 namespace LguestPS.Native;
 
 /// <summary>Values of errno that the engine tells apart (Linux).</summary>
+/// <remarks>Tmds.LibC has them as properties, and a switch takes constants only.</remarks>
 internal static class Errno
 {
     public const int EPERM = 1;

@@ -1,3 +1,5 @@
+using static Tmds.Linux.LibC;
+
 namespace LguestPS.Native;
 
 /// <summary>The signal that brings a thread out of KVM_RUN.</summary>
@@ -25,8 +27,8 @@ internal static class KickSignal
     public static int PrepareThread(LibC libc)
     {
         if (thread != 0) return thread;
-        if (Interlocked.Exchange(ref isIgnored, 1) == 0) libc.signal(Number, Signals.SIG_IGN);
-        ErrnoException.ThrowIfFailed(libc.rt_sigprocmask(Signals.SIG_BLOCK, Set), "rt_sigprocmask");
+        if (Interlocked.Exchange(ref isIgnored, 1) == 0) libc.sigignore(Number);
+        ErrnoException.ThrowIfFailed(libc.pthread_sigmask(SIG_BLOCK, Set), "pthread_sigmask");
         return thread = libc.gettid();
     }
 
@@ -35,7 +37,7 @@ internal static class KickSignal
     /// <summary>Takes the signals that wait for this thread.</summary>
     public static void Drain(LibC libc)
     {
-        while (libc.rt_sigtimedwait(Set) > 0)
+        while (libc.sigtimedwait(Set) > 0)
         {
         }
     }

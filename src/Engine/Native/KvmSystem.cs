@@ -1,3 +1,4 @@
+using Linux = Tmds.Linux.LibC;
 using static LguestPS.Native.KvmNumbers;
 
 namespace LguestPS.Native;
@@ -18,7 +19,7 @@ internal sealed class KvmSystem : Descriptor
     /// <exception cref="NotSupportedException">This KVM lacks something; the message says what.</exception>
     public static KvmSystem Open(LibC libc)
     {
-        KvmSystem system = new(libc, ErrnoException.ThrowIfFailed(libc.open(DevicePath, Files.O_RDWR | Files.O_CLOEXEC), DevicePath));
+        KvmSystem system = new(libc, ErrnoException.ThrowIfFailed(libc.open(DevicePath, Linux.O_RDWR | Linux.O_CLOEXEC), DevicePath));
         try
         {
             system.RequireFeatures();

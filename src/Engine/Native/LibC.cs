@@ -1,16 +1,25 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Text;
+using Tmds.Linux;
+using Linux = Tmds.Linux.LibC;
 
 namespace LguestPS.Native;
 
-/// <summary>The few calls of Linux that the KVM engine and compiled code need, by their own names (x86-64).</summary>
+/// <summary>The few calls of Linux that the KVM engine and compiled code need, by their own names.</summary>
 /// <remarks>Each returns what the kernel returns: a value, or an errno made negative. A test can put failures in the way.</remarks>
-internal unsafe partial class LibC
+internal unsafe class LibC
 {
+    // Who has one is on Linux, so nothing else that asks for one need say so.
+    [SupportedOSPlatform("linux")]
     public static LibC Instance { get; } = new();
 
-    public virtual long open(string path, int flags) => Result(NativeMethods.open(path, flags));
+    public virtual long open(string path, int flags)
+    {
+        fixed (byte* name = Text(path)) return Result(Linux.open(name, flags));
+    }
 
-    public virtual long close(nint descriptor) => Result(NativeMethods.close((int)descriptor));
+    public virtual long close(nint descriptor) => Result(Linux.close((int)descriptor));
 
     public virtual long ioctl(SafeHandle descriptor, uint request, nint argument)
     {
@@ -18,7 +27,7 @@ internal unsafe partial class LibC
         try
         {
             descriptor.DangerousAddRef(ref held);
-            return Result(NativeMethods.ioctl((int)descriptor.DangerousGetHandle(), request, argument));
+            return Result(Linux.ioctl((int)descriptor.DangerousGetHandle(), unchecked((int)request), (void*)argument));
         }
         finally
         {
@@ -30,93 +39,74 @@ internal unsafe partial class LibC
     public virtual nint mmap(nuint length, int protection, int flags, SafeHandle? descriptor)
     {
         int number = descriptor is null ? -1 : (int)descriptor.DangerousGetHandle();
-        nint address = NativeMethods.mmap(0, length, protection, flags, number, 0);
+        void* address = Linux.mmap(null, (size_t)(ulong)length, protection, flags, number, 0L);
         GC.KeepAlive(descriptor);
-        return address == -1 ? -Marshal.GetLastPInvokeError() : address;
+        return address == Linux.MAP_FAILED ? -Linux.errno : (nint)address;
     }
 
+    public virtual long munmap(nint address, nuint length) => Result(Linux.munmap((void*)address, (size_t)(ulong)length));
+
     /// <summary>A file in memory; the kernel takes no more of its name than 249 bytes.</summary>
-    public virtual long memfd_create(string name, int flags)
+    public virtual long memfd_create(string name, uint flags)
     {
-        fixed (byte* bytes = System.Text.Encoding.UTF8.GetBytes(name + '\0'))
-            return Result(NativeMethods.syscall(SYS_memfd_create, (nint)bytes, flags, 0, 0));
+        fixed (byte* bytes = Text(name)) return Result(Linux.memfd_create(bytes, flags));
     }
 
     public virtual long ftruncate(SafeHandle descriptor, long length)
     {
-        long result = Result(NativeMethods.syscall(SYS_ftruncate, descriptor.DangerousGetHandle(), (nint)length, 0, 0));
+        long result = Result(Linux.ftruncate((int)descriptor.DangerousGetHandle(), length));
         GC.KeepAlive(descriptor);
         return result;
     }
 
-    public virtual long munmap(nint address, nuint length) => Result(NativeMethods.munmap(address, length));
+    public virtual void sigignore(int number) => _ = Linux.sigignore(number);
 
-    /// <summary>Sets what a signal does; <see cref="Signals.SIG_IGN"/> is all that is needed here.</summary>
-    public virtual void signal(int number, nint handler) => NativeMethods.signal(number, handler);
+    public virtual int gettid() => (int)Linux.syscall(MoreOfLinux.SYS_gettid);
 
-    public virtual int gettid() => (int)NativeMethods.syscall(SYS_gettid, 0, 0, 0, 0);
-
-    public virtual long tgkill(int process, int thread, int signal) => Result(NativeMethods.syscall(SYS_tgkill, process, thread, signal, 0));
+    public virtual long tgkill(int process, int thread, int signal) => SyscallResult(Linux.syscall(MoreOfLinux.SYS_tgkill, process, thread, signal));
 
     /// <summary>Changes which signals this thread holds back; a set is a bit for each, signal 1 first.</summary>
-    public virtual long rt_sigprocmask(int how, ulong set) => Result(NativeMethods.syscall(SYS_rt_sigprocmask, how, (nint)(&set), 0, sizeof(ulong)));
+    public virtual long pthread_sigmask(int how, ulong set)
+    {
+        sigset_t signals = SetOf(set);
+        return -Linux.pthread_sigmask(how, &signals, null);
+    }
 
     /// <summary>Takes one of the signals of the set that wait for this thread, without waiting for it.</summary>
-    public virtual long rt_sigtimedwait(ulong set)
+    public virtual long sigtimedwait(ulong set)
     {
+        sigset_t signals = SetOf(set);
         timespec now = default;
-        return Result(NativeMethods.syscall(SYS_rt_sigtimedwait, (nint)(&set), 0, (nint)(&now), sizeof(ulong)));
+        return Result(Linux.sigtimedwait(&signals, null, &now));
     }
 
     public virtual long timer_create(int clock, in sigevent notification, out int timer)
     {
         fixed (sigevent* how = &notification)
         fixed (int* made = &timer)
-            return Result(NativeMethods.syscall(SYS_timer_create, clock, (nint)how, (nint)made, 0));
+            return SyscallResult(Linux.syscall(MoreOfLinux.SYS_timer_create, clock, how, made));
     }
 
     public virtual long timer_settime(int timer, int flags, in itimerspec when)
     {
         fixed (itimerspec* value = &when)
-            return Result(NativeMethods.syscall(SYS_timer_settime, timer, flags, (nint)value, 0));
+            return SyscallResult(Linux.syscall(MoreOfLinux.SYS_timer_settime, timer, flags, value, 0));
     }
 
-    public virtual long timer_delete(int timer) => Result(NativeMethods.syscall(SYS_timer_delete, timer, 0, 0, 0));
+    public virtual long timer_delete(int timer) => SyscallResult(Linux.syscall(MoreOfLinux.SYS_timer_delete, timer));
 
-    private static long Result(long returned) => returned == -1 ? -Marshal.GetLastPInvokeError() : returned;
+    private static long Result(long returned) => returned == -1 ? -Linux.errno : returned;
 
-    // Older C libraries have no functions for some of these, or have them in another library.
-    private const int SYS_rt_sigprocmask = 14;
-    private const int SYS_ftruncate = 77;
-    private const int SYS_rt_sigtimedwait = 128;
-    private const int SYS_gettid = 186;
-    private const int SYS_timer_create = 222;
-    private const int SYS_timer_settime = 223;
-    private const int SYS_timer_delete = 226;
-    private const int SYS_tgkill = 234;
-    private const int SYS_memfd_create = 319;
+    private static long SyscallResult(syscall_arg returned) => Result((long)(ssize_t)returned);
 
-    private static partial class NativeMethods
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + '\0');
+
+    private static sigset_t SetOf(ulong set)
     {
-        [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-        public static partial int open(string path, int flags);
-
-        [LibraryImport("libc", SetLastError = true)]
-        public static partial int close(int descriptor);
-
-        [LibraryImport("libc", SetLastError = true)]
-        public static partial int ioctl(int descriptor, nuint request, nint argument);
-
-        [LibraryImport("libc", SetLastError = true)]
-        public static partial nint mmap(nint address, nuint length, int protection, int flags, int descriptor, nint offset);
-
-        [LibraryImport("libc", SetLastError = true)]
-        public static partial int munmap(nint address, nuint length);
-
-        [LibraryImport("libc")]
-        public static partial nint signal(int number, nint handler);
-
-        [LibraryImport("libc", SetLastError = true)]
-        public static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth);
+        sigset_t signals;
+        Linux.sigemptyset(&signals);
+        for (int number = 1; set != 0; number++, set >>= 1)
+            if ((set & 1) != 0) Linux.sigaddset(&signals, number);
+        return signals;
     }
 }

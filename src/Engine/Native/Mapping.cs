@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Linux = Tmds.Linux.LibC;
 
 namespace LguestPS.Native;
 
@@ -22,22 +23,22 @@ internal sealed unsafe class Mapping : SafeHandleMinusOneIsInvalid
     /// <summary>Zeros that cost nothing until they are touched.</summary>
     /// <exception cref="ErrnoException">There is not that much.</exception>
     public static Mapping Zeroed(LibC libc, nuint length) =>
-        Map(libc, length, Files.MAP_PRIVATE | Files.MAP_ANONYMOUS | Files.MAP_NORESERVE, descriptor: null);
+        Map(libc, length, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, descriptor: null);
 
     /// <summary>What a descriptor shares with the kernel.</summary>
     /// <exception cref="ErrnoException">It shares nothing of that length.</exception>
-    public static Mapping Shared(LibC libc, Descriptor descriptor, nuint length) => Map(libc, length, Files.MAP_SHARED, descriptor);
+    public static Mapping Shared(LibC libc, Descriptor descriptor, nuint length) => Map(libc, length, Linux.MAP_SHARED, descriptor);
 
     /// <summary>What a descriptor shares, to be run.</summary>
     /// <exception cref="ErrnoException">The system forbids it.</exception>
     public static Mapping Executable(LibC libc, Descriptor descriptor, nuint length) =>
-        Map(libc, length, Files.MAP_SHARED, descriptor, Files.PROT_READ | Files.PROT_EXEC);
+        Map(libc, length, Linux.MAP_SHARED, descriptor, Linux.PROT_READ | Linux.PROT_EXEC);
 
     protected override bool ReleaseHandle() => libc.munmap(handle, Length) == 0;
 
-    private static Mapping Map(LibC libc, nuint length, int flags, Descriptor? descriptor, int protection = Files.PROT_READ | Files.PROT_WRITE)
+    private static Mapping Map(LibC libc, nuint length, int flags, Descriptor? descriptor, int? protection = null)
     {
-        nint address = libc.mmap(length, protection, flags, descriptor);
+        nint address = libc.mmap(length, protection ?? Linux.PROT_READ | Linux.PROT_WRITE, flags, descriptor);
         ErrnoException.ThrowIfFailed(address, "mmap");
         return new Mapping(libc, address, length);
     }

@@ -1,3 +1,5 @@
+using Linux = Tmds.Linux.LibC;
+
 namespace LguestPS.Native;
 
 /// <summary>A file in memory (memfd), to be mapped more than once.</summary>
@@ -10,7 +12,7 @@ internal sealed class MemoryDescriptor : Descriptor
     /// <exception cref="ErrnoException">Linux refused it.</exception>
     public static MemoryDescriptor Create(LibC libc, string name, long length)
     {
-        MemoryDescriptor made = new(libc, ErrnoException.ThrowIfFailed(libc.memfd_create(name, Files.MFD_CLOEXEC), "memfd_create"));
+        MemoryDescriptor made = new(libc, ErrnoException.ThrowIfFailed(libc.memfd_create(name, Linux.MFD_CLOEXEC), "memfd_create"));
         try
         {
             ErrnoException.ThrowIfFailed(libc.ftruncate(made, length), "ftruncate");

@@ -1,22 +1,19 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
 
 namespace LguestPS.Native;
 
 /// <summary>An open TAP interface (Linux, /dev/net/tun): reads and writes whole Ethernet frames.</summary>
-internal sealed unsafe partial class TapDescriptor : IDisposable
+internal sealed unsafe class TapDescriptor : IDisposable
 {
-    // <linux/if_tun.h>, <linux/sockios.h>, <fcntl.h> and <poll.h>, the same on all processors .NET runs on.
-    private const nuint TUNSETIFF = 0x400454CA;
-    private const nuint SIOCGIFHWADDR = 0x8927;
+    // <linux/if_tun.h>, which Tmds.LibC lacks.
+    private const int TUNSETIFF = 0x400454CA;
     private const short IFF_TAP = 0x0002;
     private const short IFF_NO_PI = 0x1000;
-    private const int O_RDWR = 2;
-    private const int O_NONBLOCK = 0x800;
-    private const int O_CLOEXEC = 0x80000;
-    private const short POLLIN = 1;
-    private const int EFD_CLOEXEC = O_CLOEXEC;
     private const int HardwareAddressSize = 6;
 
     private readonly SafeFileHandle tap;
@@ -33,16 +30,17 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
     public byte[] HardwareAddress { get; }
 
     /// <exception cref="IOException">What the system says; HResult is the errno.</exception>
+    [SupportedOSPlatform("linux")]
     public static TapDescriptor Open(string name)
     {
-        SafeFileHandle tap = Owned(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+        SafeFileHandle tap = OpenDevice();
         SafeFileHandle? closing = null;
         try
         {
             InterfaceRequest request = new() { Flags = IFF_TAP | IFF_NO_PI };
             Encoding.ASCII.GetBytes(name, new Span<byte>(request.Name, InterfaceRequest.NameSize - 1));
-            if (ioctl(tap, TUNSETIFF, &request) < 0) throw Failed();
-            if (ioctl(tap, SIOCGIFHWADDR, &request) < 0) throw Failed();
+            if (Control(tap, TUNSETIFF, &request) < 0) throw Failed();
+            if (Control(tap, SIOCGIFHWADDR, &request) < 0) throw Failed();
             closing = Owned(eventfd(0, EFD_CLOEXEC));
             // struct sockaddr: the family, where the flags were, then the address.
             return new TapDescriptor(tap, closing, new ReadOnlySpan<byte>(request.Rest, HardwareAddressSize).ToArray());
@@ -59,7 +57,7 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
     /// <returns>Its bytes, as far as they fit; or -1 when the interface was closed or has gone.</returns>
     public int Read(Span<byte> frame)
     {
-        PollDescriptor* waits = stackalloc PollDescriptor[2];
+        pollfd* waits = stackalloc pollfd[2];
         while (true)
         {
             nint count;
@@ -68,12 +66,12 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
             {
                 tap.DangerousAddRef(ref referenced);
                 closing.DangerousAddRef(ref closingReferenced);
-                waits[0] = new PollDescriptor { Descriptor = (int)tap.DangerousGetHandle(), Events = POLLIN, Returned = 0 };
-                waits[1] = new PollDescriptor { Descriptor = (int)closing.DangerousGetHandle(), Events = POLLIN };
-                if (poll(waits, 2, -1) < 0 && Marshal.GetLastPInvokeError() != Errno.EINTR) return -1;
-                if (waits[1].Returned != 0) return -1;
-                if (waits[0].Returned == 0) continue;
-                fixed (byte* start = frame) count = read(tap, start, (nuint)frame.Length);
+                waits[0] = new pollfd { fd = (int)tap.DangerousGetHandle(), events = POLLIN };
+                waits[1] = new pollfd { fd = (int)closing.DangerousGetHandle(), events = POLLIN };
+                if (poll(waits, 2, -1) < 0 && errno != EINTR) return -1;
+                if (waits[1].revents != 0) return -1;
+                if (waits[0].revents == 0) continue;
+                fixed (byte* start = frame) count = (nint)(long)read((int)tap.DangerousGetHandle(), start, frame.Length);
             }
             catch (ObjectDisposedException)
             {
@@ -85,7 +83,7 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
                 if (closingReferenced) closing.DangerousRelease();
             }
             if (count >= 0) return (int)count;
-            if (Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.EAGAIN)) return -1;
+            if (errno != EINTR && errno != EAGAIN) return -1;
         }
     }
 
@@ -95,9 +93,9 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
         nint written;
         do
         {
-            fixed (byte* start = frame) written = write(tap, start, (nuint)frame.Length);
+            fixed (byte* start = frame) written = Write(tap, start, frame.Length);
         }
-        while (written < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
+        while (written < 0 && errno == EINTR);
         return written == frame.Length;
     }
 
@@ -105,7 +103,7 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
     public void EndReading()
     {
         ulong one = 1;
-        write(closing, (byte*)&one, sizeof(ulong));
+        _ = Write(closing, (byte*)&one, sizeof(ulong));
     }
 
     public void Dispose()
@@ -118,28 +116,42 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
 
     private static IOException Failed()
     {
-        int errno = Marshal.GetLastPInvokeError();
-        return new IOException(Marshal.GetPInvokeErrorMessage(errno), errno);
+        int error = errno;
+        return new IOException(Marshal.GetPInvokeErrorMessage(error), error);
     }
 
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int open(string path, int flags);
+    private static SafeFileHandle OpenDevice()
+    {
+        fixed (byte* path = "/dev/net/tun\0"u8) return Owned(open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    }
 
-    // Its third argument is variadic; on the processors .NET runs Linux on, a pointer is passed the same way.
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int ioctl(SafeFileHandle fd, nuint request, InterfaceRequest* argument);
+    private static int Control(SafeFileHandle file, int request, InterfaceRequest* argument)
+    {
+        bool held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            return ioctl((int)file.DangerousGetHandle(), request, argument);
+        }
+        finally
+        {
+            if (held) file.DangerousRelease();
+        }
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint read(SafeFileHandle fd, byte* bytes, nuint count);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint write(SafeFileHandle fd, byte* bytes, nuint count);
+    private static nint Write(SafeFileHandle file, byte* bytes, int count)
+    {
+        bool held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            return (nint)(long)write((int)file.DangerousGetHandle(), bytes, count);
+        }
+        finally
+        {
+            if (held) file.DangerousRelease();
+        }
+    }
 
     /// <summary>struct ifreq of 64-bit Linux.</summary>
     private struct InterfaceRequest
@@ -149,13 +161,5 @@ internal sealed unsafe partial class TapDescriptor : IDisposable
         public fixed byte Name[NameSize];
         public short Flags;
         public fixed byte Rest[22];
-    }
-
-    /// <summary>struct pollfd.</summary>
-    private struct PollDescriptor
-    {
-        public int Descriptor;
-        public short Events;
-        public short Returned;
     }
 }

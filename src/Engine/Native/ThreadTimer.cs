@@ -18,9 +18,9 @@ internal sealed class ThreadTimer : SafeHandleMinusOneIsInvalid
         Thread = thread;
         sigevent notification = new()
         {
-            sigev_signo = KickSignal.Number, sigev_notify = Signals.SIGEV_THREAD_ID, sigev_notify_thread_id = thread,
+            sigev_signo = KickSignal.Number, sigev_notify = MoreOfLinux.SIGEV_THREAD_ID, sigev_notify_thread_id = thread,
         };
-        ErrnoException.ThrowIfFailed(libc.timer_create(Signals.CLOCK_MONOTONIC, notification, out int timer), "timer_create");
+        ErrnoException.ThrowIfFailed(libc.timer_create(MoreOfLinux.CLOCK_MONOTONIC, notification, out int timer), "timer_create");
         SetHandle(timer);
     }
 
@@ -33,8 +33,8 @@ internal sealed class ThreadTimer : SafeHandleMinusOneIsInvalid
         // Once its moment is past, somebody else on this thread may have taken its signal.
         if (armedFor <= timestamp && armedFor > Stopwatch.GetTimestamp()) return;
         armedFor = timestamp;
-        itimerspec when = new() { it_value = { tv_sec = timestamp / Stopwatch.Frequency, tv_nsec = timestamp % Stopwatch.Frequency } };
-        ErrnoException.ThrowIfFailed(libc.timer_settime((int)handle, Signals.TIMER_ABSTIME, when), "timer_settime");
+        itimerspec when = new() { it_value = { tv_sec = timestamp / Stopwatch.Frequency, tv_nsec = (int)(timestamp % Stopwatch.Frequency) } };
+        ErrnoException.ThrowIfFailed(libc.timer_settime((int)handle, MoreOfLinux.TIMER_ABSTIME, when), "timer_settime");
     }
 
     protected override bool ReleaseHandle() => libc.timer_delete((int)handle) == 0;

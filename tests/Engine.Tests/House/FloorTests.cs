@@ -66,6 +66,24 @@ public class FloorTests
         Assert.DoesNotContain(typeof(Guest).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("System.Management.Automation", StringComparison.Ordinal));
 
     [Fact]
+    public void Only_Native_names_the_package_of_Linuxs_calls()
+    {
+        string native = Repository.Path("src", "Engine", "Native");
+        Assert.All(
+            Directory.EnumerateFiles(Repository.Path("src", "Engine"), "*.cs", SearchOption.AllDirectories).Where(file => Path.GetDirectoryName(file) != native && !file.Contains("/obj/")),
+            file => Assert.False(File.ReadAllText(file).Contains("Tmds.", StringComparison.Ordinal), file));
+    }
+
+    /// <remarks>A type with such a field cannot be loaded on a system for which the package has no library, whoever asks.</remarks>
+    [Fact]
+    public void No_type_needs_that_package_to_be_loaded()
+    {
+        const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        IEnumerable<Type> needing = typeof(Guest).Assembly.GetTypes().Where(type => type.GetFields(All).Any(field => field.FieldType.Assembly.GetName().Name == "Tmds.LibC"));
+        Assert.Equal(["itimerspec"], needing.Select(type => type.Name));
+    }
+
+    [Fact]
     public void The_guests_facade_stays_small()
     {
         string[] parts = [.. Directory.EnumerateFiles(Repository.Path("src", "Engine"), "Guest*.cs", SearchOption.AllDirectories)

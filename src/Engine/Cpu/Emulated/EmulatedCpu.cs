@@ -44,7 +44,7 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
         this.memory = memory;
         this.timeStamp = timeStamp;
         Mmu = new Mmu(new PageTables(memory, format), jumps);
-        Translations = new TranslationCache(Mmu, jumps, memory, heat is { } threshold ? CompiledCode.TryCreate(LibC.Instance, threshold, memory.FrameLimit) : null);
+        Translations = new TranslationCache(Mmu, jumps, memory, OperatingSystem.IsLinux() && heat is { } threshold ? CompiledCode.TryCreate(LibC.Instance, threshold, memory.FrameLimit) : null);
         memory.WatchedPageWritten = frame => Translations.DropFrame(state, frame);
 
         self = GCHandle.Alloc(this, GCHandleType.Weak);

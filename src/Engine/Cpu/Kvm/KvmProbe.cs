@@ -1,21 +1,24 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using LguestPS.Native;
 
 namespace LguestPS.Cpu.Kvm;
 
 /// <summary>Finds out by trying what the machine's KVM can do, once in a process.</summary>
-internal sealed class KvmProbe(LibC libc)
+/// <param name="libc">The calls; null where there is no Linux.</param>
+internal sealed class KvmProbe(LibC? libc)
 {
     private readonly Lazy<KvmVerdict> quick = new(() => Probe(libc));
-    private readonly Lazy<bool> debugRegisters = new(() => TryDebugRegisters(libc, Assistance.OnRequest));
-    private readonly Lazy<bool> vmcalls = new(() => TryVmcall(libc));
+    private readonly Lazy<bool> debugRegisters = new(() => libc is not null && TryDebugRegisters(libc, Assistance.OnRequest));
+    private readonly Lazy<bool> vmcalls = new(() => libc is not null && TryVmcall(libc));
     private readonly Lock gate = new();
     private KvmVerdict? thorough;
 
     /// <summary>For this machine.</summary>
-    public static KvmProbe Machine { get; } = new(LibC.Instance);
+    public static KvmProbe Machine { get; } = new(OperatingSystem.IsLinux() ? LibC.Instance : null);
 
     /// <summary>Whether guests run on KVM alone: all that <c>cpu: auto</c> asks.</summary>
+    [SupportedOSPlatformGuard("linux")]
     public bool IsReady => quick.Value.State == KvmState.Ready;
 
     /// <summary>What KVM is good for, and why.</summary>
@@ -36,9 +39,9 @@ internal sealed class KvmProbe(LibC libc)
     /// <summary>Why <c>cpu: auto</c> takes KVM, or does not.</summary>
     public string WhyChosen => quick.Value.Reason;
 
-    private static KvmVerdict Probe(LibC libc)
+    private static KvmVerdict Probe(LibC? libc)
     {
-        if (!OperatingSystem.IsLinux()) return KvmVerdict.Unavailable("KVM exists on Linux only.");
+        if (libc is null) return KvmVerdict.Unavailable("KVM exists on Linux only.");
         if (RuntimeInformation.ProcessArchitecture != Architecture.X64) return KvmVerdict.Unavailable("KVM runs x86 guests on x86-64 machines only.");
         try
         {
@@ -65,7 +68,7 @@ internal sealed class KvmProbe(LibC libc)
     {
         try
         {
-            return Try(libc, Assistance.AtEveryFault) is { } shortfall
+            return Try(libc!, Assistance.AtEveryFault) is { } shortfall
                 ? KvmVerdict.Unavailable($"{KvmSystem.DevicePath} is there, but it cannot run guests: {shortfall}.")
                 : new KvmVerdict(KvmState.Degraded, $"Degraded: {KvmSystem.DevicePath} cannot run guests alone ({alone.Shortfall}), so the engine runs on its emulated CPU what KVM gives up on. 'cpu: emulated' is faster here.");
         }

@@ -15,7 +15,10 @@ internal static class KvmHost
     /// <summary>A hundred million instructions, which a KVM that emulates takes minutes for.</summary>
     private const string LargeGuest = "minikernel";
 
-    private static readonly Lazy<bool> DebugRegistersWork = new(() => KvmProbe.TryDebugRegisters(LibC.Instance, Assistance));
+    private static readonly Lazy<bool> DebugRegistersWork = new(() => KvmProbe.TryDebugRegisters(LibC, Assistance));
+
+    /// <summary>Linux's own calls; asked for only after <see cref="Require"/>.</summary>
+    public static LibC LibC => OperatingSystem.IsLinux() ? Native.LibC.Instance : throw new PlatformNotSupportedException();
 
     public static KvmVerdict Verdict => KvmProbe.Machine.Verdict;
 
@@ -39,7 +42,7 @@ internal static class KvmHost
 
     /// <summary>A vCPU, watched by KVM's own means as far as they work; where KVM needs help, a definition's would use neither them nor the monitor.</summary>
     public static KvmCpu Make(GuestMemory memory, Func<ulong> timeStamp, LibC? libc = null, int tablePages = 256) =>
-        new(memory, timeStamp, libc ?? LibC.Instance, Assistance, tablePages) { FindMeans = () => DebugRegistersWork.Value ? WatchMeans.PagesAndDebugRegisters : WatchMeans.Pages, HasMonitor = true };
+        new(memory, timeStamp, libc ?? LibC, Assistance, tablePages) { FindMeans = () => DebugRegistersWork.Value ? WatchMeans.PagesAndDebugRegisters : WatchMeans.Pages, HasMonitor = true };
 
     public static Func<GuestMemory, GuestClock, VirtualCpu> Maker(LibC? libc = null, int tablePages = 256) =>
         (memory, clock) => Make(memory, clock.ReadTimeStampCounter, libc, tablePages);

@@ -37,19 +37,9 @@ public sealed class KvmLayoutTests : IDisposable
         ["ModelSpecific.Value"] = "entry.data",
         ["SignalMask.Length"] = "mask.len",
         ["SignalMask.Set"] = "set",
-        ["Flock.Type"] = "l_type",
-        ["Flock.Whence"] = "l_whence",
-        ["Flock.Start"] = "l_start",
-        ["Flock.Length"] = "l_len",
-        ["Flock.Pid"] = "l_pid",
-        ["Timespec.Seconds"] = "tv_sec",
-        ["Timespec.Nanoseconds"] = "tv_nsec",
         ["InterfaceRequest.Name"] = "ifr_name",
         ["InterfaceRequest.Flags"] = "ifr_flags",
         ["InterfaceRequest.Rest"] = "ifr_hwaddr.sa_data",
-        ["PollDescriptor.Descriptor"] = "fd",
-        ["PollDescriptor.Events"] = "events",
-        ["PollDescriptor.Returned"] = "revents",
     };
 
     /// <summary>What C calls a struct that has a name of ours here.</summary>
@@ -57,10 +47,7 @@ public sealed class KvmLayoutTests : IDisposable
     {
         ["ModelSpecific"] = "one_register",
         ["SignalMask"] = "one_set",
-        ["Flock"] = "flock",
-        ["Timespec"] = "timespec",
         ["InterfaceRequest"] = "ifreq",
-        ["PollDescriptor"] = "pollfd",
     };
 
     private const string Preamble = """
@@ -70,7 +57,8 @@ public sealed class KvmLayoutTests : IDisposable
         #include <signal.h>
         #include <time.h>
         #include <fcntl.h>
-        #include <poll.h>
+        #include <errno.h>
+        #include <sys/syscall.h>
         #include <sys/resource.h>
         #include <linux/if.h>
         #include <linux/kvm.h>
@@ -107,7 +95,7 @@ public sealed class KvmLayoutTests : IDisposable
     [SkippableFact]
     public void A_number_is_that_of_C()
     {
-        FieldInfo[] numbers = typeof(KvmNumbers).GetFields();
+        FieldInfo[] numbers = [.. new[] { typeof(KvmNumbers), typeof(MoreOfLinux), typeof(Errno) }.SelectMany(type => type.GetFields())];
         Assert.NotEmpty(numbers);
         string source = string.Concat(numbers.Select(number => $"printf(\"{number.Name} %llu\\n\", (unsigned long long){number.Name});"));
         Assert.Equal(numbers.Select(number => $"{number.Name} {number.GetRawConstantValue()}"), RunC(source));

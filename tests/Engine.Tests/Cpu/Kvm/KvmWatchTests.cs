@@ -93,7 +93,7 @@ public sealed class KvmWatchTests : WatchTests
     private static CpuMachine Watched(WatchMeans means)
     {
         KvmHost.Require();
-        return new CpuMachine(make: (memory, timeStamp) => new KvmCpu(memory, timeStamp, Native.LibC.Instance, KvmHost.Assistance) { FindMeans = () => means });
+        return new CpuMachine(make: (memory, timeStamp) => new KvmCpu(memory, timeStamp, KvmHost.LibC, KvmHost.Assistance) { FindMeans = () => means });
     }
 
     /// <summary>Counts in eax, then stores the count at <see cref="CpuMachine.Data"/>.</summary>

@@ -62,7 +62,7 @@ internal sealed class TroubledLibC : LibC
 
     public override long timer_settime(int timer, int flags, in itimerspec when) => Fails(nameof(timer_settime)) ? -Errno : base.timer_settime(timer, flags, when);
 
-    public override long rt_sigprocmask(int how, ulong set) => Fails(nameof(rt_sigprocmask)) ? -Errno : base.rt_sigprocmask(how, set);
+    public override long pthread_sigmask(int how, ulong set) => Fails(nameof(pthread_sigmask)) ? -Errno : base.pthread_sigmask(how, set);
 
     public override long timer_delete(int timer)
     {
