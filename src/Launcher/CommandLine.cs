@@ -51,6 +51,7 @@ internal sealed class CommandLine
     private readonly Option<string> rng = new("--rng") { Arity = ArgumentArity.Zero, Description = "A source of random numbers, for guests from 2.6.27 on." };
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
     private readonly Option<string> trace = new("--trace") { HelpName = "file", Description = "Write the guest's events to this file, too; its ending says the format (.pftrace, .json, .otlp, .jsonl, .csv, .pcapng)." };
+    private readonly Option<string> report = new("--report") { HelpName = "file", Description = "Write a report of the run to this HTML file. The emulated CPU then counts every instruction, and runs slowly." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
     private readonly Option<string[]> describe = new("--describe") { HelpName = "kernel", Description = "Say what a kernel's file tells of it, whether it runs and what it needs; run nothing (repeatable)." };
@@ -80,7 +81,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, report, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
             limitTime, limitInstructions, limitSockets, limitReboots, noReboot, export, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -114,6 +115,10 @@ internal sealed class CommandLine
             return full;
         }
     }
+
+    /// <summary>The file for a report of the run, or null.</summary>
+    /// <exception cref="LguestException">InvalidDefinition: it has no name.</exception>
+    public string? Report => parsed.GetValue(report) is { } path ? FullPath(report.Name, path) : null;
 
     /// <summary>Whether to end with a summary.</summary>
     public bool Summary => parsed.GetResult(summary) is not null;

@@ -12,7 +12,7 @@ internal sealed class GuestSession : IDisposable
     private readonly Guest guest;
     private readonly LauncherStreams streams;
     private readonly EventLines? lines;
-    private readonly TraceFile? trace;
+    private readonly RunFiles files;
     private readonly bool summary;
     private const int MostHotCode = 20;
     private readonly bool verbose;
@@ -25,14 +25,14 @@ internal sealed class GuestSession : IDisposable
     private string? stopReason;
     private IOException? outputProblem;
 
-    public GuestSession(Guest guest, CommandLine asked, TraceFile? trace, LauncherStreams streams)
+    public GuestSession(Guest guest, CommandLine asked, RunFiles files, LauncherStreams streams)
     {
         this.guest = guest;
         this.streams = streams;
-        this.trace = trace;
+        this.files = files;
         summary = asked.Summary;
         verbose = asked.Verbose;
-        if ((asked.Events is not null || trace is not null) && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
+        if ((asked.Events is not null || files.Any) && guest.Definition.Symbols is not null) _ = guest.Symbols;      // what is wrong with them is said before the guest runs
         lines = asked.Events is { } format ? EventLines.Create(format) : null;
         streams.GiveUpAfter(stop.Token);
         output = new LiveOutput(streams.Output, OutputBroke);
@@ -48,6 +48,7 @@ internal sealed class GuestSession : IDisposable
     {
         if (verbose) streams.Error.WriteLine(Introduction());
         foreach (string chosen in ChosenPorts()) streams.Error.WriteLine($"lguest: {chosen}");
+        files.Begin(guest);
         running.Start();
         if (lines is not null) output.Write(lines.Head);
         while (!RunWhileInputLasts())
@@ -55,7 +56,7 @@ internal sealed class GuestSession : IDisposable
         }
         running.Stop();
         output.Flush();
-        trace?.Finish();
+        files.Finish();
         keyboard?.Dispose();
         terminal?.Dispose();
 
@@ -86,7 +87,7 @@ internal sealed class GuestSession : IDisposable
         RunOptions options = new()
         {
             Driver = "lguest",
-            Filter = lines is not null || trace is not null ? EventFilter.Everything : EventFilter.Nothing,
+            Filter = lines is not null || files.Any ? EventFilter.Everything : EventFilter.Nothing,
             TimeLimit = TimeLeft(),
             WaitForInput = mayType,
             CollectSummary = summary,
@@ -96,7 +97,7 @@ internal sealed class GuestSession : IDisposable
         foreach (LguestEvent happened in guest.Run(options, interrupt.Token))
         {
             if (lines is not null) output.Write(lines.Line(happened));
-            trace?.Write(happened);
+            files.Write(happened);
         }
         return guest.Standstill != Standstill.StopRequested || stop.IsCancellationRequested;
     }

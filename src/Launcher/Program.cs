@@ -17,9 +17,9 @@ internal static partial class Program
             if (commandLine.Described is { Length: > 0 } kernels) return Describe(kernels, streams);
             GuestDefinition definition = commandLine.MakeDefinition();
             if (commandLine.Exports) return Write(GuestDefinitionWriter.Write([definition]), streams, ExitStatus.PowerDown);
-            using TraceFile? trace = commandLine.Trace is { } path ? new TraceFile(path) : null;
+            using RunFiles files = new(commandLine);
             using Guest guest = Create(definition);
-            using GuestSession session = new(guest, commandLine, trace, streams);
+            using GuestSession session = new(guest, commandLine, files, streams);
             return session.Run();
         }
         catch (LguestException e)

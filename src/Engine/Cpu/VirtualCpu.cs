@@ -43,7 +43,10 @@ internal abstract class VirtualCpu : IDisposable
     /// <summary>Where the guest was every so many instructions; null if nobody asked for it.</summary>
     public virtual CodeSamples? Samples => null;
 
-    /// <summary>What counts every instruction, or null; set before the guest runs its first here. Only for a CPU that <see cref="CountsInstructions"/> in blocks of code.</summary>
+    /// <summary>Whether it can count by blocks of code (<see cref="Counts"/>).</summary>
+    public virtual bool CanCountBlocks => false;
+
+    /// <summary>What counts every instruction, or null; set before the guest runs its first here, of a CPU that can.</summary>
     public virtual CodeCounts? Counts
     {
         get => null;

@@ -23,7 +23,10 @@ internal sealed record CodeFunction(string Name, uint Address, int Level, TimeBi
 internal sealed record CodeLine(uint Address, string Text, long? Runs);
 
 /// <summary>Where a guest spent its instructions, counted and not sampled.</summary>
-internal sealed class CodeProfile(CodeCounts counts, Func<uint, SymbolLocation?> find)
+/// <param name="counts">What the CPU counts.</param>
+/// <param name="start">Guest time at which that begins, in nanoseconds.</param>
+/// <param name="find">The kernel's names.</param>
+internal sealed class CodeProfile(CodeCounts counts, long start, Func<uint, SymbolLocation?> find)
 {
     private const int Stretches = 256;      // there are many functions
     private const int MostFunctions = 4096;
@@ -36,7 +39,7 @@ internal sealed class CodeProfile(CodeCounts counts, Func<uint, SymbolLocation?>
     private readonly Dictionary<(uint Address, int Level), CodeFunction> functions = [];
     private readonly Dictionary<(uint Eip, int Level), CodeFunction> byBlock = [];
     private CodeFunction? rest;
-    private long due;
+    private long due, taken = start;
 
     /// <summary>All, the hottest first.</summary>
     public IReadOnlyList<CodeFunction> Functions => [.. functions.Values.Append(rest).OfType<CodeFunction>().OrderByDescending(function => function.Instructions).ThenBy(function => function.Address)];
@@ -52,12 +55,13 @@ internal sealed class CodeProfile(CodeCounts counts, Func<uint, SymbolLocation?>
     /// <param name="time">Guest time in nanoseconds.</param>
     public void Take(long time)
     {
-        int bin = Bins.At(time);
+        int last = Bins.At(time), first = Bins.At(Math.Min(taken, time));
         due = time + Bins.Width;
+        taken = time;
         foreach (((uint eip, int level), BlockCount count) in counts.Take())
         {
             CodeFunction function = FunctionOf(eip, level);
-            function.Series.Add(bin, count.Instructions);
+            Spread(function.Series, first, last, count.Instructions);
             Instructions += count.Instructions;
             BlockCount before = function.Blocks.GetValueOrDefault(eip);
             if (function != rest) function.Blocks[eip] = new BlockCount(before.Runs + count.Runs, before.Instructions + count.Instructions);
@@ -84,6 +88,14 @@ internal sealed class CodeProfile(CodeCounts counts, Func<uint, SymbolLocation?>
             }
         }
         return lines;
+    }
+
+    /// <summary>When in the time since the last look it ran is not known: evenly.</summary>
+    private static void Spread(TimeBins.Series series, int first, int last, long count)
+    {
+        long each = count / (last - first + 1);
+        for (int i = first; i < last; i++) series.Add(i, each);
+        series.Add(last, count - each * (last - first));
     }
 
     private CodeFunction FunctionOf(uint eip, int level)

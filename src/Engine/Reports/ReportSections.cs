@@ -21,7 +21,7 @@ internal sealed class ReportSections(RunReport report, Html html)
         ];
         html.Add($"<p>{string.Join(" \u00b7 ", words)}</p>\n");
         html.AddOwn("<dl class=\"facts\">\n");
-        Fact("Guest time", Quantity.Time(events.LastTime), events.Halted.Total > 0 ? $"halted for {Quantity.Share((double)events.Halted.Total / Math.Max(1, events.LastTime))}" : null);
+        Fact("Guest time", Quantity.Time(events.LastTime), events.Halted.Total > events.LastTime / 1000 ? $"halted for {Quantity.Share((double)events.Halted.Total / Math.Max(1, events.LastTime))}" : null);
         if (facts.Instructions is { } instructions) Fact("Instructions", Quantity.Large(instructions), null);
         Fact("Events", Quantity.Count(events.Count), null);
         Fact("Hypercalls", Quantity.Count(events.Hypercalls.Sorted.Sum(call => call.Count)), null);

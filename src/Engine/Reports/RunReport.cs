@@ -1,7 +1,5 @@
-using LguestPS.Cpu;
-using LguestPS.Exports;
+using System.Diagnostics;
 using LguestPS.Histories;
-using LguestPS.Inspection;
 using LguestPS.Reports;
 using LguestPS.Run;
 
@@ -10,7 +8,9 @@ namespace LguestPS;
 /// <summary>What a run did and where its time went, as a page for a browser that needs nothing else.</summary>
 public sealed class RunReport
 {
-    private const int MostListings = 8;
+    private const int Stretches = 512;
+    private const long ShortestStretch = 1000;
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromMilliseconds(250);
 
     internal RunReport(RunProfile events, ReportFacts facts)
     {
@@ -23,13 +23,13 @@ public sealed class RunReport
     internal ReportFacts Facts { get; }
 
     /// <summary>Where its instructions were spent; null if they were not counted.</summary>
-    internal CodeProfile? Code { get; private init; }
+    internal CodeProfile? Code { get; init; }
 
     /// <summary>Samples in place of counts; empty if there are none.</summary>
     internal IReadOnlyList<HotCode> Samples { get; init; } = [];
 
     /// <summary>The hottest functions with their hottest instructions.</summary>
-    internal IReadOnlyList<(CodeFunction Function, IReadOnlyList<CodeLine> Lines)> Listings { get; private init; } = [];
+    internal IReadOnlyList<(CodeFunction Function, IReadOnlyList<CodeLine> Lines)> Listings { get; init; } = [];
 
     /// <summary>Does a recorded run again, counts every event and every instruction of it, and reports that.</summary>
     /// <param name="history">The run.</param>
@@ -41,47 +41,35 @@ public sealed class RunReport
     {
         using Replica replica = history.ReplicaAt(history.Start, stop);
         Guest guest = replica.Guest;
-        RunProfile events = new();
-        CodeCounts counts = new();
-        CodeProfile code = new(counts, address => guest.Symbols?.Find(address));
-        guest.Cpu.Counts = counts;
+        RunWatch watch = new(guest);
         guest.Events.Filter = EventFilter.Everything;
         double total = Math.Max(1, (history.End.Time - history.Start.Time).Ticks);
-        RunGoal goal = RunGoal.ToReach(history.End, guest, progress is null ? null : () => progress(Math.Min(1, (guest.GuestTime - history.Start.Time).Ticks / total)), stop);
+        // Looked at in between, too, so that it is known when a function ran, however seldom something happens.
+        long stretch = history.End.Instructions == 0 ? long.MaxValue : Math.Max(ShortestStretch, (history.End.Instructions - history.Start.Instructions) / Stretches);
+        long told = Stopwatch.GetTimestamp();
         while (!replica.IsAtEnd)
         {
-            if (guest.Loop.Run(goal) == Standstill.Breakpoint) guest.Interceptor.Ignore();
+            RunPosition before = replica.Position;
+            bool isLast = stretch >= history.End.Instructions - before.Instructions;
+            RunGoal goal = RunGoal.ToReach(isLast ? history.End : new RunPosition(0, before.Instructions + stretch, 0, 0), guest, pulse: null, stop);
+            Standstill stood;
+            do
+            {
+                stood = guest.Loop.Run(goal);
+                if (stood == Standstill.Breakpoint) guest.Interceptor.Ignore();
+                while (guest.Events.TryTake(out LguestEvent? happened)) watch.Add(happened);
+            }
+            while (stood is Standstill.Event or Standstill.Breakpoint);
             stop.ThrowIfCancellationRequested();
-            Take();
+            watch.Pass();
+            if (replica.Position == before) break;
+            if (progress is null || Stopwatch.GetElapsedTime(told) < ProgressPeriod) continue;
+            told = Stopwatch.GetTimestamp();
+            progress(Math.Min(1, (guest.GuestTime - history.Start.Time).Ticks / total));
         }
         if (guest.Ending is { } ending) guest.Events.AnnounceEnd(ending);
-        Take();
-        code.Take(guest.GuestTime.Ticks * 100);
-        events.Finish();
-        Disassembler disassembler = new(guest, DisassemblySyntax.Gas);
-        return new RunReport(events, ReportFacts.Of(guest, "Made from a recording, which was run again with every instruction counted.") with { Summary = null })
-        {
-            Code = code,
-            Listings = [.. code.Functions.Where(function => function.Blocks.Count > 0).Take(MostListings).Select(function => (function, CodeProfile.Hottest(function, At))).Where(listing => listing.Item2.Count > 0)],
-        };
-
-        void Take()
-        {
-            while (guest.Events.TryTake(out LguestEvent? happened)) events.Write(happened);
-            if (code.IsDue(events.LastTime)) code.Take(events.LastTime);
-        }
-
-        DisassembledInstruction? At(uint address)
-        {
-            try
-            {
-                return disassembler.At(address);
-            }
-            catch (LguestException e) when (e.Error == LguestError.AddressNotMapped)
-            {
-                return null;
-            }
-        }
+        while (guest.Events.TryTake(out LguestEvent? happened)) watch.Add(happened);
+        return watch.Report("Made from a recording, which was run again with every instruction counted.");
     }
 
     /// <summary>The same with what is known of a guest whose run it was: its CPU, and how its time was divided.</summary>

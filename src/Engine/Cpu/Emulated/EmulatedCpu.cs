@@ -78,6 +78,8 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
 
     public override CodeSamples? Samples { get; }
 
+    public override bool CanCountBlocks => true;
+
     public override CodeCounts? Counts { get; set; }
 
     public override bool CanBeSaved => true;
