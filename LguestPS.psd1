@@ -50,6 +50,7 @@
         'Set-LguestRegister'
         'Set-LguestBreakpoint'
         'Set-LguestHypercall'
+        'Show-LguestDashboard'
         'Skip-LguestHypercall'
         'Start-LguestGdbServer'
         'Start-LguestGuest'

@@ -13,6 +13,7 @@ using LguestPS.Bench;
 // bench kvm         round trips through KVM and kicks beside a C program's, and the exits of whole guests
 // bench kick        how soon a guest comes out whatever it does, for a time limit and for who cancels its run
 // bench idle        what a Linux costs that has nothing to do, beside the same Linux in qemu-system-i386
+// bench export      a million events in each format, and a report of them
 // bench hypercalls  hypercalls and event objects per second through the engine (BenchmarkDotNet)
 try
 {
@@ -56,11 +57,13 @@ static int Run(string[] args)
             return KickMeasurement.Run(rounds: args.Length > 1 ? int.Parse(args[1]) : 20);
         case ["idle", var kernel, var bzImage, var initrd, var text, ..]:
             return IdleComparison.Run(kernel, bzImage, initrd, text, seconds: args.Length > 5 ? int.Parse(args[5]) : 30, words: [.. args.Skip(6)]);
+        case ["export"]:
+            return ExportMeasurement.Run();
         case ["hypercalls"]:
             BenchmarkRunner.Run<HypercallBenchmarks>();
             return 0;
         default:
-            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | hypercalls");
+            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | export | hypercalls");
             return 2;
     }
 }

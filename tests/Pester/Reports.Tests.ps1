@@ -46,3 +46,46 @@ Describe 'Export-LguestReport' {
         Get-Content TestDrive:/keep.html | Should -Be precious
     }
 }
+
+Describe 'Show-LguestDashboard' {
+    It 'runs a guest and says where it is, in lines where there is no terminal' {
+        $hello = New-LguestGuest $examples/hello/hello.yaml
+        $hello | Show-LguestDashboard -InformationVariable said -InformationAction SilentlyContinue
+        $hello.State | Should -Be Ended
+        "$($said[-1])" | Should -BeLike 'hello*: ended, * of guest time, * events; console: Hello from ring 1!'
+        $said.Count | Should -BeLessOrEqual 3
+    }
+
+    It 'looks on while a job runs one, whose rates are counted' {
+        $job = Start-LguestGuest $examples/echo/echo.yaml -AsJob -Summary
+        Show-LguestDashboard echo -TimeLimit 0.5 -InformationVariable said -InformationAction SilentlyContinue
+        "$($said[-1])" | Should -BeLike 'echo: running,*'
+        $job.Guest.State | Should -Be Running
+        $job.Guest.Summary.Rows.Name | Should -Contain LGUEST_INIT
+        $job | Stop-Job -PassThru | Remove-Job
+    }
+
+    It 'leaves a terminal as it was' -Skip:(-not (Get-Command tmux -ErrorAction Ignore)) {
+        $socket = "lguest-$PID"
+        $script = Join-Path $TestDrive show.ps1
+        Set-Content $script "Import-Module '$modulePath'; 'before'; `$g = New-LguestGuest '$examples/echo/echo.yaml'; `$null = Start-LguestGuest `$g -AsJob -Summary; `$g | Show-LguestDashboard; 'after'; [Console]::ReadKey(`$true)"
+        try {
+            tmux -L $socket -f /dev/null new-session -d -x 80 -y 24 "pwsh -NoProfile -NonInteractive -File '$script'"
+            Wait-Until { (tmux -L $socket capture-pane -p) -match 'hypercall LGUEST_INIT' }
+            $picture = tmux -L $socket capture-pane -p
+            $picture[0] | Should -BeLike 'echo  * s of guest time'
+            $picture -match 'q leaves; the guest goes on' | Should -Not -BeNullOrEmpty
+            $picture -match '── console ──' | Should -Not -BeNullOrEmpty
+            $picture.Count | Should -BeLessOrEqual 24
+            tmux -L $socket send-keys q
+            Wait-Until { (tmux -L $socket capture-pane -p) -match '^after' }
+            $left = tmux -L $socket capture-pane -p
+            ($left -match '^before|^after').Count | Should -Be 2
+            $left -match 'q leaves' | Should -BeNullOrEmpty
+            tmux -L $socket display-message -p '#{cursor_flag}' | Should -Be 1
+        }
+        finally {
+            tmux -L $socket kill-server
+        }
+    }
+}

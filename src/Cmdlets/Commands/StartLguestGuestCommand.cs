@@ -27,7 +27,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
     [ValidateRange(0, byte.MaxValue)]
     public int[]? Queue { get; set; }
 
-    [Parameter(ParameterSetName = "Stream")]
+    [Parameter]
     public SwitchParameter Summary { get; set; }
 
     [Parameter(ParameterSetName = "Stream")]
@@ -91,9 +91,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
 
     private void Stream(Guest guest)
     {
-        // A summary is in place of the events, unless some are asked for.
-        bool onlySummary = Summary && Kind is null && Hypercall is null && Device is null && Queue is null;
-        EventFilter filter = onlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
+        EventFilter filter = Filter(guest);
         string? recordingFile = BeginRecording(guest);
         RunProgress progress = new(this, guest);
         RunOptions options = new() { Driver = Driver, Filter = filter, TimeLimit = TimeLimit, Pulse = progress.Pulse, Warning = Warn(guest), CollectSummary = Summary, NoReboot = NoReboot };
@@ -111,6 +109,13 @@ public sealed class StartLguestGuestCommand : LaunchCommand
         if (!StopToken.IsCancellationRequested) CheckEnding(guest, ExpectEnding);
     }
 
+    /// <summary>A summary is in place of the events, unless some are asked for.</summary>
+    private EventFilter Filter(Guest guest)
+    {
+        bool isOnlySummary = Summary && Kind is null && Hypercall is null && Device is null && Queue is null;
+        return isOnlySummary ? EventFilter.Nothing : FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
+    }
+
     /// <returns>The file for the recording, or null.</returns>
     private string? BeginRecording(Guest guest)
     {
@@ -124,8 +129,7 @@ public sealed class StartLguestGuestCommand : LaunchCommand
     {
         if (guest.Driver is not null) throw Errors.Busy(guest);
         string? recordingFile = BeginRecording(guest);
-        EventFilter filter = FilterArguments.For(guest, Kind, Hypercall, Device, Queue);
-        RunJob job = new(guest, MyInvocation.Line.Trim(), filter, TimeLimit, NoReboot, Newest, madeByJob, recordingFile);
+        RunJob job = new(guest, MyInvocation.Line.Trim(), Filter(guest), TimeLimit, NoReboot, Summary, Newest, madeByJob, recordingFile);
         JobRepository.Add(job);
         GuestRegistry.SetJob(guest, job);
         job.Begin();

@@ -1,4 +1,5 @@
 using System.Text;
+using LguestPS.Texts;
 
 namespace LguestPS.Reports;
 
@@ -45,7 +46,7 @@ internal sealed class ConsoleLog
     {
         if (lines.Count < MostLines && characters < MostCharacters)
         {
-            lines.Add((begun, ConsoleText.Plain(line.ToString())));
+            lines.Add((begun, PlainText.Of(line.ToString())));
             characters += line.Length;
         }
         else

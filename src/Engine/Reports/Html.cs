@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
+using LguestPS.Texts;
 
 namespace LguestPS.Reports;
 
@@ -42,6 +43,6 @@ internal sealed class Html(TextWriter output)
         public object? GetFormat(Type? formatType) => formatType == typeof(ICustomFormatter) ? this : null;
 
         public string Format(string? format, object? arg, IFormatProvider? formatProvider) =>
-            Encoder.Encode(ConsoleText.Plain(arg is IFormattable value ? value.ToString(format, CultureInfo.InvariantCulture) : arg?.ToString() ?? ""));
+            Encoder.Encode(PlainText.Of(arg is IFormattable value ? value.ToString(format, CultureInfo.InvariantCulture) : arg?.ToString() ?? ""));
     }
 }

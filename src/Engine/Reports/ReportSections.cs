@@ -1,3 +1,5 @@
+using LguestPS.Texts;
+
 namespace LguestPS.Reports;
 
 /// <summary>The parts of the page, in their order.</summary>
@@ -151,5 +153,5 @@ internal sealed class ReportSections(RunReport report, Html html)
         html.AddOwn("</tbody></table></div>\n");
     }
 
-    private static string Short(string text) => ConsoleText.Plain(text.Length <= 160 ? text : text[..160] + "\u2026");
+    private static string Short(string text) => PlainText.Of(text.Length <= 160 ? text : text[..160] + "\u2026");
 }

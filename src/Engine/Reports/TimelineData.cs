@@ -1,5 +1,7 @@
 using System.Text.Json;
 
+using LguestPS.Texts;
+
 namespace LguestPS.Reports;
 
 /// <summary>The numbers of the timeline as JSON, in which runs of zeros are one negative number.</summary>
@@ -61,7 +63,7 @@ internal sealed class TimelineData(RunReport report)
     private static void WriteLane(Utf8JsonWriter json, string name, string unit, TimeBins bins, IReadOnlyList<(string Name, TimeBins.Series Series)> series, int colour = 0, bool isRelative = false)
     {
         json.WriteStartObject();
-        json.WriteString("name", ConsoleText.Plain(name));
+        json.WriteString("name", PlainText.Of(name));
         json.WriteString("unit", unit);
         json.WriteNumber("width", bins.Width);
         if (colour != 0) json.WriteNumber("colour", colour);
@@ -70,7 +72,7 @@ internal sealed class TimelineData(RunReport report)
         foreach ((string label, TimeBins.Series values) in series)
         {
             json.WriteStartObject();
-            json.WriteString("name", ConsoleText.Plain(label));
+            json.WriteString("name", PlainText.Of(label));
             json.WriteStartArray("values");
             WritePacked(json, values.Values(bins.Count));
             json.WriteEndArray();

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using LguestPS.Reports;
 using LguestPS.Tests.Exports;
 using LguestPS.Tests.Histories;
+using LguestPS.Texts;
 using Xunit;
 
 namespace LguestPS.Tests.Reports;
@@ -91,7 +92,7 @@ public class RunReportTests
 
     [Fact]
     public void Terminal_sequences_are_left_out_and_control_characters_shown() =>
-        Assert.Equal("red    \u2400\u240d!\\u202ex", ConsoleText.Plain("\u001b[31mred\t\0\r!\u202ex\r"));
+        Assert.Equal("red    \u2400\u240d!\\u202ex", PlainText.Of("\u001b[31mred\t\0\r!\u202ex\r"));
 
     [Fact]
     public void A_page_of_a_million_events_is_small_and_so_is_what_is_kept_of_them()

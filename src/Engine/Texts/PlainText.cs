@@ -1,14 +1,14 @@
 using System.Text;
 
-namespace LguestPS.Reports;
+namespace LguestPS.Texts;
 
 /// <summary>A line of a terminal as plain text.</summary>
-internal static class ConsoleText
+internal static class PlainText
 {
     private const char Escape = '\u001b';
 
     /// <summary>Without sequences for the terminal; other control characters are shown as their pictures, and what reorders text as its code.</summary>
-    public static string Plain(string line)
+    public static string Of(string line)
     {
         StringBuilder plain = new(line.Length);
         for (int i = 0; i < line.Length; i++)
