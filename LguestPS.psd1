@@ -9,6 +9,9 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
+    # .example is the domain of nobody (RFC 2606). Who publishes the module puts the project's own address here, and below.
+    HelpInfoURI          = 'https://lguestps.example/help/'
+
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Checkpoint-LguestGuest'
@@ -67,7 +70,11 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('lguest', 'hypervisor', 'virtualization', 'paravirtualization', 'hypercall', 'emulator', 'debugging', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
-            ReleaseNotes = 'See CHANGELOG.md.'
+            ProjectUri   = 'https://lguestps.example/'
+            LicenseUri   = 'https://lguestps.example/LICENSE'
+            IconUri      = 'https://lguestps.example/icon.png'
+            # The build puts in what CHANGELOG.md says of the version.
+            ReleaseNotes = ''
         }
     }
 }

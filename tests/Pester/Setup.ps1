@@ -1,8 +1,8 @@
-# Imports the staged module, as a user would; every test file begins with this.
+# Imports the module, as a user would: the staged one, or the one that Run.ps1 has installed. Every test file begins with this.
 $ErrorActionPreference = 'Stop'
 $repository = Resolve-Path "$PSScriptRoot/../.."
 $examples = Join-Path $repository examples
-$modulePath = Join-Path $repository out/LguestPS/LguestPS.psd1
+$modulePath = $env:LGUEST_MODULE ?? (Join-Path $repository out/LguestPS/LguestPS.psd1)
 Import-Module $modulePath -Force
 Set-Location $repository
 

@@ -23,7 +23,7 @@ public static class ModuleAssemblies
         lock (Gate)
         {
             if (context is not null) return;
-            context = new PrivateContext(Path.Combine(Path.GetDirectoryName(typeof(ModuleAssemblies).Assembly.Location)!, "bin"));
+            context = new PrivateContext(Path.GetDirectoryName(typeof(ModuleAssemblies).Assembly.Location)!);
             AssemblyLoadContext.Default.Resolving += (_, name) => name.Name!.StartsWith(OurNames, StringComparison.Ordinal) ? context.Find(name) : null;
         }
     }

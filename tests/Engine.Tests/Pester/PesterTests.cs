@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace LguestPS.Tests.Pester;
 
-/// <summary>Runs the Pester tests of the staged module, where PowerShell and Pester are installed, and says so where they are not.</summary>
+/// <summary>Runs the Pester tests on what is installed from the module's package, where PowerShell and Pester are installed, and says so where they are not.</summary>
 public sealed class PesterTests(PesterRun run, ITestOutputHelper output) : IClassFixture<PesterRun>
 {
     public static TheoryData<string> Files => [.. FileNames];
@@ -21,6 +23,20 @@ public sealed class PesterTests(PesterRun run, ITestOutputHelper output) : IClas
         Assert.True(run.Finished, $"Pester did not finish:\n{run.Output}");
         PesterFailure[] failures = [.. run.Failures.Where(failure => Path.GetFileName(failure.File) == file)];
         Assert.True(failures.Length == 0, string.Join("\n\n", failures.Select(failure => $"{failure.Name}\n{failure.Message}")));
+    }
+
+    [SkippableFact]
+    public void The_tested_module_is_installed_from_the_package()
+    {
+        Skip.If(run.Missing is not null, run.Missing);
+        Assert.StartsWith(Path.Combine(PesterRun.Results, "installed") + Path.DirectorySeparatorChar, run.Module);
+        using ZipArchive package = ZipFile.OpenRead(PesterRun.Package!);
+        foreach (ZipArchiveEntry assembly in package.Entries.Where(entry => entry.Name.EndsWith(".dll", StringComparison.Ordinal)))
+        {
+            using Stream packed = assembly.Open();
+            using Stream installed = File.OpenRead(Path.Combine(run.Module, assembly.FullName));
+            Assert.Equal(SHA256.HashData(packed), SHA256.HashData(installed));
+        }
     }
 
     [SkippableFact]
@@ -66,27 +82,33 @@ public class PesterRun
     /// <param name="subfolder">Of out, where the results go.</param>
     private protected PesterRun(int version, string tests, string subfolder)
     {
-        string results = Path.Combine(Repository, "out", subfolder);
+        string results = Path.Combine(Results, subfolder);
         string failures = Path.Combine(results, "pester-failures.json");
         Directory.CreateDirectory(results);
         File.Delete(failures);
         File.Delete(Path.Combine(results, "pester-counts.txt"));
-        if (!File.Exists(Path.Combine(Repository, "out", "LguestPS", "LguestPS.psd1"))) Missing = "out/LguestPS is not there: build the solution first.";
+        if (Package is null) Missing = "out/LguestPS.VERSION.nupkg is not there: build the solution first.";
         else if (!TryRun(out string? found, "-Command", $"$PSVersionTable.PSVersion -ge [version]'7.6' -and @(Get-Module Pester -ListAvailable | Where-Object {{ $_.Version.Major -eq {version} }}).Count -gt 0"))
             Missing = "pwsh is not on the path: Pester was not run.";
         else if (!found.Contains("True")) Missing = $"PowerShell 7.6 with Pester {version} is not on this machine: Pester was not run. {found.Trim()}";
         if (Missing is not null) return;
 
-        TryRun(out string? output, "-File", Path.Combine(Folder, "Run.ps1"), "-Path", Path.Combine(Folder, tests), "-ResultFolder", results, "-PesterVersion", $"{version}");
+        TryRun(out string? output, "-File", Path.Combine(Folder, "Run.ps1"), "-Path", Path.Combine(Folder, tests), "-Package", Package!, "-ResultFolder", results, "-PesterVersion", $"{version}");
         Output = output ?? "";
         if (!File.Exists(failures)) return;
         using JsonDocument written = JsonDocument.Parse(File.ReadAllText(failures));
+        Module = written.RootElement.GetProperty("Module").GetString()!;
         Passed = written.RootElement.GetProperty("Passed").GetInt32();
         Failed = written.RootElement.GetProperty("Failed").GetInt32();
         Skipped = written.RootElement.GetProperty("Skipped").GetInt32();
         Failures = written.RootElement.GetProperty("Failures").Deserialize<PesterFailure[]>() ?? [];
         Finished = true;
     }
+
+    public static string Results => Path.Combine(Repository, "out");
+
+    /// <summary>The package that the build has made, or null.</summary>
+    public static string? Package => Directory.Exists(Results) ? Directory.EnumerateFiles(Results, "LguestPS.*.nupkg").SingleOrDefault() : null;
 
     public static string Folder => Path.Combine(Repository, "tests", "Pester");
 
@@ -96,6 +118,9 @@ public class PesterRun
     public bool Finished { get; }
 
     public string Output { get; } = "";
+
+    /// <summary>The folder of the module that was tested.</summary>
+    public string Module { get; } = "";
 
     public int Passed { get; }
 
