@@ -161,6 +161,9 @@ internal static class Errors
         new ArgumentException(FromElsewhere(PSObject.AsPSObject(given))),
         "ObjectFromElsewhere", ErrorCategory.InvalidArgument, given, "Invoke-Command runs a cmdlet where the guest is.");
 
+    public static ErrorRecord MachineUnavailable(string machine, MachineUnavailableException e) => Record(
+        e, "MachineUnavailable", ErrorCategory.ResourceUnavailable, machine, e.Remedy, $"{e.Message.TrimEnd('.')}. {e.Remedy}");
+
     public static ErrorRecord GuestGivenTwice(object named) => Record(
         new ArgumentException("A guest is piped, and -Guest names one as well."),
         "GuestGivenTwice", ErrorCategory.InvalidArgument, named, "Pipe the guest or name it, not both.");

@@ -32,6 +32,9 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
     /// <exception cref="LguestException">FileUnavailable or InvalidDefinition.</exception>
     internal static IReadOnlyList<GuestDefinition> GuestsIn(string path) => new GuestDefinitionReader().ReadAll(path);
 
+    /// <exception cref="LguestException">FileUnavailable or InvalidDefinition.</exception>
+    private protected static GuestMatrix ReadMatrix(string path) => ((IGuestMatrixReader)DefinitionReaders.Load(DefinitionsFolder)).ReadMatrix(path);
+
     /// <summary>The guests that a file defines, or some of them.</summary>
     /// <param name="path">The file.</param>
     /// <param name="select">Names, perhaps with wildcards, of those that are wanted; null for all.</param>

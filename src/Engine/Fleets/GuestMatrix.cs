@@ -30,6 +30,7 @@ public sealed class GuestMatrix
     private readonly Lock gate = new();
     private IReadOnlyList<MatrixCell>? cells;
     private string? id;
+    private int? cellCount;
 
     /// <summary>The matrix's name: as that of a guest.</summary>
     public required string Name { get; init; }
@@ -88,6 +89,22 @@ public sealed class GuestMatrix
     public MatrixCell Cell(int index) => index >= 0 && index < Cells.Count
         ? Cells[index]
         : throw new LguestException(LguestError.InvalidValue, $"matrix '{Name}' has no cell {index}; its cells are 0 to {Cells.Count - 1}");
+
+    /// <summary>How many cells there are, also where they are not all known.</summary>
+    internal int CellCount => cellCount ?? Cells.Count;
+
+    /// <summary>A matrix that is somewhere else; here, only what its cells need is known of it.</summary>
+    internal static GuestMatrix Elsewhere(string name, string id, int cellCount, IReadOnlyList<MatrixCheck> checks, RecordChoice record) => new()
+    {
+        Name = name,
+        Definitions = [],
+        Checks = checks,
+        Record = record,
+        Folder = "",
+        id = id,
+        cellCount = cellCount,
+        cells = [],
+    };
 
     /// <summary>A path as it is shown: relative to the matrix where it lies below it.</summary>
     internal string Shown(string path) => Path.GetRelativePath(Folder, path);

@@ -38,7 +38,7 @@ public sealed class MatrixCell
     {
         get
         {
-            StringBuilder stem = new($"{Index}".PadLeft($"{Matrix.Cells.Count - 1}".Length, '0') + "-");
+            StringBuilder stem = new($"{Index}".PadLeft($"{Matrix.CellCount - 1}".Length, '0') + "-");
             foreach (char c in Name.Take(80)) stem.Append(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '=' ? c : '-');
             return stem.ToString();
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -69,7 +70,7 @@ public sealed record MatrixCheck(string Name)
         WriteText(json, "consoleNot", ConsoleNot);
         WriteText(json, "eventHash", EventHash);
         if (InstructionsAtMost is { } most) json.WriteNumber("instructionsAtMost", most);
-        if (GuestTimeAtMost is { } longest) json.WriteString("guestTimeAtMost", $"{longest.TotalMilliseconds}ms");
+        if (GuestTimeAtMost is { } longest) json.WriteString("guestTimeAtMost", string.Create(CultureInfo.InvariantCulture, $"{longest.TotalMilliseconds}ms"));
         WriteText(json, "script", Script);
         json.WriteEndObject();
     }

@@ -69,6 +69,9 @@ public sealed class MatrixParameter
 
     public IReadOnlyList<MatrixValue> Values { get; }
 
+    /// <summary>Whether its values are paths.</summary>
+    internal bool IsPath => Name is "kernel" or "initrd" or "symbols";
+
     public override string ToString() => $"{Name}: {string.Join(", ", Values)}";
 
     /// <summary>A definition with one of the values.</summary>

@@ -89,7 +89,7 @@ public sealed record MatrixResult
     /// <summary>The ending or the standstill in words.</summary>
     public string Reason { get; init; } = "";
 
-    /// <summary>The machine that ran it.</summary>
+    /// <summary>The machine that ran it; empty if none did.</summary>
     public string HostName { get; init; } = "";
 
     /// <summary>The process there.</summary>
@@ -144,7 +144,7 @@ public sealed record MatrixResult
     {
         Matrix = cell.Matrix.Name,
         MatrixId = cell.Matrix.Id,
-        CellCount = cell.Matrix.Cells.Count,
+        CellCount = cell.Matrix.CellCount,
         Index = cell.Index,
         Cell = cell.Name,
         Definition = cell.DefinitionName,
@@ -157,5 +157,5 @@ public sealed record MatrixResult
 
     /// <summary>The result of a cell that was not run at all.</summary>
     internal static MatrixResult Unrun(MatrixCell cell, int attempt, CellOutcome outcome, string why) =>
-        Of(cell, attempt) with { Outcome = outcome, Error = why };
+        Of(cell, attempt) with { Outcome = outcome, Error = why, HostName = "", ProcessId = 0 };
 }

@@ -1,0 +1,72 @@
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using System.Management.Automation.Runspaces;
+
+namespace LguestPS.Cmdlets;
+
+/// <summary>Runs the checks of a matrix that are scripts, several at a time.</summary>
+/// <remarks>A check's text is all there is of it: the machine that runs it knows nothing of the session it was written in.</remarks>
+internal sealed class ScriptChecks : IDisposable
+{
+    // $_ is the guest; $Guest, $Console and $Events are seen because a script sees the variables of its caller.
+    private const string Runner = """
+        param($Script, $Guest, $Console, $Events)
+        $ErrorActionPreference = 'Stop'
+        $Guest | ForEach-Object -Process ([scriptblock]::Create($Script))
+        """;
+
+    private readonly RunspacePool pool;
+    private readonly CancellationToken stop;
+
+    /// <param name="most">How many run at a time.</param>
+    /// <param name="stop">Stops them.</param>
+    public ScriptChecks(int most, CancellationToken stop)
+    {
+        this.stop = stop;
+        InitialSessionState state = InitialSessionState.CreateDefault();
+        state.ImportPSModule([Path.Combine(Path.GetDirectoryName(typeof(ScriptChecks).Assembly.Location)!, "LguestPS.psd1")]);
+        pool = RunspaceFactory.CreateRunspacePool(state);
+        pool.SetMaxRunspaces(most);
+        pool.Open();
+    }
+
+    /// <summary>What is wrong with a script before it runs; null if nothing is.</summary>
+    public static string? Problem(string script)
+    {
+        ScriptBlockAst parsed = Parser.ParseInput(script, out _, out ParseError[] errors);
+        if (errors is [var first, ..]) return $"it is not a script: {first.Message}";
+        if (parsed.FindAll(part => part is UsingExpressionAst, searchNestedScriptBlocks: true).FirstOrDefault() is { } used)
+            return $"it has {used.Extent.Text}, and where it runs there is nothing of this session; write the value into it";
+        return null;
+    }
+
+    /// <summary>Runs a check's script; it holds if the last thing it writes is true, or if it is made of Pester's Should and throws nothing.</summary>
+    public CheckResult Run(MatrixCheck check, CellEvidence evidence)
+    {
+        using PowerShell shell = PowerShell.Create();
+        shell.RunspacePool = pool;
+        shell.AddScript(Runner).AddParameter("Script", check.Script).AddParameter("Guest", evidence.Guest).AddParameter("Console", evidence.Console).AddParameter("Events", evidence.Events);
+        using CancellationTokenRegistration registration = stop.Register(() => shell.BeginStop(null, null));
+        try
+        {
+            Collection<PSObject> written = shell.Invoke();
+            if (written.Count == 0 && Asserts(check.Script!)) return new CheckResult(check.Name, CheckOutcome.Passed);
+            return written.Count > 0 && LanguagePrimitives.IsTrue(written[^1])
+                ? new CheckResult(check.Name, CheckOutcome.Passed)
+                : new CheckResult(check.Name, CheckOutcome.Failed, written.Count == 0 ? $"{{ {check.Script} }} wrote nothing" : $"{{ {check.Script} }} is {Shown(written[^1])}");
+        }
+        catch (RuntimeException e)
+        {
+            stop.ThrowIfCancellationRequested();
+            return new CheckResult(check.Name, CheckOutcome.Failed, e.ErrorRecord?.ToString() ?? e.Message);
+        }
+    }
+
+    public void Dispose() => pool.Dispose();
+
+    private static bool Asserts(string script) =>
+        Parser.ParseInput(script, out _, out _).Find(part => part is CommandAst command && string.Equals(command.GetCommandName(), "Should", StringComparison.OrdinalIgnoreCase), searchNestedScriptBlocks: true) is not null;
+
+    private static string Shown(PSObject? value) => value is null ? "null" : $"{value}" is { Length: > 0 } text ? text : "an empty text";
+}
