@@ -16,7 +16,7 @@ internal static class MatrixReader
         ["eventHash"] = (check, value) => check with { EventHash = value.Text() },
         ["instructionsAtMost"] = (check, value) => check with { InstructionsAtMost = value.Count() },
         ["guestTimeAtMost"] = (check, value) => check with { GuestTimeAtMost = value.Time() },
-        ["script"] = (check, value) => check with { Script = value.Text() },
+        ["script"] = (check, value) => check with { Script = value.Text().Trim() },
     };
 
     private static readonly YamlKeys<Draft> Keys = new()

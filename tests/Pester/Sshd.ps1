@@ -25,7 +25,8 @@ function Start-Sshd([string] $Folder, [hashtable] $Environment = @{}) {
     Copy-Item $Folder/user.pub $Folder/authorized
     if ((& id -u) -eq 0) { New-Item -ItemType Directory -Force /run/sshd | Out-Null }
     $port = Get-FreePort
-    $variables = @{ XDG_CACHE_HOME = "$Folder/cache"; TMPDIR = "$Folder/temp"; POWERSHELL_TELEMETRY_OPTOUT = 1; POWERSHELL_UPDATECHECK = 'Off' } + $Environment
+    $variables = @{ XDG_CACHE_HOME = "$Folder/cache"; TMPDIR = "$Folder/temp"; POWERSHELL_TELEMETRY_OPTOUT = 1; POWERSHELL_UPDATECHECK = 'Off' }
+    foreach ($name in $Environment.Keys) { $variables[$name] = $Environment[$name] }
     @"
 ListenAddress 127.0.0.1
 Port $port

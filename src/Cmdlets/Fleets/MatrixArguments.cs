@@ -116,7 +116,7 @@ internal sealed class MatrixArguments(string folder, Func<string, IReadOnlyList<
         {
             foreach (DictionaryEntry condition in conditions) check = With(check, $"{condition.Key}", Plain(condition.Value));
         }
-        else check = check with { Script = $"{value}" };
+        else check = check with { Script = ScriptChecks.Unwrapped($"{value}") };
         string? problem = check.Problem ?? (check.Script is { } script ? ScriptChecks.Problem(script) : null);
         return problem is null ? check : throw Invalid(problem.StartsWith("it ", StringComparison.Ordinal) ? $"check '{name}': {problem}" : problem);
     }
@@ -130,7 +130,7 @@ internal sealed class MatrixArguments(string folder, Func<string, IReadOnlyList<
         "eventhash" => check with { EventHash = $"{value}" },
         "instructionsatmost" => check with { InstructionsAtMost = LanguagePrimitives.ConvertTo<long>(value) },
         "guesttimeatmost" => check with { GuestTimeAtMost = DefinitionText.TryParseTime(Text("timeLimit", value), out TimeSpan time) ? time : throw Invalid(DefinitionText.TimeProblem($"{value}")) },
-        "script" => check with { Script = $"{value}" },
+        "script" => check with { Script = ScriptChecks.Unwrapped($"{value}") },
         _ => throw Invalid($"check '{check.Name}' has no condition '{condition}'{DefinitionText.Instead(condition, ["ending", "reason", "console", "consoleNot", "eventHash", "instructionsAtMost", "guestTimeAtMost", "script"])}"),
     };
 

@@ -41,12 +41,21 @@ internal sealed class ScriptChecks : IDisposable
         return null;
     }
 
+    /// <summary>The script in a text that is nothing but a script block: else it would be a value, and that is always true.</summary>
+    public static string Unwrapped(string script)
+    {
+        ScriptBlockAst parsed = Parser.ParseInput(script, out _, out ParseError[] errors);
+        return errors.Length == 0 && parsed.EndBlock?.Statements is [PipelineAst { PipelineElements: [CommandExpressionAst { Expression: ScriptBlockExpressionAst inner }] }] && parsed.ParamBlock is null
+            ? Unwrapped(inner.Extent.Text[1..^1])
+            : script.Trim();
+    }
+
     /// <summary>Runs a check's script; it holds if the last thing it writes is true, or if it is made of Pester's Should and throws nothing.</summary>
     public CheckResult Run(MatrixCheck check, CellEvidence evidence)
     {
         using PowerShell shell = PowerShell.Create();
         shell.RunspacePool = pool;
-        shell.AddScript(Runner).AddParameter("Script", check.Script).AddParameter("Guest", evidence.Guest).AddParameter("Console", evidence.Console).AddParameter("Events", evidence.Events);
+        shell.AddScript(Runner).AddParameter("Script", Unwrapped(check.Script!)).AddParameter("Guest", evidence.Guest).AddParameter("Console", evidence.Console).AddParameter("Events", evidence.Events);
         using CancellationTokenRegistration registration = stop.Register(() => shell.BeginStop(null, null));
         try
         {

@@ -47,7 +47,7 @@ internal sealed class SshMachine(string name, IReadOnlyDictionary<string, object
     {
         stop.ThrowIfCancellationRequested();
         return new MachineUnavailableException(
-            $"{Name} cannot be reached: {why?.Message.Trim() ?? "nobody says why"}",
+            $"{Name} cannot be reached: {SshDiagnosis.Reason(connection, stop) ?? why?.Message.Trim() ?? "nobody says why"}",
             "See whether 'ssh' leads there with this user and key, and whether its sshd has a 'Subsystem powershell' that is 'pwsh -sshs'.",
             why);
     }

@@ -129,12 +129,12 @@ internal sealed class FileCache : IDisposable
     private void MakeRoom(long length)
     {
         foreach (FileInfo left in new DirectoryInfo(folder).EnumerateFiles("*" + Unfinished).Where(left => left.LastWriteTimeUtc < DateTime.UtcNow - TimeSpan.FromHours(1))) TryDelete(left);
-        FileInfo[] files = [.. Files().OrderBy(file => file.LastAccessTimeUtc)];
+        (FileInfo File, long Length)[] files = [.. Files().OrderBy(file => file.LastAccessTimeUtc).Select(file => (file, file.Length))];
         long bytes = files.Sum(file => file.Length) + length;
-        foreach (FileInfo file in files)
+        foreach ((FileInfo file, long own) in files)
         {
             if (bytes <= limit) return;
-            if (!inUse.ContainsKey(file.Name) && TryDelete(file)) bytes -= file.Length;
+            if (!inUse.ContainsKey(file.Name) && TryDelete(file)) bytes -= own;
         }
     }
 
