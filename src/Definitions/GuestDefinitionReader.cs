@@ -120,7 +120,7 @@ public sealed class GuestDefinitionReader
     }
 
     /// <summary>Reads and checks a matrix, with the definitions it names. Opens no other file.</summary>
-    /// <param name="path">As for <see cref="Read"/>.</param>
+    /// <param name="path">Path of a YAML file; relative paths in it are relative to its folder.</param>
     /// <exception cref="LguestException">FileUnavailable; or InvalidDefinition with the line and column.</exception>
     public GuestMatrix ReadMatrix(string path) => MatrixReader.Read(path, ReadAll);
 

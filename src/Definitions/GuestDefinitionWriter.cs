@@ -5,7 +5,7 @@ using YamlDotNet.Core.Events;
 namespace LguestPS.Definitions;
 
 /// <summary>Writes definitions as <see cref="GuestDefinitionReader"/> reads them: what is as usual is left out, but for memory and devices.</summary>
-public sealed class GuestDefinitionWriter
+public sealed partial class GuestDefinitionWriter
 {
     private static readonly GuestDefinition Usual = new() { Name = "", Kernel = "" };
     private static readonly string[] Words = ["", "~", "null", "Null", "NULL", "true", "false", GuestDefinitionReader.GuestsKey];

@@ -89,7 +89,7 @@ Describe 'A fleet over SSH' {
     }
 
     It 'says where there is no module, or another, and can send its own' {
-        $bare = Machine bare $TestDrive
+        $bare = Machine bare $TestDrive/nothing
         $null = New-Item -ItemType Directory -Force $TestDrive/old/LguestPS
         "@{ ModuleVersion = '0.0.9' }" | Set-Content $TestDrive/old/LguestPS/LguestPS.psd1
         $old = Machine old $TestDrive/old

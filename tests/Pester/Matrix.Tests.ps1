@@ -45,13 +45,13 @@ checks: { ends: { ending: powerDown, consoleNot: Oops }, script: { script: `$_.E
 
     It 'goes to a file and back' {
         $matrix = Get-LguestMatrix -Name whole -Definition $examples/disk/disk.yaml -Parameter @{ Memory = 16MB, 32MB; Symbols = "$examples/hello/hello.elf" } -Repeat 2 -TimeLimit 5 -Check @{ 'by "script"' = { $_.Ending } } -WarningAction SilentlyContinue
-        ($matrix | Export-LguestMatrix $TestDrive/whole.json -PassThru).Name | Should -Be whole.json
-        $again = Get-LguestMatrix $TestDrive/whole.json
+        ($matrix | Export-LguestMatrix $TestDrive/whole.yaml -PassThru).Name | Should -Be whole.yaml
+        $again = Get-LguestMatrix $TestDrive/whole.yaml
         $again.Cells.Name | Should -Be $matrix.Cells.Name
         $again.Cells[1].Definition.Devices | Should -Be $matrix.Cells[1].Definition.Devices
         $again.Cells[1].Definition.Limits | Should -Be $matrix.Cells[1].Definition.Limits
         $again.Checks | Should -Be $matrix.Checks
-        { $matrix | Export-LguestMatrix $TestDrive/whole.json -NoClobber -ErrorAction Stop } | Should -Throw '*already there*'
+        { $matrix | Export-LguestMatrix $TestDrive/whole.yaml -NoClobber -ErrorAction Stop } | Should -Throw '*already there*'
     }
 
     It 'says what is wrong with <Because>' -ForEach @(

@@ -1,5 +1,7 @@
 using System.Management.Automation;
-using LguestPS.Fleets;
+using System.Text;
+using LguestPS.Definitions;
+using LguestPS.Files;
 
 namespace LguestPS.Cmdlets;
 
@@ -31,11 +33,17 @@ public sealed class ExportLguestMatrixCommand : LguestCommand
         try
         {
             OutputFile.Check(file, "matrix", Force, NoClobber);
-            MatrixWriter.Write(Matrix, file);
+            byte[] text = Encoding.UTF8.GetBytes(GuestDefinitionWriter.Write(Matrix, System.IO.Path.GetDirectoryName(file)!));
+            HostFile.Replace(file, written => written.Write(text));
         }
         catch (LguestException e)
         {
             WriteError(e, file);
+            return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            WriteError(new LguestException(LguestError.FileUnavailable, $"the matrix '{file}' cannot be written: {e.Message}", e) { Path = file }, file);
             return;
         }
         if (PassThru) WriteObject(new FileInfo(file));

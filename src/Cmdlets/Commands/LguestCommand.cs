@@ -33,7 +33,7 @@ public abstract class LguestCommand : PSCmdlet, IDisposable
     internal static IReadOnlyList<GuestDefinition> GuestsIn(string path) => new GuestDefinitionReader().ReadAll(path);
 
     /// <exception cref="LguestException">FileUnavailable or InvalidDefinition.</exception>
-    private protected static GuestMatrix ReadMatrix(string path) => ((IGuestMatrixReader)DefinitionReaders.Load(DefinitionsFolder)).ReadMatrix(path);
+    private protected static GuestMatrix ReadMatrix(string path) => new GuestDefinitionReader().ReadMatrix(path);
 
     /// <summary>The guests that a file defines, or some of them.</summary>
     /// <param name="path">The file.</param>

@@ -7,28 +7,28 @@ namespace LguestPS.Fleets;
 internal sealed class EventDigest : IDisposable
 {
     private readonly SHA256 hash = SHA256.Create();
-    private readonly CryptoStream lines;
-    private readonly EventExporter exporter;
+    private readonly CryptoStream stream;
+    private readonly EventExporter lines;
 
     public EventDigest()
     {
-        lines = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write);
-        exporter = EventExporter.Create(ExportFormat.JsonLines, lines);
+        stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write);
+        lines = EventExporter.Create(ExportFormat.JsonLines, stream);
     }
 
-    public void Add(LguestEvent happened) => exporter.Write(happened);
+    public void Add(LguestEvent happened) => lines.Write(happened);
 
     /// <summary>The hash of all that was added, in hexadecimal digits; nothing can be added after it.</summary>
     public string Finish()
     {
-        exporter.Finish();
-        lines.FlushFinalBlock();
+        lines.Finish();
+        stream.FlushFinalBlock();
         return Convert.ToHexStringLower(hash.Hash!);
     }
 
     public void Dispose()
     {
-        lines.Dispose();
+        stream.Dispose();
         hash.Dispose();
     }
 }

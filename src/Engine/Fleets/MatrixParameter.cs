@@ -70,7 +70,7 @@ public sealed class MatrixParameter
     public IReadOnlyList<MatrixValue> Values { get; }
 
     /// <summary>Whether its values are paths.</summary>
-    internal bool IsPath => Name is "kernel" or "initrd" or "symbols";
+    public bool IsPath => Name is "kernel" or "initrd" or "symbols";
 
     public override string ToString() => $"{Name}: {string.Join(", ", Values)}";
 
