@@ -11,6 +11,7 @@ namespace LguestPS.Exports;
 internal sealed class OtlpExporter : EventExporter
 {
     private const int SpansPerLine = 512;
+    private const int MostBytes = 256;
     private const int InternalSpan = 1;
     private const int ErrorStatus = 2;
 
@@ -152,13 +153,16 @@ internal sealed class OtlpExporter : EventExporter
             json.WriteStartObject("value"u8);
             if (field.Kind == RecordedKind.Flag) json.WriteBoolean("boolValue"u8, field.Number != 0);
             else if (field.Kind == RecordedKind.Text) json.WriteString("stringValue"u8, DetailText.Cut(field.Text!));
-            else if (field.Kind == RecordedKind.Bytes) json.WriteBase64String("bytesValue"u8, record.BytesOf(field));
+            else if (field.Kind == RecordedKind.Bytes) json.WriteBase64String("bytesValue"u8, Start(record.BytesOf(field)));
             else WriteArray(record.NumbersOf(field));
             json.WriteEndObject();
             json.WriteEndObject();
         }
         json.WriteEndArray();
     }
+
+    /// <summary>What receivers of spans take of many bytes.</summary>
+    private static ReadOnlySpan<byte> Start(ReadOnlySpan<byte> bytes) => bytes[..Math.Min(bytes.Length, MostBytes)];
 
     private void WriteArray(ReadOnlySpan<uint> numbers)
     {

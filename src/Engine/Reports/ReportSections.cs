@@ -139,7 +139,7 @@ internal sealed class ReportSections(RunReport report, Html html)
 
     private void Console()
     {
-        html.AddOwn("<p>What the guest wrote, and when each line began. A time leads to its place on the timeline.</p>\n<ol class=\"console\" id=\"console\" tabindex=\"0\" aria-label=\"Console output\">\n");
+        html.AddOwn("<p>What the guest wrote, and when each line began. A time leads to its place on the timeline.</p>\n<ol class=\"console\" id=\"lines\" tabindex=\"0\" aria-label=\"Console output\">\n");
         foreach ((long time, string text) in events.Console.Lines) html.Add($"<li data-t=\"{time}\"><button type=\"button\">{time / 1e9:0.000000}</button><span>{text}</span></li>\n");
         html.AddOwn("</ol>\n");
         if (events.Console.LeftOut > 0) html.Add($"<p class=\"note\">{Quantity.Count(events.Console.LeftOut)} more lines are left out.</p>\n");

@@ -78,6 +78,17 @@ public class RunReportTests
     }
 
     [Fact]
+    public void No_two_elements_have_one_name_and_every_link_leads_to_one()
+    {
+        using Guest guest = RecordedGuests.Run("example-paging");
+        string page = Page(RunReport.Of(GuestHistory.Of(guest)));
+        string[] ids = [.. Regex.Matches(page, "\\sid=\"([^\"]+)\"").Select(match => match.Groups[1].Value)];
+        Assert.Equal(ids.Distinct(), ids);
+        Assert.Empty(Regex.Matches(page, "href=\"#([^\"]+)\"").Select(match => match.Groups[1].Value).Except(ids));
+        Assert.Empty(Regex.Matches(page, "(?:labelledby|describedby)=\"([^\"]+)\"").Select(match => match.Groups[1].Value).Except(ids));
+    }
+
+    [Fact]
     public void What_a_guest_says_is_text()
     {
         string page = Page(Report(Exported.HostileEvents()));

@@ -74,7 +74,7 @@
       pen.textAlign = "left";
       pen.fillText(fit(lane.name, left - 8), 0, top + laneHeight / 2 - 7);
       pen.fillStyle = soft;
-      pen.fillText(fit(most === null ? "share" : "up to " + said(lane, most, 1), left - 8), 0, top + laneHeight / 2 + 9);
+      pen.fillText(fit(most === null ? "share" : most === 0 ? "nothing here" : "up to " + said(lane, most, 1), left - 8), 0, top + laneHeight / 2 + 9);
     });
     const axis = data.lanes.length * (laneHeight + gap) + 4, tick = niceTick((to - from) / Math.max(2, plot / 110));
     pen.fillStyle = soft;
@@ -189,7 +189,7 @@
   document.getElementById("later").addEventListener("click", () => show(from + (to - from) / 2, to + (to - from) / 2));
 
   // The console beside the time.
-  const list = document.getElementById("console"), lines = list ? [...list.children] : [];
+  const list = document.getElementById("lines"), lines = list ? [...list.children] : [];
   let marked = null;
   function markConsole() {
     if (cursor === null || !lines.length) return;
