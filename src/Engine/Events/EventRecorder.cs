@@ -56,7 +56,7 @@ internal sealed class EventRecorder(Machine machine)
         for (int left = happened.Count; left > 0; left--)
         {
             LguestEvent untaken = happened.Dequeue();
-            if (untaken.Sequence > sequence && Wants(untaken)) happened.Enqueue(untaken);
+            if (untaken.Sequence > sequence && filter.Wants(untaken)) happened.Enqueue(untaken);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class EventRecorder(Machine machine)
     {
         Count++;
         Meter?.Done(call);
-        bool wanted = WantsHypercall(call.Number);
+        bool wanted = filter.WantsHypercall(call.Number);
         if (wanted || IsRecorded)
         {
             Add(wanted, new HypercallEvent
@@ -82,11 +82,9 @@ internal sealed class EventRecorder(Machine machine)
     /// <summary>Whether a DMA of this device would be recorded: asked first, because its data has to be copied while it is served.</summary>
     public bool WantsDma(string? device) => WantsDmaOf(device) || IsRecorded;
 
-    private bool WantsDmaOf(string? device) =>
-        Wants(EventKinds.Dma) && WantsDevice(device);
+    private bool WantsDmaOf(string? device) => Wants(EventKinds.Dma) && filter.WantsDevice(device);
 
-    private bool WantsDevice(string? device) =>
-        filter.Devices is not { } names || (device is not null && names.Contains(device, StringComparer.OrdinalIgnoreCase));
+    private bool Wants(EventKinds kind) => filter.Wants(kind);
 
     public void Served(DmaDirection direction, uint key, uint address, string? device, DmaSection[]? sections, uint? usedLength)
     {
@@ -104,7 +102,7 @@ internal sealed class EventRecorder(Machine machine)
         servedInside = () => Served(DmaDirection.Send, key, address, device, sections, usedLength);
 
     /// <summary>Whether what a device does with the buffers of a virtqueue would be recorded: asked first, because the bytes have to be copied meanwhile.</summary>
-    public bool WantsVirtqueue(string device, int queue) => WantsQueue(EventKinds.Virtqueue, device, queue) || IsRecorded;
+    public bool WantsVirtqueue(string device, int queue) => filter.WantsQueue(EventKinds.Virtqueue, device, queue) || IsRecorded;
 
     /// <summary>A kick was looked at, and its device is about to do something.</summary>
     /// <param name="kick">It.</param>
@@ -114,7 +112,7 @@ internal sealed class EventRecorder(Machine machine)
     {
         Count++;
         Meter?.Kicked(kick.Device);
-        bool wanted = WantsQueue(EventKinds.Kick, kick.Device, kick.Queue);
+        bool wanted = filter.WantsQueue(EventKinds.Kick, kick.Device, kick.Queue);
         if (!wanted && !IsRecorded) return;
         Add(wanted, new KickEvent
         {
@@ -156,7 +154,7 @@ internal sealed class EventRecorder(Machine machine)
         Count++;
         Meter?.Trapped(exit.Vector, outcome);
         if (!Makes(EventKinds.Trap)) return;
-        Add(WantsTrap(access?.Device), new TrapEvent
+        Add(filter.WantsTrap(access?.Device), new TrapEvent
         {
             Header = Header(), Vector = exit.Vector,
             ErrorCode = Vector.HasErrorCode(exit.Vector) ? exit.ErrorCode : null,
@@ -256,29 +254,8 @@ internal sealed class EventRecorder(Machine machine)
     }
 
     private void AddVirtqueue(VirtqueueOperation operation, string device, int queue, int head, uint? usedLength, VirtqueueDescriptor[] descriptors) =>
-        Add(WantsQueue(EventKinds.Virtqueue, device, queue), new VirtqueueEvent
+        Add(filter.WantsQueue(EventKinds.Virtqueue, device, queue), new VirtqueueEvent
         {
             Header = Header(), Operation = operation, Device = device, Queue = queue, Head = head, UsedLength = usedLength, Descriptors = descriptors,
         });
-
-    private bool WantsQueue(EventKinds kind, string? device, int? queue) =>
-        Wants(kind) && WantsDevice(device) && (filter.Queues is not { } queues || (queue is { } wanted && queues.Contains(wanted)));
-
-    /// <param name="device">The device whose memory was accessed; null for any other trap.</param>
-    private bool WantsTrap(string? device) => Wants(EventKinds.Trap) && (device is null || WantsDevice(device));
-
-    private bool WantsHypercall(uint number) =>
-        Wants(EventKinds.Hypercall) && (filter.Hypercalls is not { } numbers || numbers.Contains(number));
-
-    private bool Wants(LguestEvent untaken) => untaken switch
-    {
-        HypercallEvent call => WantsHypercall(call.Number),
-        DmaEvent dma => WantsDmaOf(dma.Device),
-        KickEvent kick => WantsQueue(EventKinds.Kick, kick.Device, kick.Queue),
-        TrapEvent trap => WantsTrap(trap.Device),
-        VirtqueueEvent buffer => WantsQueue(EventKinds.Virtqueue, buffer.Device, buffer.Queue),
-        _ => Wants(untaken.Kind),
-    };
-
-    private bool Wants(EventKinds kind) => (filter.Kinds & kind) != 0;
 }

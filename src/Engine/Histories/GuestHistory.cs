@@ -1,4 +1,5 @@
 using LguestPS.Boot;
+using LguestPS.Events;
 using LguestPS.Histories;
 using LguestPS.Recordings;
 
@@ -87,7 +88,8 @@ public sealed class GuestHistory
     {
         get
         {
-            lock (gate) return symbols ??= FindSymbols();
+            // A kernel that unpacks itself to a random address has its symbols there once it has told its lguest_data, which is its first call.
+            return symbols ??= Look(static guest => guest.Symbols);
         }
     }
 
@@ -96,6 +98,33 @@ public sealed class GuestHistory
     /// <exception cref="LguestException">InvalidAddress: a function is not known. While they are taken: InvalidCheckpoint if something in the recording cannot have happened; ReplayDiverged.</exception>
     /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
     public IEnumerable<GuestCall> FindCalls(CallQuery query, CancellationToken stop = default) => new CallQuestion(this, query).Ask(stop);
+
+    /// <summary>The accesses to a range of memory, in the order of the run.</summary>
+    /// <remarks>The guest's own are seen by the linear address that it uses, in whatever process; what the host writes (devices, hypercalls, frames of traps) only in the kernel's mapping of all memory.</remarks>
+    /// <inheritdoc cref="FindCalls" path="/returns"/>
+    /// <exception cref="LguestException">InvalidAddress: the range is empty, too long or wraps. While they are taken: InvalidCheckpoint if something in the recording cannot have happened; ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
+    public IEnumerable<GuestMemoryAccess> FindAccesses(MemoryAccessQuery query, CancellationToken stop = default) => new AccessQuestion(this, query).Ask(stop);
+
+    /// <summary>Events, in the order of the run.</summary>
+    /// <inheritdoc cref="FindCalls" path="/returns"/>
+    /// <exception cref="LguestException">While they are taken: InvalidCheckpoint if something in the recording cannot have happened; ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
+    public IEnumerable<LguestEvent> FindEvents(EventQuery query, CancellationToken stop = default) => new EventQuestion(this, query).Ask(stop);
+
+    /// <summary>Whether the recording has its events itself, so that they can be told without doing the run again.</summary>
+    public bool KeepsEvents => Run.Log.Count > 0 || EventCount == 0;
+
+    /// <summary>What events are read with.</summary>
+    internal EventOrigin Origin => Look(static guest => EventOrigin.Of(guest.Machine));
+
+    /// <summary>Looks at a guest like the recorded one, that has told its host where its data is, if it did.</summary>
+    internal T Look<T>(Func<Guest, T> look)
+    {
+        using Replica replica = ReplicaAt(Start);
+        if (!replica.Guest.Data.IsInitialised) replica.RunTo(new RunPosition(Start.Events + 1, 0, TimeSpan.Zero));
+        return look(replica.Guest);
+    }
 
     /// <summary>A guest of its own that stands where the run was at a place, and can do it again from there. It has to be disposed.</summary>
     /// <param name="place">A place of the run, or the least that all of its counts must have reached; before the start or after the end counts as that.</param>
@@ -137,14 +166,6 @@ public sealed class GuestHistory
     {
         lock (gate)
             if (shelf.All.All(kept => kept.At != at)) shelf.Add(at, checkpoint);
-    }
-
-    /// <summary>A kernel that unpacks itself to a random address has its symbols there once it has told its lguest_data, which is its first call.</summary>
-    private SymbolTable? FindSymbols()
-    {
-        using Replica replica = ReplicaAt(Start);
-        if (!replica.Guest.Data.IsInitialised) replica.RunTo(new RunPosition(Start.Events + 1, 0, TimeSpan.Zero));
-        return replica.Guest.Symbols;
     }
 
     private Guest Make(RunPosition at, Checkpoint checkpoint)

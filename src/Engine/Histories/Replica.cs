@@ -5,7 +5,7 @@ using LguestPS.Run;
 namespace LguestPS.Histories;
 
 /// <summary>A private guest that does a recorded run again, for somebody who looks on. It is used by one thread at a time.</summary>
-/// <remarks>It runs on the emulated CPU, makes no events, and what it sends goes nowhere. Breakpoints do not stop it.</remarks>
+/// <remarks>It runs on the emulated CPU, makes no events unless it is asked to, and what it sends goes nowhere. Breakpoints do not stop it.</remarks>
 internal sealed class Replica : IDisposable
 {
     private readonly GuestHistory history;
@@ -33,8 +33,21 @@ internal sealed class Replica : IDisposable
         if (history.End.IsBefore(place)) place = history.End;
         if (!Position.IsBefore(place)) return;
         RunGoal goal = RunGoal.ToReach(place, Guest, pulse, stop);
-        while (Guest.Loop.Run(goal) == Standstill.Breakpoint) Guest.Interceptor.Ignore();
+        while (Guest.Loop.Run(goal) is Standstill.Breakpoint or Standstill.Event)
+        {
+            Guest.Interceptor.Ignore();
+            TakeEvents();
+        }
         stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Told of the events that <see cref="Guest"/> makes, if its filter wants any.</summary>
+    public Action<LguestEvent>? Happened { get; set; }
+
+    /// <summary>Hands over events that nobody has been told of yet.</summary>
+    public void TakeEvents()
+    {
+        while (Guest.Events.TryTake(out LguestEvent? happened)) Happened?.Invoke(happened);
     }
 
     /// <summary>Goes to any place of the run: on from where it stands, or from the last checkpoint before that place if this is nearer.</summary>

@@ -24,6 +24,7 @@ internal sealed unsafe class GuestMemory : IDisposable
     // Marks of a page; where there is none, a write concerns nothing.
     private const byte Watched = 1;
     private const byte Unchanged = 2;
+    private const byte Observed = 4;
 
     // A mapping of its own, not the C library's heap: that would fill it with zeros, and keep it when it is freed.
     private readonly MemoryMappedFile mapping;
@@ -78,6 +79,12 @@ internal sealed unsafe class GuestMemory : IDisposable
 
     /// <summary>Asks for <see cref="WatchedPageWritten"/> on the next host write to this page; a vCPU uses it for pages whose code it has translated.</summary>
     public void Watch(uint frame) => marks[frame] |= Watched;
+
+    /// <summary>Called with address and length when the host is about to write to an observed page; a vCPU's own writes are not the host's.</summary>
+    public Action<uint, uint>? HostWriting { get; set; }
+
+    /// <summary>Asks for <see cref="HostWriting"/> on every host write to this page, or no longer.</summary>
+    public void Observe(uint frame, bool on) => marks[frame] = (byte)(on ? marks[frame] | Observed : marks[frame] & (Observed ^ 0xFF));
 
     public void Unwatch(uint frame) => marks[frame] &= Watched ^ 0xFF;
 
@@ -166,8 +173,14 @@ internal sealed unsafe class GuestMemory : IDisposable
     private void NoteWrite(uint address, uint length)
     {
         if (length == 0) return;
+        byte any = 0;
         for (uint frame = address >> PageShift; frame <= (address + length - 1) >> PageShift; frame++)
-            if (marks[frame] != 0) NoteFirstWrite(frame);
+        {
+            if (marks[frame] == 0) continue;
+            any |= marks[frame];
+            NoteFirstWrite(frame);
+        }
+        if ((any & Observed) != 0) HostWriting?.Invoke(address, length);
     }
 
     private void NoteFirstWrite(uint frame)

@@ -18,7 +18,8 @@ public class CallTests : IDisposable
         GuestHistory history = GuestHistory.Of(guest);
         Dictionary<uint, string> all = Functions.Where(name => guest.Symbols!.AddressOf(name) is not null).ToDictionary(name => guest.Symbols!.AddressOf(name)!.Value);
         long last = history.End.Instructions, found = 0;
-        Gen.Select(Gen.Long[0, last - 1], Gen.Int[500, 12_000], Gen.Int[1, 3], Gen.Int[0, Functions.Length - 1].Array[1, 6]).Sample((from, length, threads, chosen) =>
+        GuestCall[] calls = RecordedGuests.Calls(history);
+        Gen.Select(Gen.Int[0, calls.Length - 1].Select(i => Math.Max(0, calls[i].Position.Instructions - 300)), Gen.Int[500, 12_000], Gen.Int[1, 3], Gen.Int[0, Functions.Length - 1].Array[1, 6]).Sample((from, length, threads, chosen) =>
         {
             Dictionary<uint, string> functions = all.Where(function => chosen.Select(i => Functions[i]).Contains(function.Value)).ToDictionary();
             if (functions.Count == 0) return;

@@ -20,6 +20,14 @@ internal static class RecordedGuests
         }
     }
 
+    /// <summary>Calls spread over a run: where the kernel is at work.</summary>
+    public static GuestCall[] Calls(GuestHistory history)
+    {
+        const int Count = 200;
+        GuestCall[] calls = [.. history.FindCalls(new CallQuery { Symbols = ["*"] }).OrderBy(call => call.Position.Instructions)];
+        return [.. Enumerable.Range(0, Count).Select(i => calls[i * (calls.Length - 1) / Count])];
+    }
+
     /// <summary>All that decides how a guest goes on, as text.</summary>
     public static string Shown(Guest guest) =>
         $"{guest.Events.Happened} {guest.InstructionCount} {guest.GuestTime} {guest.Registers} {State.ContentHash.Of(guest.Memory.Read(0, guest.Memory.Size)):x}";

@@ -42,7 +42,7 @@ internal sealed unsafe partial class EmulatedCpu
             bool debugTrap = traced && done > 0 && !state->StackLoaded;
             if (watched is not null && watched.Access != MemoryAccess.Execute && observer is not null)
             {
-                observer.Accessed(watched);
+                observer.Accessed(watched, isCounted: done > 0);
                 watched = null;
             }
             if (watched is not null && debugTrap) Mmu.Watches.Late = watched;

@@ -10,6 +10,8 @@ internal interface IObserver
     /// <summary>It has not done the one of which this was said last: it trapped, and may come back to it.</summary>
     void NotDone();
 
-    /// <summary>The guest has just accessed watched memory; one instruction may do so several times.</summary>
-    void Accessed(WatchedAccess access);
+    /// <summary>The guest has just accessed watched memory.</summary>
+    /// <param name="access">How.</param>
+    /// <param name="isCounted">Whether its instruction is done and counted: an iteration of a repeated one is not, unless it is the last.</param>
+    void Accessed(WatchedAccess access, bool isCounted);
 }

@@ -67,7 +67,7 @@ internal sealed class CallAnalyst(IReadOnlyDictionary<uint, CallTarget> targets,
 
     public void NotDone() => last = default;
 
-    public void Accessed(WatchedAccess access)
+    public void Accessed(WatchedAccess access, bool isCounted)
     {
     }
 
