@@ -61,3 +61,77 @@ Describe 'Get-LguestCall' {
         $guest | Get-LguestCall print, schedule | Out-String -Width 80 -Stream | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual 80
     }
 }
+
+Describe 'Get-LguestMemoryAccess' {
+    BeforeAll {
+        $guest = New-LguestGuest $examples/panic/panic.yaml
+        $guest | Wait-LguestGuest | Out-Null
+    }
+    AfterAll { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'tells who changed a word, and from what to what' {
+        $writes = $guest | Get-LguestMemoryAccess tasks+0x28
+        $writes.Count | Should -Be 2
+        $writes[0].Function | Should -Match '^rename_task\+'
+        $writes[0].Before, $writes[0].After | Should -Be 0xe0, 0x70
+        $writes[0].What | Should -BeLike 'write 0x* <tasks+0x28>: 0xe0 -> 0x70 by 0x* <rename_task+*>'
+    }
+    It 'takes a guest to just before one' {
+        $write = $guest | Get-LguestMemoryAccess tasks+0x28 | Select-Object -First 1
+        $back = $guest | Step-LguestGuest -Back -Instruction -Until { $_.InstructionCount -eq $write.Position.Instructions }
+        $back.Registers.Eip | Should -Be $write.Eip
+        $guest | Wait-LguestGuest | Out-Null
+    }
+    It 'knows reads and instructions, and parts of the run' {
+        $runs = $guest | Get-LguestMemoryAccess schedule -Access Execute
+        $runs.Count | Should -Be ($guest | Get-LguestCall schedule).Count
+        ($guest | Get-LguestMemoryAccess schedule -Access Execute -From $runs[1] -To $runs[3]).Count | Should -Be 2
+        ($guest | Get-LguestMemoryAccess tasks -Length 48 -Access Read, Write).Access | Select-Object -Unique | Should -Contain Read
+    }
+    It 'sees what the host writes, and of which event it is part' {
+        $byHost = $guest | Get-LguestMemoryAccess lguest_data -Length 64 | Where-Object IsByHost
+        $byHost | Should -Not -BeNullOrEmpty
+        $byHost[0].By | Should -Match '^host, event #\d+'
+    }
+    It 'asks files' { (Get-LguestMemoryAccess -Path $file -Address lguest_data -Length 200).Count | Should -BeGreaterThan 0 }
+    It 'says what is wrong: <Id>' -ForEach @(
+        @{ Id = 'ArgumentMissing'; Script = { $guest | Get-LguestMemoryAccess } }
+        @{ Id = 'InvalidAddress'; Script = { $guest | Get-LguestMemoryAccess 0xfffffffe -ErrorAction Stop } }
+        @{ Id = 'InvalidAddress'; Script = { $guest | Get-LguestMemoryAccess taks -ErrorAction Stop } }
+    ) { $Script | Should -Throw -ErrorId "$Id,*" }
+    It 'looks the same from a file, in 80 columns' {
+        $seen = $guest | Get-LguestMemoryAccess tasks, lguest_data -Length 48
+        $seen | Export-Clixml $TestDrive/seen.xml
+        $text = $seen | Format-Table | Out-String -Width 80
+        Import-Clixml $TestDrive/seen.xml | Format-Table | Out-String -Width 80 | Should -Be $text
+    }
+}
+
+Describe 'Get-LguestEvent' {
+    AfterAll { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'gets the events of a file' {
+        $events = Get-LguestEvent $file
+        $events.Sequence | Should -Be (1..$events.Count)
+        $events[-1] | Should -BeOfType LguestPS.GuestEndedEvent
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+    It 'chooses by kind, hypercall, arguments, device and place' {
+        (Get-LguestEvent $file -Kind Dma).Kind | Select-Object -Unique | Should -Be Dma
+        $all = Get-LguestEvent -Path $file -Hypercall BIND_DMA
+        $some = Get-LguestEvent -Path $file -Hypercall BIND_DMA -Argument @{ key = 0x1000 }
+        $some.Sequence | Should -Be ($all | Where-Object { $_.Call[0] -eq 0x1000 }).Sequence
+        Get-LguestEvent -Path $file -Hypercall BIND_DMA -Argument @{ key = 0x77 } | Should -BeNullOrEmpty
+        (Get-LguestEvent $file -From $all[1] -To $all[3] -Hypercall BIND_DMA).Sequence | Should -Be $all[1, 2].Sequence
+        (Get-LguestEvent $file -From '#10' | Select-Object -First 1).Sequence | Should -Be 10
+    }
+    It 'has the bytes of transfers where they are asked for' {
+        (Get-LguestEvent $file -Kind Dma -WithData | ForEach-Object Text) -join '' | Should -Match 'all six were done once'
+    }
+    It 'does the run of a guest again that was recorded without its events' {
+        $guest = New-LguestGuest $examples/panic/panic.yaml
+        $events = $guest | Start-LguestGuest
+        ($guest | Get-LguestEvent).Sequence | Should -Be $events.Sequence
+    }
+    It 'wants to know of which hypercall arguments are' { { Get-LguestEvent $file -Argument @{ key = 1 } -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidValue,*' }
+}

@@ -40,9 +40,9 @@ public abstract class HistoryCommand : GuestCommand
         }
     }
 
-    private protected sealed override void Process(Guest guest) => Ask(() => GuestHistory.Of(guest), guest);
+    private protected sealed override void Process(Guest guest) => Ask(() => GuestHistory.Of(guest), guest, guest);
 
-    private protected sealed override void ProcessFile(string path) => Ask(() => GuestHistory.Open(path), path);
+    private protected sealed override void ProcessFile(string path) => Ask(() => GuestHistory.Open(path), path, guest: null);
 
     private protected override ErrorRecord NoFile(string path) => Errors.RecordingNotFound(path);
 
@@ -50,8 +50,14 @@ public abstract class HistoryCommand : GuestCommand
     /// <exception cref="LguestException">They cannot be found.</exception>
     private protected abstract void Ask(GuestHistory history, HistoryProgress progress);
 
-    private void Ask(Func<GuestHistory> open, object target)
+    /// <summary>Finds out what the words of a question mean: for the guest that is asked, or for one like that of a file.</summary>
+    private protected T Look<T>(GuestHistory history, Func<Guest, T> look) => asked is { } guest ? look(guest) : history.Look(look);
+
+    private Guest? asked;
+
+    private void Ask(Func<GuestHistory> open, object target, Guest? guest)
     {
+        asked = guest;
         HistoryProgress progress = new(this);
         try
         {

@@ -29,6 +29,22 @@ public static partial class Views
         return time.TotalSeconds.ToString($"F{Math.Clamp(TimeWidth - 1 - whole, 0, 6)}", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>What an access to memory did, in few letters.</summary>
+    public static string Accesses(object access) => $"{access}".Replace("Read, Write", "R+W", StringComparison.Ordinal);
+
+    /// <summary>The bytes of an operand as a number, of more than eight bytes the first ones.</summary>
+    public static string Value(object? bytes)
+    {
+        byte[] operand = [.. LanguagePrimitives.ConvertTo<byte[]>(bytes) ?? []];
+        if (operand.Length == 0) return "";
+        return operand.Length > 4 ? $"{Convert.ToHexStringLower(operand)[..8]}.." : $"0x{Convert.ToHexStringLower(operand.Reverse().ToArray())}";
+    }
+
+    /// <summary>Who accessed memory: a function, or the host.</summary>
+    public static string By(PSObject access) =>
+        LanguagePrimitives.IsTrue(access.Properties["IsByHost"]?.Value) ? Text(access, "By")
+        : Text(access, "Function") is { Length: > 0 } function ? function : string.Create(CultureInfo.InvariantCulture, $"0x{LanguagePrimitives.ConvertTo<uint>(access.Properties["Eip"]?.Value):x8}");
+
     /// <summary>The text of the script block of a condition or an action of a breakpoint.</summary>
     public static string Script(object? code) => code switch
     {
