@@ -120,7 +120,7 @@ Describe 'Get-LguestEvent' {
         (Get-LguestEvent $file -Kind Dma).Kind | Select-Object -Unique | Should -Be Dma
         $all = Get-LguestEvent -Path $file -Hypercall BIND_DMA
         $some = Get-LguestEvent -Path $file -Hypercall BIND_DMA -Argument @{ key = 0x1000 }
-        $some.Sequence | Should -Be ($all | Where-Object { $_.Call[0] -eq 0x1000 }).Sequence
+        $some.Sequence | Should -Be ($all | Where-Object Decoded -match 'key=0x0*1000 ').Sequence
         Get-LguestEvent -Path $file -Hypercall BIND_DMA -Argument @{ key = 0x77 } | Should -BeNullOrEmpty
         (Get-LguestEvent $file -From $all[1] -To $all[3] -Hypercall BIND_DMA).Sequence | Should -Be $all[1, 2].Sequence
         (Get-LguestEvent $file -From '#10' | Select-Object -First 1).Sequence | Should -Be 10
