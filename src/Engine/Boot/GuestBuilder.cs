@@ -31,6 +31,7 @@ internal static class GuestBuilder
         GuestDefinition definition, KernelImage? kernel, Func<GuestMemory, GuestClock, VirtualCpu>? makeCpu, Func<DeviceSet, IDeviceTransport>? makeTransport = null)
     {
         AbiProfile? asked = Check(definition);
+        KernelIdentity? identity = kernel is null ? KernelIdentity.Of(definition.Kernel) : null;
         BootMemory boot = PlanMemory(definition, asked, ref kernel, out GuestSymbols symbols);
         uint entry = kernel.Entry;
         PageTableFormat tables = kernel.Tables;
@@ -46,6 +47,7 @@ internal static class GuestBuilder
             guest.Machine.SetPageDirectory(boot.PageDirectory);
             SetFirstRegisters(ref guest.Cpu.Registers, entry, abi.Boot);
             guest.Machine.Boot = BootImage.Of(guest.Machine);
+            guest.Machine.Kernel = identity;
             if (definition.Record) guest.Record();
         });
     }
@@ -54,9 +56,11 @@ internal static class GuestBuilder
     /// <param name="definition">What it is.</param>
     /// <param name="checkpoint">Where its state is.</param>
     /// <param name="isAlone">Whether its networks lead nowhere.</param>
+    /// <param name="disks">What was read of its disks' images, in their order, for where these are not here; null for nothing.</param>
     /// <exception cref="LguestException">See <see cref="Guest.CreateFrom"/>.</exception>
-    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint, bool isAlone)
+    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint, bool isAlone, IReadOnlyList<RecordedDisk?>? disks = null)
     {
+        bool asksForSymbols = definition.Symbols != checkpoint.Definition.Symbols;
         definition = definition with
         {
             Devices = [.. definition.Devices.Select(device => FindMoved(device, checkpoint.Path))],
@@ -64,19 +68,26 @@ internal static class GuestBuilder
         };
         AbiProfile abi = Check(definition) ?? AbiProfile.Find(AbiProfile.DefaultName)!;
         (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition, abi);
-        GuestSymbols symbols = GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
-        return Assemble(definition, abi, cpuReason, factory, devices => Transports.Make(abi, devices), checkpoint.PageOffset, symbols, isAlone, _ => { });
+        // What somebody asks for goes before what the file brought along, and that before what may lie around here.
+        GuestSymbols symbols = asksForSymbols ? GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset)
+            : checkpoint.Source?.Machine.Symbols is { } own ? GuestSymbols.Of(own)
+            : checkpoint.Symbols is { } brought ? GuestSymbols.Of(brought, checkpoint.PageOffset)
+            : GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
+        return Assemble(
+            definition, abi, cpuReason, factory, devices => Transports.Make(abi, devices), checkpoint.PageOffset, symbols, isAlone,
+            guest => guest.Machine.Kernel = checkpoint.Source?.Machine.Kernel ?? KernelIdentity.Known(checkpoint.Origin?.KernelSha256), disks);
     }
 
     private static Guest Assemble(
         GuestDefinition definition, AbiProfile abi, string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
-        Func<DeviceSet, IDeviceTransport> makeTransport, uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot)
+        Func<DeviceSet, IDeviceTransport> makeTransport, uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot,
+        IReadOnlyList<RecordedDisk?>? recordedDisks = null)
     {
         Stack<IDisposable> opened = new();
         try
         {
             HostSockets sockets = new(definition.Limits.Sockets);
-            DeviceSet devices = new(OpenDevices(definition, sockets, isAlone, opened));
+            DeviceSet devices = new(OpenDevices(definition, sockets, isAlone, opened, recordedDisks));
             IDeviceTransport transport = makeTransport(devices);
             GuestMemory memory = Allocate((uint)definition.Memory, transport);
             opened.Push(memory);
@@ -149,7 +160,7 @@ internal static class GuestBuilder
         return definition.Abi == AbiProfile.Automatic ? null : AbiProfile.Find(definition.Abi)!;
     }
 
-    private static List<DeviceFunction> OpenDevices(GuestDefinition definition, HostSockets sockets, bool isAlone, Stack<IDisposable> opened)
+    private static List<DeviceFunction> OpenDevices(GuestDefinition definition, HostSockets sockets, bool isAlone, Stack<IDisposable> opened, IReadOnlyList<RecordedDisk?>? recordedDisks)
     {
         List<DeviceFunction> devices = [];
         int disks = 0, nets = 0;
@@ -159,13 +170,14 @@ internal static class GuestBuilder
             {
                 ConsoleDefinition => new ConsoleFunction(),
                 EntropyDefinition => new EntropyFunction(definition.Clock == ClockKind.Host ? null : definition.Name),
-                BlockDefinition block => new DiskFunction($"block{disks++}", block),
+                BlockDefinition block => new DiskFunction($"block{disks}", block, recordedDisks?.ElementAtOrDefault(disks)),
                 SharedNetDefinition when isAlone => new SharedWire(nets++, network: null),
                 SharedNetDefinition net => new SharedWire(nets++, SharedNetwork.Join(net.Path)),
                 HostNetDefinition when isAlone => HostWire.Silent(nets++),
                 HostNetDefinition net => HostWire.Open(nets++, net, sockets, definition.Name),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };
+            if (made is DiskFunction) disks++;
             opened.Push(made);
             devices.Add(made);
         }

@@ -1,3 +1,4 @@
+using LguestPS.Devices;
 using LguestPS.Events;
 using LguestPS.Recordings;
 using LguestPS.State;
@@ -24,7 +25,7 @@ internal static class Revival
             Name = name ?? run.Guest, Symbols = symbols ?? was.Symbols, Cpu = CpuChoice.Emulated, Compile = compile ?? was.Compile, Record = false,
         };
         return Of(
-            run.Start, definition, isAlone: true,
+            run.Start, definition, isAlone: true, disks: run.Disks,
             prepare: guest => Check(guest, run),
             finish: guest => guest.RecordOn(Recording.Replay(guest, run)));
     }
@@ -39,7 +40,7 @@ internal static class Revival
     {
         GuestDefinition definition = checkpoint.Definition with { Cpu = CpuChoice.Emulated, Record = false, SampleEvery = null };
         return Of(
-            checkpoint, definition, isAlone: true,
+            checkpoint, definition, isAlone: true, disks: run.Disks,
             prepare: check ? guest => Check(guest, run) : null,
             finish: guest => guest.RecordOn(Recording.Repeat(guest, run, at, log: null)));
     }
@@ -54,11 +55,12 @@ internal static class Revival
     /// <param name="checkpoint">Where it goes on.</param>
     /// <param name="definition">What it is now.</param>
     /// <param name="isAlone">Whether its networks lead nowhere.</param>
+    /// <param name="disks">What was read of its disks' images, for where these are not here; null for nothing.</param>
     /// <param name="prepare">Done with the guest before it is what the checkpoint says.</param>
     /// <param name="finish">Done with it in the end.</param>
-    private static Guest Of(Checkpoint checkpoint, GuestDefinition definition, bool isAlone, Action<Guest>? prepare = null, Action<Guest>? finish = null)
+    private static Guest Of(Checkpoint checkpoint, GuestDefinition definition, bool isAlone, IReadOnlyList<RecordedDisk?>? disks = null, Action<Guest>? prepare = null, Action<Guest>? finish = null)
     {
-        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone);
+        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone, disks);
         try
         {
             checkpoint.Boot.Check(guest.Machine);

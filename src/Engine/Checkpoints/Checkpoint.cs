@@ -61,6 +61,12 @@ public sealed class Checkpoint
     /// <summary>The definition of the guest; a file has it inside.</summary>
     public GuestDefinition Definition { get; }
 
+    /// <summary>What its file says of where it comes from; null for one in memory, and in files of versions that did not say it.</summary>
+    public FileOrigin? Origin { get; internal init; }
+
+    /// <summary>The kernel's symbols that its file brought along; null if it had none.</summary>
+    public SymbolTable? Symbols { get; internal init; }
+
     internal uint PageOffset { get; }
 
     internal byte[] State { get; }

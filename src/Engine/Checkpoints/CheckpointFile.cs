@@ -15,6 +15,11 @@ internal static class CheckpointFile
     private const int MostStateBytes = 64 << 20;
     private const int MostParts = 64;
 
+    private const int LastVersionWithoutSymbols = 4;
+
+    // More than any guest runs; and less than what a place in a run can be.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromDays(36_500);
+
     public static void Save(Checkpoint checkpoint, string path) =>
         StateFile.Write(path, StateFile.CheckpointKind, file => Write(file, checkpoint));
 
@@ -40,6 +45,11 @@ internal static class CheckpointFile
         file.Write(checkpoint.State);
         WriteParts(file, checkpoint.SharedParts);
         checkpoint.Boot.WriteTo(file, checkpoint.Memory);
+        FileOrigin.Write(file, checkpoint.Source is { } guest ? FileOrigin.Of(guest) : checkpoint.Origin);
+        SymbolTable? symbols = checkpoint.Source is { } source ? source.Machine.Symbols?.Linked : checkpoint.Symbols;
+        if (symbols is { CanBeStored: false }) symbols = null;
+        file.Write(symbols is not null);
+        symbols?.WriteTo(file);
     }
 
     public static void WriteParts(BinaryWriter file, IReadOnlyList<SharedState> parts)
@@ -67,13 +77,17 @@ internal static class CheckpointFile
         if (!Enum.IsDefined(standstill)) throw new InvalidStateException($"the guest stands at {standstill}");
         string next = file.ReadString();
         byte[] state = ReadState(file);
-        if (instructions < -1 || events < 0 || guestTime < TimeSpan.Zero) throw new InvalidStateException($"the guest stands after {events} events, at {guestTime}");
+        if (instructions < -1 || events < 0 || guestTime < TimeSpan.Zero || guestTime > LongestTime) throw new InvalidStateException($"the guest stands after {events} events, at {guestTime}");
         file.Allow(definition.Memory);
         SharedState[] parts = ReadParts(file, definition.Memory);
         if (parts is not [MemoryImage memory, ..]) throw new InvalidStateException("it has no memory");
         file.Allow(definition.Memory);
-        return new Checkpoint(definition, pageOffset, state, parts, BootImage.ReadFrom(file, memory))
+        BootImage boot = BootImage.ReadFrom(file, memory);
+        FileOrigin? origin = FileOrigin.Read(file);
+        SymbolTable? symbols = file.Version > LastVersionWithoutSymbols && file.ReadBoolean() ? SymbolTable.ReadFrom(file) : null;
+        return new Checkpoint(definition, pageOffset, state, parts, boot)
         {
+            Origin = origin, Symbols = symbols,
             Label = label, Taken = taken, GuestTime = guestTime, InstructionCount = instructions < 0 ? null : instructions, EventCount = events,
             Standstill = standstill, Next = next.Length == 0 ? null : next, OwnBytes = memory.UsedBytes,
         };

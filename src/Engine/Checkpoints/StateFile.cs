@@ -10,8 +10,11 @@ namespace LguestPS.Checkpoints;
 /// <summary>The outside of our files: what kind and version it is, a checksum, and the contents compressed (Brotli).</summary>
 internal static class StateFile
 {
-    /// <summary>The version this program writes and reads.</summary>
-    public const ushort Version = 4;
+    /// <summary>The version this program writes.</summary>
+    public const ushort Version = 5;
+
+    /// <summary>The oldest version it reads.</summary>
+    public const ushort OldestVersion = 4;
 
     public const string CheckpointKind = "checkpoint";
     public const string RecordingKind = "recording";
@@ -73,8 +76,8 @@ internal static class StateFile
 
         if (file.Length < MagicSize + 2 || !file.AsSpan(0, MagicSize).SequenceEqual(Magic)) throw Invalid("is no file of LguestPS");
         ushort version = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(MagicSize));
-        if (version > Version) throw Invalid($"has format {version} of a newer LguestPS; this one reads format {Version}");
-        if (version < Version) throw Invalid($"has format {version} of an older LguestPS; this one reads format {Version}");
+        if (version > Version) throw Invalid($"has format {version} of a newer LguestPS; this one reads formats up to {Version}");
+        if (version < OldestVersion) throw Invalid($"has format {version} of an older LguestPS; this one reads formats from {OldestVersion} on");
         if (file.Length < HeaderSize) throw Invalid("is cut off");
         string found = Encoding.ASCII.GetString(file.AsSpan(MagicSize + 2, KindSize)).TrimEnd('\0');
         if (found != kind) throw Invalid(found is CheckpointKind or RecordingKind ? $"is a {found}, not a {kind}" : "is damaged");
@@ -88,7 +91,7 @@ internal static class StateFile
         {
             using BrotliStream brotli = new(new MemoryStream(file, HeaderSize, file.Length - HeaderSize), CompressionMode.Decompress);
             using BufferedStream buffer = new(brotli, 1 << 16);
-            using BoundedReader reader = new(buffer, MostUnpacked + file.Length * MostRatio);
+            using BoundedReader reader = new(buffer, MostUnpacked + file.Length * MostRatio) { Version = version };
             return contents(reader);
         }
         catch (Exception e) when (e is InvalidStateException or IOException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException or OverflowException)

@@ -98,7 +98,8 @@ public sealed partial class Guest
                 throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded with its events, as a file needs them. Record it with them before it runs.");
             Seat.CheckIsAtHand();
             recording.Reach();
-            StateFile.Write(path, StateFile.RecordingKind, recording.WriteTo);
+            RecordedRun run = recording.Whole();
+            StateFile.Write(path, StateFile.RecordingKind, file => RecordingFile.Write(file, run));
         }
     }
 

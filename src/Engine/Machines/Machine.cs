@@ -100,6 +100,9 @@ internal sealed class Machine
     /// <summary>What it was before its first instruction; set once, when it is loaded.</summary>
     public BootImage? Boot { get; set; }
 
+    /// <summary>The kernel it was booted with, if it was a file.</summary>
+    public KernelIdentity? Kernel { get; set; }
+
     /// <summary>Whether the guest has asked to be started again, and has not been answered yet.</summary>
     public bool AsksForRestart { get; set; }
 

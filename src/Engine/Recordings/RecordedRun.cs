@@ -1,4 +1,5 @@
 using LguestPS.Checkpoints;
+using LguestPS.Devices;
 using LguestPS.Recordings;
 
 namespace LguestPS;
@@ -25,9 +26,10 @@ public sealed class RecordedRun
     /// <summary>Events in it.</summary>
     public long EventCount => Log.Count;
 
-    internal RunPosition StartPosition { get; }
+    /// <summary>Where it ends.</summary>
+    public RunPosition End { get; }
 
-    internal RunPosition End { get; }
+    internal RunPosition StartPosition { get; }
 
     internal IReadOnlyList<RecordedInput> Inputs { get; }
 
@@ -36,6 +38,9 @@ public sealed class RecordedRun
     /// <summary>The essence of its events; none if they were not kept.</summary>
     internal EventLog Log { get; }
 
+    /// <summary>What was read of the guest's disks, in their order; none if that was not kept.</summary>
+    internal IReadOnlyList<RecordedDisk> Disks { get; init; } = [];
+
     /// <summary>Whether the guest is known to have ended where it asked to be started again. If it kept its events, the last of them says so, too.</summary>
     internal bool EndsByRestart { get; init; }
 
@@ -43,7 +48,7 @@ public sealed class RecordedRun
     /// <exception cref="LguestException">FileUnavailable; or InvalidCheckpoint: it is no recording, is damaged or cut off, or a newer version made it.</exception>
     public static RecordedRun Load(string path)
     {
-        RecordedRun run = StateFile.Read(path, StateFile.RecordingKind, Recording.ReadFrom);
+        RecordedRun run = StateFile.Read(path, StateFile.RecordingKind, RecordingFile.Read);
         run.Start.Path = path;
         return run;
     }

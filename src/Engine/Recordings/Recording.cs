@@ -24,6 +24,7 @@ internal sealed class Recording : ITape
     private readonly bool keepsCheckpoints;
     private EventLog? log;
     private int nextInput, nextIntervention;
+    private IReadOnlyList<Devices.RecordedDisk> disks = [];     // that came with a file
     private RunPosition farthest;
     private bool isIntervening;
     private bool endsByRestart;     // instead of the reboot that the guest asked for
@@ -76,6 +77,7 @@ internal sealed class Recording : ITape
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: its clock is 'host', and real time cannot be repeated. Use clock 'virtual'.");
         if (guest.Definition.Clock == ClockKind.Virtual && !guest.Cpu.CountsInstructions)
             throw new LguestException(LguestError.CheckpointRefused, $"Guest '{guest.Name}' cannot be recorded: the '{guest.CpuName}' CPU does not count instructions. Use clock 'events'.");
+        foreach (Devices.DiskFunction disk in guest.Devices.Disks) disk.BeginRecording();
         return new Recording(guest, guest.MakeCheckpoint(label: null), GuestPosition.Of(guest) with { Inputs = 0 }) { log = keepEvents ? new EventLog() : null };
     }
 
@@ -243,52 +245,9 @@ internal sealed class Recording : ITape
         guest.Transport.BeginNewFuture();
     }
 
-    public void WriteTo(BinaryWriter file)
-    {
-        CheckpointFile.Write(file, start);
-        Write(file, startPosition);
-        Write(file, End);
-        file.Write(inputs.Count);
-        foreach (RecordedInput input in inputs)
-        {
-            Write(file, input.At);
-            file.Write(input.Device);
-            file.Write(input.Bytes.Length);
-            file.Write(input.Bytes);
-        }
-        file.Write(interventions.Count);
-        foreach (RecordedIntervention intervention in interventions)
-        {
-            Write(file, intervention.At);
-            intervention.WriteTo(file);
-        }
-        log!.WriteTo(file);
-    }
-
-    /// <summary>Reads the parts of a recording; <see cref="Replay"/> makes one of them once there is a guest.</summary>
-    /// <exception cref="InvalidStateException">It makes no sense.</exception>
-    /// <exception cref="IOException">It is cut off.</exception>
-    public static RecordedRun ReadFrom(BoundedReader file)
-    {
-        Checkpoint start = CheckpointFile.Read(file);
-        RunPosition startPosition = ReadPosition(file), end = ReadPosition(file);
-        if (!startPosition.IsPossible || !end.IsPossible || end.IsBefore(startPosition)) throw new InvalidStateException("it ends before it begins");
-        if (startPosition.Events != start.EventCount || startPosition.Inputs != 0) throw new InvalidStateException("it does not begin where its checkpoint was taken");
-        RunPosition place = startPosition;
-        List<RecordedInput> inputs = [];
-        for (int left = file.ReadCount("inputs"); left > 0; left--)
-        {
-            place = ReadPosition(file, place, end);
-            int device = file.ReadInt32();
-            if (device < 0 || device >= start.Definition.Devices.Count) throw new InvalidStateException($"an input is of device {device}");
-            inputs.Add(new RecordedInput(place, device, file.Read(file.ReadInt32(), RecordedInput.Longest, "an input")));
-        }
-        if (end.Inputs != inputs.Count) throw new InvalidStateException($"it ends after {end.Inputs} inputs, and has {inputs.Count}");
-        place = startPosition;
-        List<RecordedIntervention> interventions = [];
-        for (int left = file.ReadCount("interventions"); left > 0; left--) interventions.Add(RecordedIntervention.ReadFrom(file, place = ReadPosition(file, place, end)));
-        return new RecordedRun(start, startPosition, end, inputs, interventions, EventLog.ReadFrom(file, startPosition.Events, end.Events));
-    }
+    /// <summary>All of it, with what was read of the guest's disks, for a file.</summary>
+    /// <exception cref="LguestException">FileUnavailable: the image of a disk cannot be read any more.</exception>
+    public RecordedRun Whole() => new(start, startPosition, End, inputs, interventions, log ?? new EventLog()) { Disks = [.. guest.Devices.Disks.Select(disk => disk.Recorded)] };
 
     /// <summary>For a guest that stands where the recording began.</summary>
     /// <exception cref="InvalidStateException">It stands elsewhere.</exception>
@@ -317,12 +276,13 @@ internal sealed class Recording : ITape
     }
 
     /// <summary>What was recorded up to now, for others: it never changes.</summary>
-    public RecordedRun Copy() => new(start, startPosition, End, [.. inputs], [.. interventions], log?.Copy() ?? new EventLog()) { EndsByRestart = endsByRestart };
+    public RecordedRun Copy() => new(start, startPosition, End, [.. inputs], [.. interventions], log?.Copy() ?? new EventLog()) { EndsByRestart = endsByRestart, Disks = disks };
 
     private void Take(RecordedRun run)
     {
         IsReplay = true;
         End = run.End;
+        disks = run.Disks;
         inputs.AddRange(run.Inputs);
         interventions.AddRange(run.Interventions);
         endsByRestart = run.EndsByRestart || (run.Log.Count > 0 && ReadRecorded(run.Log[run.Log.Count - 1]) is GuestEndedEvent { Ending: EndingKind.Restart });
@@ -368,21 +328,4 @@ internal sealed class Recording : ITape
     private LguestEvent ReadRecorded(byte[] recorded) => EventCodec.Read(new StateReader(recorded, []), EventOrigin.Of(guest.Machine), whole: false);
 
     private static string Describe(LguestEvent happened) => $"'{happened.Kind} {happened.Summary}' at {happened.GuestTime.TotalSeconds:F6} s";
-
-    private static void Write(BinaryWriter file, RunPosition position)
-    {
-        file.Write(position.Events);
-        file.Write(position.Instructions);
-        file.Write(position.Nanoseconds);
-        file.Write(position.Inputs);
-    }
-
-    /// <summary>A place that cannot lie before the one that came before it, nor after the end.</summary>
-    private static RunPosition ReadPosition(BoundedReader file, RunPosition before, RunPosition end)
-    {
-        RunPosition place = ReadPosition(file);
-        return place.IsPossible && !place.IsBefore(before) && !end.IsBefore(place) ? place : throw new InvalidStateException($"something happened at event {place.Events} and {place.Nanoseconds} ns, which is before what came before it or after the end");
-    }
-
-    private static RunPosition ReadPosition(BoundedReader file) => new(file.ReadInt64(), file.ReadInt64(), file.ReadInt64(), file.ReadInt32());
 }

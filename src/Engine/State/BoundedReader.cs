@@ -10,6 +10,9 @@ internal sealed class BoundedReader(Stream packed, long most) : BinaryReader(new
 {
     private const int LongestText = 1 << 20;
 
+    /// <summary>The version of the format that the file is in; the newest if nothing else is said.</summary>
+    public int Version { get; init; } = int.MaxValue;
+
     /// <summary>Something of a known size comes next, whatever the file's own size.</summary>
     public void Allow(long bytes) => ((BoundedStream)BaseStream).Left += bytes;
 

@@ -37,6 +37,15 @@ internal sealed class GuestSymbols
     /// <exception cref="LguestException">The file the definition names cannot be used.</exception>
     public SymbolTable? Table => read.Value.Problem is { } problem ? throw problem : Placed;
 
+    /// <summary>The table as it was linked, for a file; null if there is none, or one that cannot be used.</summary>
+    public SymbolTable? Linked => read.Value.Table;
+
+    /// <summary>Symbols that a file of ours has brought along.</summary>
+    public static GuestSymbols Of(SymbolTable table, uint pageOffset) => new(pageOffset, () => table);
+
+    /// <summary>The symbols of another guest with the same kernel.</summary>
+    public static GuestSymbols Of(GuestSymbols other) => new(other.pageOffset, () => other.Linked);
+
     /// <summary>The symbols of the file a definition names; else those that an ELF kernel has itself.</summary>
     /// <param name="file">The definition's file of symbols, or null.</param>
     /// <param name="kernel">The kernel's image.</param>

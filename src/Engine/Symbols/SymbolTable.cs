@@ -15,7 +15,7 @@ public readonly record struct SymbolLocation(string Name, uint Address, uint Off
 
 /// <summary>The names of a kernel's code and data.</summary>
 /// <remarks>Immutable, so usable from any thread. Ten thousand symbols take 120 KB beside the text of their names.</remarks>
-public sealed class SymbolTable
+public sealed partial class SymbolTable
 {
     /// <summary>Farther after a symbol of unknown size than this, an address is no part of what it names.</summary>
     private const uint MostDistance = 1 << 20;

@@ -8,6 +8,7 @@ internal sealed class BlockStore : IDisposable
     private readonly DiskImage image;
     private readonly BlockMode mode;
     private readonly SectorOverlay? overlay;
+    private readonly SectorSet read = new();
     private volatile bool unsaved;
 
     private BlockStore(DiskImage image, BlockMode mode, SectorOverlay? overlay)
@@ -28,13 +29,16 @@ internal sealed class BlockStore : IDisposable
 
     /// <param name="disk">The disk.</param>
     /// <param name="limit">Of a snapshot in memory; null for what follows from the disk and this machine.</param>
+    /// <param name="recorded">What a recorded run has read of it, if it is to be repeated; else null.</param>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage; then nothing stays open.</exception>
-    public static BlockStore Open(BlockDefinition disk, SnapshotLimit? limit = null)
+    public static BlockStore Open(BlockDefinition disk, SnapshotLimit? limit = null, RecordedDisk? recorded = null)
     {
-        DiskImage image = DiskImage.Open(disk.Path, forWriting: disk.Mode == BlockMode.ReadWrite);
+        DiskImage image = recorded is not null ? DiskImage.Open(disk.Path, recorded) : DiskImage.Open(disk.Path, forWriting: disk.Mode == BlockMode.ReadWrite);
         try
         {
-            return new BlockStore(image, disk.Mode, disk.Mode == BlockMode.Snapshot ? OpenOverlay(disk, image, limit) : null);
+            BlockStore store = new(image, disk.Mode, disk.Mode == BlockMode.Snapshot ? OpenOverlay(disk, image, limit) : null);
+            foreach ((long first, byte[] bytes) in recorded?.Runs ?? []) store.read.Add(first, bytes.Length / DiskImage.SectorSize);
+            return store;
         }
         catch
         {
@@ -57,7 +61,7 @@ internal sealed class BlockStore : IDisposable
         if (!IsInside(offset, bytes.Length)) return false;
         try
         {
-            if (overlay is null) image.Read(offset, bytes);
+            if (overlay is null) ReadImage(offset, bytes);
             else ReadSnapshot(overlay, offset / DiskImage.SectorSize, bytes);
             return true;
         }
@@ -124,6 +128,13 @@ internal sealed class BlockStore : IDisposable
     /// <exception cref="LguestException">FileUnavailable: the image cannot be read.</exception>
     public string? Change => image.HasChanged ? $"has an image that was changed since the guest's checkpoints were taken, '{image.Path}'" : null;
 
+    /// <summary>What was read of the image since <see cref="BeginRecording"/>.</summary>
+    /// <exception cref="LguestException">FileUnavailable: it cannot be read any more.</exception>
+    public RecordedDisk Recorded => RecordedDisk.Of(image, read);
+
+    /// <summary>Forgets what was read up to now: a recording begins.</summary>
+    public void BeginRecording() => read.Clear();
+
     public void Save(StateWriter state)
     {
         state.Write(Length);
@@ -169,11 +180,18 @@ internal sealed class BlockStore : IDisposable
             {
                 while (length < bytes.Length && !changes.Has(sector + length / DiskImage.SectorSize))
                     length = Math.Min(bytes.Length, length + DiskImage.SectorSize);
-                image.Read(sector * DiskImage.SectorSize, bytes[..length]);
+                ReadImage(sector * DiskImage.SectorSize, bytes[..length]);
             }
             bytes = bytes[length..];
             sector += length / DiskImage.SectorSize;
         }
+    }
+
+    private void ReadImage(long offset, Span<byte> bytes)
+    {
+        image.Read(offset, bytes);
+        long first = offset / DiskImage.SectorSize;
+        if (mode != BlockMode.ReadWrite) read.Add(first, (offset + bytes.Length + DiskImage.SectorSize - 1) / DiskImage.SectorSize - first);
     }
 
     private bool IsInside(long offset, int length) => offset >= 0 && offset <= Length && length <= Length - offset;

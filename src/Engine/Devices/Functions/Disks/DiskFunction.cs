@@ -5,11 +5,11 @@ using LguestPS.State;
 namespace LguestPS.Devices;
 
 /// <summary>A disk: sectors that are read and written, and what came of that.</summary>
-internal sealed class DiskFunction(string name, BlockDefinition definition) : DeviceFunction
+internal sealed class DiskFunction(string name, BlockDefinition definition, RecordedDisk? recorded = null) : DeviceFunction
 {
     private const int ChunkSize = 128 * 1024;
 
-    private readonly BlockStore store = BlockStore.Open(definition);
+    private readonly BlockStore store = BlockStore.Open(definition, recorded: recorded);
     private long reads, writes, failures;
     private string? lastProblem;
 
@@ -89,6 +89,12 @@ internal sealed class DiskFunction(string name, BlockDefinition definition) : De
         if (store.Sync() is not { } problem) return null;
         return lastProblem = $"{name}: {problem}";
     }
+
+    /// <inheritdoc cref="BlockStore.Recorded"/>
+    public RecordedDisk Recorded => store.Recorded;
+
+    /// <inheritdoc cref="BlockStore.BeginRecording"/>
+    public void BeginRecording() => store.BeginRecording();
 
     public override string? RestoreObstacle => store.Change;
 

@@ -3,19 +3,23 @@ using Microsoft.Win32.SafeHandles;
 namespace LguestPS.Devices;
 
 /// <summary>The image file of a disk: whole sectors, one writer at a time.</summary>
-internal sealed class DiskImage : IDisposable
+internal class DiskImage : IDisposable
 {
     public const int SectorSize = 512;
 
-    private readonly SafeFileHandle file;
+    private readonly SafeFileHandle file = null!;      // an image without a file does everything itself
     private (byte[] Bytes, DateTime Taken)? fingerprint;
 
-    private DiskImage(string path, SafeFileHandle file, long length)
+    /// <param name="path">Where it is, or was.</param>
+    /// <param name="length">Bytes, whole sectors only.</param>
+    protected DiskImage(string path, long length)
     {
         Path = path;
-        this.file = file;
         Length = length;
     }
+
+    private DiskImage(string path, SafeFileHandle file, long length)
+        : this(path, length) => this.file = file;
 
     public string Path { get; }
 
@@ -23,15 +27,15 @@ internal sealed class DiskImage : IDisposable
     public long Length { get; }
 
     /// <summary>When the file was last written, UTC.</summary>
-    public DateTime LastWrite => File.GetLastWriteTimeUtc(file);
+    public virtual DateTime LastWrite => File.GetLastWriteTimeUtc(file);
 
     /// <summary>What it held when this was asked for the first time.</summary>
     /// <exception cref="LguestException">FileUnavailable: it cannot be read.</exception>
-    public ReadOnlySpan<byte> Fingerprint => (fingerprint ??= (TakeFingerprint(), LastWrite)).Bytes;
+    public virtual ReadOnlySpan<byte> Fingerprint => (fingerprint ??= (TakeFingerprint(), LastWrite)).Bytes;
 
     /// <summary>Whether somebody has changed it since its fingerprint was taken.</summary>
     /// <exception cref="LguestException">FileUnavailable: it cannot be read.</exception>
-    public bool HasChanged => fingerprint is var (bytes, taken) && LastWrite != taken && !TakeFingerprint().AsSpan().SequenceEqual(bytes);
+    public virtual bool HasChanged => fingerprint is var (bytes, taken) && LastWrite != taken && !TakeFingerprint().AsSpan().SequenceEqual(bytes);
 
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it has not even one sector.</exception>
     public static DiskImage Open(string path, bool forWriting)
@@ -43,15 +47,33 @@ internal sealed class DiskImage : IDisposable
         throw new LguestException(LguestError.InvalidImage, $"disk image '{path}' is smaller than one sector of {SectorSize} bytes") { Path = path };
     }
 
+    /// <summary>The image that a recorded run has read from: the file if it still is that, else what the recording has of it.</summary>
+    /// <exception cref="LguestException">FileUnavailable: it is not there, and the recording does not have it; or InvalidImage.</exception>
+    public static DiskImage Open(string path, RecordedDisk recorded)
+    {
+        if (recorded.Runs is null) return Open(path, forWriting: false);
+        DiskImage? image = null;
+        try
+        {
+            image = Open(path, forWriting: false);
+            if (image.Length == recorded.Length && image.Fingerprint.SequenceEqual(recorded.Fingerprint)) return image;
+        }
+        catch (LguestException)
+        {
+        }
+        image?.Dispose();
+        return new RecordedImage(path, recorded);
+    }
+
     /// <exception cref="IOException">It cannot be read, or has become shorter.</exception>
-    public void Read(long offset, Span<byte> bytes)
+    public virtual void Read(long offset, Span<byte> bytes)
     {
         if (DiskFile.Read(file, offset, bytes) < bytes.Length) throw Shortened();
     }
 
     /// <summary>When this returns, the bytes are in the file: the death of this process loses none of them.</summary>
     /// <exception cref="IOException">They are not, or the file is gone.</exception>
-    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    public virtual void Write(long offset, ReadOnlySpan<byte> bytes)
     {
         // A write would fill the gap with zeros, and go unnoticed.
         if (RandomAccess.GetLength(file) < Length) throw Shortened();
@@ -61,9 +83,9 @@ internal sealed class DiskImage : IDisposable
 
     /// <summary>Puts what was written where it survives the machine, too.</summary>
     /// <exception cref="IOException">That is not certain.</exception>
-    public void Flush() => RandomAccess.FlushToDisk(file);
+    public virtual void Flush() => RandomAccess.FlushToDisk(file);
 
-    public void Dispose() => file.Dispose();
+    public virtual void Dispose() => file.Dispose();
 
     private byte[] TakeFingerprint()
     {
