@@ -56,6 +56,10 @@ internal static class Errors
         new ItemNotFoundException($"There is no recording at '{path}'."),
         "RecordingNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a file that Start-LguestGuest -RecordPath wrote.");
 
+    public static ErrorRecord CheckpointNotFound(string path) => Record(
+        new ItemNotFoundException($"There is no checkpoint at '{path}'."),
+        "CheckpointNotFound", ErrorCategory.ObjectNotFound, path, "Give the path of a file that Checkpoint-LguestGuest -Path wrote, or the name of a guest.");
+
     public static LguestException GuestNotInFile(string path, string wanted, IReadOnlyCollection<string> known) =>
         new(LguestError.InvalidValue, $"'{path}' defines no guest '{wanted}'{DefinitionText.Instead(wanted, known)}") { Path = path };
 

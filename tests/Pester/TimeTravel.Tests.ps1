@@ -124,3 +124,78 @@ Describe 'Step-LguestGuest -Back, by everything it steps by' {
         $guest.Location | Should -BeLike '*<main+*call*sleep_until*'
     }
 }
+
+Describe 'Get-LguestRecording and Get-LguestCheckpoint' {
+    BeforeAll {
+        $file = Join-Path $TestDrive disk.lguest
+        Copy-Item $examples/disk $TestDrive/disk -Recurse
+        Start-LguestGuest $TestDrive/disk/disk.yaml -Clock Virtual -RecordPath $file -Kind Ended | Out-Null
+        $hash = (Get-FileHash $TestDrive/disk/disk.elf).Hash
+        Remove-Item $TestDrive/disk -Recurse
+    }
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'shows what is in a file, which needs no other' {
+        $recording = Get-LguestRecording $file
+        $recording.Guest, $recording.Path | Should -Be disk, $file
+        $recording.Devices | Should -Be block0, console
+        $recording.NeededFiles | Should -BeNullOrEmpty
+        $recording.Events | Should -Be $recording.End.Events
+        $recording.Length | Should -Be $recording.End.Time
+        $recording.Origin.KernelSha256 | Should -Be $hash
+        $recording.SymbolCount | Should -BeGreaterThan 10
+        $recording | Format-List | Out-String | Should -Match 'MadeBy\s+: LguestPS [\d.]+, on the emulated CPU'
+        $recording | Format-Table | Out-String | Should -Match 'disk\s+0\.000 s'
+    }
+    It 'replays on a machine that has none of the files, with symbols' {
+        $replay = New-LguestGuest -Replay $file
+        $replay | Start-LguestGuest -Kind Ended | ForEach-Object Reason | Should -Be 'Power down'
+        $replay.ConsoleText | Should -Match 'written by the guest'
+        $replay | Step-LguestGuest -To 50% | Out-Null
+        $replay.Symbols.AddressOf('main') | Should -Not -BeNullOrEmpty
+        $replay.Location | Should -Match '<\w+'
+    }
+    It 'shows how far a guest has come' {
+        $guest = New-LguestGuest $examples/timer/timer.yaml -Record
+        $guest | Wait-LguestGuest | Out-Null
+        ($guest | Get-LguestRecording).End | Should -Be $guest.RunPosition
+        $guest | Step-LguestGuest -To ($guest | Get-LguestRecording).Start | Out-Null
+        $guest.InstructionCount | Should -Be 0
+    }
+    It 'gets checkpoints of guests and of files' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        { $guest | Get-LguestCheckpoint -ErrorAction Stop } | Should -Throw '*no checkpoint*'
+        $guest | Step-LguestGuest -Count 3 | Out-Null
+        $taken = $guest | Checkpoint-LguestGuest -Path $TestDrive/ring.checkpoint -Label here
+        $guest | Get-LguestCheckpoint | Should -Be $taken
+        $read = Get-ChildItem $TestDrive/*.checkpoint | Get-LguestCheckpoint
+        $read.Label, $read.Position | Should -Be here, $taken.Position
+        $read.Symbols.Count | Should -Be $guest.Symbols.Count
+        $read | Format-List | Out-String | Should -Match 'KernelSha256\s+: [0-9a-f]{64}'
+    }
+    It 'refuses <Name> with one error, and makes nothing' -ForEach @(
+        @{ Name = 'a file that was cut'; Spoil = { param($bytes) $bytes[0..($bytes.Length / 2)] } }
+        @{ Name = 'a file that was changed'; Spoil = { param($bytes) $bytes[$bytes.Length - 20] = $bytes[$bytes.Length - 20] -bxor 1; $bytes } }
+        @{ Name = 'a newer version'; Spoil = { param($bytes) $bytes[8] = 99; $bytes } }
+        @{ Name = 'something else'; Spoil = { param($bytes) [byte[]](1..200) } }
+    ) {
+        $bad = Join-Path $TestDrive bad.lguest
+        [IO.File]::WriteAllBytes($bad, [byte[]](& $Spoil ([IO.File]::ReadAllBytes($file))))
+        { Get-LguestRecording $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
+        { Get-LguestCheckpoint $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
+        { Restore-LguestGuest -Path $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
+        { New-LguestGuest -Replay $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
+        $problems = @(Get-LguestRecording -Path $bad 2>&1)
+        $problems.Count | Should -Be 1
+        Get-LguestGuest | Should -BeNullOrEmpty
+    }
+    It 'names a file that is not there' {
+        { Get-LguestRecording -Path $TestDrive/none.lguest -ErrorAction Stop } | Should -Throw -ErrorId 'RecordingNotFound,*'
+        { Get-LguestCheckpoint -Path $TestDrive/none.lguest -ErrorAction Stop } | Should -Throw -ErrorId 'CheckpointNotFound,*'
+    }
+    It 'says before the run that a recording could not be written' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
+        { $guest | Start-LguestGuest -RecordPath $TestDrive/no/such/folder/run.lguest -ErrorAction Stop } | Should -Throw '*there is no folder*' -ErrorId 'FileUnavailable,*'
+        $guest.State | Should -Be Created
+    }
+}

@@ -48,6 +48,9 @@ public sealed class GuestHistory
 
     internal RecordedRun Run { get; }
 
+    /// <summary>What is known of the run without running any of it.</summary>
+    public GuestRecording Describe() => GuestRecording.Of(Run, [.. Checkpoints.Select(kept => kept.At)], (Run.Start.Symbols ?? Run.Start.Source?.Machine.Symbols?.Linked)?.Count ?? 0);
+
     /// <summary>The places from which replicas can begin, in the order of the run: at least its beginning.</summary>
     internal IReadOnlyList<(RunPosition At, Checkpoint Checkpoint)> Checkpoints
     {

@@ -17,7 +17,7 @@ public sealed class SelfContainedFileTests : IDisposable
     {
         Checkpoint checkpoint = Checkpoint.Load(Path.Combine(Version4, "ring.checkpoint"));
         Assert.Equal(("ring", "in the ring", null), (checkpoint.Guest, checkpoint.Label, checkpoint.Origin));
-        using Guest guest = Guest.CreateFrom(checkpoint);
+        using Guest guest = Guest.CreateFrom(checkpoint, symbols: Repository.Path("examples", "ring", "ring.elf"));
         string[] rest = Finish(guest);
         Assert.Equal("Power down", guest.Ending!.Reason);
         using Guest whole = Guest.Create(Example("ring"));
