@@ -97,9 +97,7 @@ public sealed partial class Guest
             if (Recording is not { KeepsEvents: true } recording)
                 throw new LguestException(LguestError.NotRecorded, $"Guest '{Name}' was not recorded with its events, as a file needs them. Record it with them before it runs.");
             Seat.CheckIsAtHand();
-            recording.Reach();
-            RecordedRun run = recording.Whole();
-            StateFile.Write(path, StateFile.RecordingKind, file => RecordingFile.Write(file, run));
+            recording.Save(path);
         }
     }
 

@@ -245,9 +245,14 @@ internal sealed class Recording : ITape
         guest.Transport.BeginNewFuture();
     }
 
-    /// <summary>All of it, with what was read of the guest's disks, for a file.</summary>
-    /// <exception cref="LguestException">FileUnavailable: the image of a disk cannot be read any more.</exception>
-    public RecordedRun Whole() => new(start, startPosition, End, inputs, interventions, log ?? new EventLog()) { Disks = [.. guest.Devices.Disks.Select(disk => disk.Recorded)] };
+    /// <summary>Writes all of it up to here to a file, with what was read of the guest's disks.</summary>
+    /// <exception cref="LguestException">FileUnavailable: the file, or the image of a disk.</exception>
+    public void Save(string path)
+    {
+        Reach();
+        RecordedRun whole = new(start, startPosition, End, inputs, interventions, log!) { Disks = [.. guest.Devices.Disks.Select(disk => disk.Recorded)] };
+        StateFile.Write(path, StateFile.RecordingKind, file => RecordingFile.Write(file, whole));
+    }
 
     /// <summary>For a guest that stands where the recording began.</summary>
     /// <exception cref="InvalidStateException">It stands elsewhere.</exception>
