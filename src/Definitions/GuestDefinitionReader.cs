@@ -26,8 +26,10 @@ public sealed class GuestDefinitionReader
     {
         ["network"] = (net, value) => net with { Network = value.Network() },
         ["loopback"] = (net, value) => net with { Loopback = value.OneOf<Switch>() == Switch.On },
-        ["forward"] = (net, value) => net with { Forward = [.. value.Items("port").Select(item => item.PortForward())] },
+        ["forward"] = (net, value) => net with { Forward = [.. value.Items("port").SelectMany(item => item.PortForwards())] },
         ["reach"] = (net, value) => net with { Reach = [.. value.Items("rule").Select(item => item.PortReach())] },
+        ["names"] = (net, value) => net with { Names = [.. value.Members("a mapping from names to addresses, such as { web: 10.0.2.2 }").SelectMany(entry => entry.NetworkNames())] },
+        ["dns"] = (net, value) => net with { Dns = value.OneOf<DnsChoice>() },
         ["record"] = (net, value) => net with { Record = value.FullPath() },
         ["replay"] = (net, value) => net with { Replay = value.FullPath() },
     };
@@ -94,6 +96,7 @@ public sealed class GuestDefinitionReader
         ["compile"] = DefinitionText.Names<CompileChoice>(),
         ["mode"] = DefinitionText.Names<BlockMode>(),
         ["loopback"] = DefinitionText.Names<Switch>(),
+        ["dns"] = DefinitionText.Names<DnsChoice>(),
     };
 
     /// <summary>Reads and checks a whole definition. Opens no other file.</summary>

@@ -129,8 +129,19 @@ public sealed partial class GuestDefinitionWriter
         if (net.Loopback) Entry("loopback", "on");
         List("forward", net.Forward.Select(rule => $"{rule}"));
         List("reach", net.Reach.Select(rule => $"{rule}"));
+        if (net.Names.Count > 0) Nested("names", () => Names(net.Names));
+        Choice("dns", net.Dns, DnsChoice.Off);
         if (net.Record is { } record) Entry("record", Path(record));
         if (net.Replay is { } replay) Entry("replay", Path(replay));
+    }
+
+    private void Names(IReadOnlyList<NetworkName> names)
+    {
+        foreach (IGrouping<string, NetworkName> same in names.GroupBy(name => name.Name))
+        {
+            if (same.Count() == 1) Entry(same.Key, $"{same.First().Address}");
+            else List(same.Key, same.Select(name => $"{name.Address}"));
+        }
     }
 
     private void List(string name, IEnumerable<string> items)

@@ -105,7 +105,11 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
 
     public IPNetwork Network() => DefinitionText.TryParseNetwork(Text(), out IPNetwork network) ? network : throw Problem(DefinitionText.NetworkProblem(Text()));
 
-    public PortForward PortForward() => LguestPS.PortForward.TryParse(Text(), out PortForward? forward) ? forward : throw Problem(LguestPS.PortForward.Problem(Text()));
+    public IReadOnlyList<PortForward> PortForwards() => PortForward.TryParseRange(Text(), out IReadOnlyList<PortForward>? range) ? range : throw Problem(PortForward.Problem(Text()));
+
+    /// <summary>A name that has this address, or these.</summary>
+    public IEnumerable<NetworkName> NetworkNames() => (this is YamlList ? Items("address") : [this])
+        .Select(address => NetworkName.TryMake(Key, address.Text(), out NetworkName? made) ? made : throw (NetworkName.TryMake(Key, "10.0.2.2", out _) ? address.Problem(NetworkName.Problem(Key, address.Text())) : KeyProblem(NetworkName.Problem(Key, ""))));
 
     public PortReach PortReach() => LguestPS.PortReach.TryParse(Text(), FullPath, out PortReach? reach) ? reach : throw Problem(LguestPS.PortReach.Problem(Text()));
 

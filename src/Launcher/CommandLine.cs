@@ -44,6 +44,8 @@ internal sealed class CommandLine
     private readonly Option<string> usernet = new("--usernet") { Arity = ArgumentArity.Zero, Description = "A network with this host that needs no rights (repeatable)." };
     private readonly Option<string> loopback = new("--loopback") { Arity = ArgumentArity.Zero, Description = "With --usernet: let the guest reach every port of this host's 127.0.0.1." };
     private readonly Option<string[]> forward = new("--forward") { HelpName = "port:guestport", Description = "With --usernet: a port of this host that leads to the guest (repeatable)." };
+    private readonly Option<string[]> names = new("--name") { HelpName = "name=address", Description = "With --usernet: a name that the guest finds by DNS (repeatable)." };
+    private readonly Option<string> dns = new("--dns") { HelpName = "off|host", Description = "With --usernet: whether this host's resolver answers for all other names." };
     private readonly Option<string[]> reach = new("--reach") { HelpName = "port=address:port", Description = "With --usernet: a socket that the guest may reach (repeatable)." };
     private readonly Option<string> recordFrames = new("--record-frames") { HelpName = "file", Description = "With --usernet or --tap: write all frames to this file (pcapng)." };
     private readonly Option<string> replayFrames = new("--replay-frames") { HelpName = "file", Description = "With --usernet: give the guest the frames of this file instead." };
@@ -81,7 +83,7 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, report, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, names, dns, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, report, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
             limitTime, limitInstructions, limitSockets, limitReboots, noReboot, export, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -200,7 +202,7 @@ internal sealed class CommandLine
 
     private GuestDefinition ReadDefinition(string path)
     {
-        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, loopback, forward, reach, tap, recordFrames, replayFrames, rng])
+        foreach (Option option in (Option[])[block, initrd, sharenet, usernet, loopback, forward, reach, names, dns, tap, recordFrames, replayFrames, rng])
             if (parsed.GetResult(option) is not null)
                 throw Refuse($"{option.Name} goes with MiB and KERNEL; a definition names its own files");
         IReadOnlyList<GuestDefinition> guests = new GuestDefinitionReader().ReadAll(path);
@@ -247,7 +249,9 @@ internal sealed class CommandLine
     private UserNetDefinition MakeUserNet() => new()
     {
         Loopback = parsed.GetResult(loopback) is not null,
-        Forward = [.. (parsed.GetValue(forward) ?? []).Select(text => PortForward.TryParse(text, out PortForward? port) ? port : throw Refuse($"{forward.Name}: {PortForward.Problem(text)}"))],
+        Forward = [.. (parsed.GetValue(forward) ?? []).SelectMany(text => PortForward.TryParseRange(text, out IReadOnlyList<PortForward>? range) ? range : throw Refuse($"{forward.Name}: {PortForward.Problem(text)}"))],
+        Names = [.. (parsed.GetValue(names) ?? []).Select(text => NetworkName.TryParse(text, out NetworkName? name) ? name : throw Refuse($"{names.Name}: {NetworkName.Problem(text)}"))],
+        Dns = parsed.GetValue(dns) is { } who ? OneOf<DnsChoice>(dns, who) : DnsChoice.Off,
         Reach = [.. (parsed.GetValue(reach) ?? []).Select(text => PortReach.TryParse(text, Path.GetFullPath, out PortReach? port) ? port : throw Refuse($"{reach.Name}: {PortReach.Problem(text)}"))],
         Record = RecordPath(),
         Replay = parsed.GetValue(replayFrames) is { } path ? FullPath(replayFrames.Name, path) : null,
@@ -259,7 +263,7 @@ internal sealed class CommandLine
     private string? Unattached()
     {
         bool user = parsed.GetResult(usernet) is not null;
-        foreach (Option option in (Option[])[loopback, forward, reach, replayFrames])
+        foreach (Option option in (Option[])[loopback, forward, reach, names, dns, replayFrames])
             if (parsed.GetResult(option) is not null && !user) return $"{option.Name} goes with {usernet.Name}";
         return parsed.GetResult(recordFrames) is not null && !user && parsed.GetResult(tap) is null ? $"{recordFrames.Name} goes with {usernet.Name} or {tap.Name}" : null;
     }

@@ -168,7 +168,7 @@ internal sealed class GuestSession : IDisposable
         for (int i = 0; i < Math.Min(asked.Length, got.Length); i++)
         {
             if (asked[i].Host.Port != 0) continue;
-            yield return $"guest '{guest.Name}': {DefinitionText.NameOf(got[i].Transport).ToUpperInvariant()} port {got[i].Host.Port} of {got[i].Host.Address} leads to its port {got[i].GuestPort}";
+            yield return $"guest '{guest.Name}': {DefinitionText.NameOf(got[i].Transport).ToUpperInvariant()} port {got[i].Host.Port} of {got[i].Host.Address} leads to {(got[i].GuestAddress is { } other ? $"port {got[i].GuestPort} of its {other}" : $"its port {got[i].GuestPort}")}";
         }
     }
 

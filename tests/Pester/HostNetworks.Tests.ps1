@@ -86,3 +86,29 @@ Describe 'A network that guests share' {
         "$TestDrive/lan0" | Should -Not -Exist
     }
 }
+
+Describe 'The settings of a network with the host' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'has names, and forwards ranges of ports to any address of the guest' {
+        $user = @{ forward = '0:80', '0:10.0.2.20:81'; names = @{ web = '10.0.2.2'; many = '10.0.2.100', '10.0.2.101' }; dns = 'Host' }
+        $guest = New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = @{ user = $user } }, console
+        $net = $guest.Definition.Devices[0]
+        $net.Names | ForEach-Object ToString | Sort-Object | Should -Be many=10.0.2.100, many=10.0.2.101, web=10.0.2.2
+        $net.Dns | Should -Be Host
+        $guest.Networks[0].Forwards | ForEach-Object { $_.Host.Port -gt 0 } | Should -Be $true, $true
+        $guest.Networks[0].Forwards[1].GuestAddress | Should -Be 10.0.2.20
+        $guest | Export-LguestDefinition | Should -Match 'dns: host'
+        $range = New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = @{ user = @{ forward = '127.77.0.1:8000-8002:80-82' } } }
+        $range.Networks[0].Forwards | ForEach-Object ToString | Should -Be tcp:127.77.0.1:8000:80, tcp:127.77.0.1:8001:81, tcp:127.77.0.1:8002:82
+    }
+
+    It 'names what is wrong with a setting' -ForEach @(
+        @{ User = @{ names = 'web' }; Message = 'the names of a user network are a table*' }
+        @{ User = @{ names = @{ web = 'x' } }; Message = "'x' is not an IPv4 address*" }
+        @{ User = @{ dns = 'on' }; Message = "unknown dns 'on'*" }
+        @{ User = @{ forward = '80-82:80-81' }; Message = "'80-82:80-81' is not a forwarded port*" }
+    ) {
+        { New-LguestGuest -Kernel $image -Memory 4MB -Device @{ net = @{ user = $User } } -ErrorAction Stop } | Should -Throw $Message
+    }
+}

@@ -48,11 +48,13 @@ internal sealed class NetArgument(object? value, Func<string, string> toPath)
             {
                 "network" => net with { Network = Network($"{value}") },
                 "loopback" => net with { Loopback = LanguagePrimitives.IsTrue(value) && !Same($"{value}", "off") },
-                "forward" => net with { Forward = [.. Texts(value).Select(Forward)] },
+                "forward" => net with { Forward = [.. Texts(value).SelectMany(Forwards)] },
                 "reach" => net with { Reach = [.. Texts(value).Select(Reach)] },
+                "names" => net with { Names = [.. Names(value)] },
+                "dns" => net with { Dns = Dns($"{value}") },
                 "record" => net with { Record = toPath($"{value}") },
                 "replay" => net with { Replay = toPath($"{value}") },
-                _ => throw Invalid($"a user network has no setting '{setting.Key}'; it has network, loopback, forward, reach, record and replay"),
+                _ => throw Invalid($"a user network has no setting '{setting.Key}'; it has network, loopback, forward, reach, names, dns, record and replay"),
             };
         }
         return net;
@@ -76,7 +78,17 @@ internal sealed class NetArgument(object? value, Func<string, string> toPath)
 
     private static IPNetwork Network(string text) => DefinitionText.TryParseNetwork(text, out IPNetwork network) ? network : throw Invalid(DefinitionText.NetworkProblem(text));
 
-    private static PortForward Forward(string text) => PortForward.TryParse(text, out PortForward? forward) ? forward : throw Invalid(PortForward.Problem(text));
+    private static IReadOnlyList<PortForward> Forwards(string text) => PortForward.TryParseRange(text, out IReadOnlyList<PortForward>? range) ? range : throw Invalid(PortForward.Problem(text));
+
+    private static IEnumerable<NetworkName> Names(object? value)
+    {
+        if (value is not IDictionary names) throw Invalid("the names of a user network are a table, such as @{ web = '10.0.2.2' }");
+        foreach (DictionaryEntry entry in names)
+            foreach (string address in Texts(Unwrap(entry.Value)))
+                yield return NetworkName.TryMake($"{entry.Key}", address, out NetworkName? made) ? made : throw Invalid(NetworkName.Problem($"{entry.Key}", address));
+    }
+
+    private static DnsChoice Dns(string text) => Enum.TryParse(text, ignoreCase: true, out DnsChoice choice) && Enum.IsDefined(choice) ? choice : throw Invalid($"unknown dns '{text}'; known are off and host");
 
     private PortReach Reach(string text) => PortReach.TryParse(text, toPath, out PortReach? reach) ? reach : throw Invalid(PortReach.Problem(text));
 }

@@ -72,7 +72,7 @@ public static partial class Views
         BlockDefinition block => $"block {block.Path} ({block.Mode}{(block.Overlay is { } overlay ? $" in {overlay}" : "")})",
         SharedNetDefinition net => $"net {net.Path}",
         UserNetDefinition { Replay: { } replay } => $"net user, replaying {replay}",
-        UserNetDefinition net => $"net user {string.Join(", ", [$"{net.Network}", .. net.Forward.Select(forward => $"{forward}"), .. net.Reach.Select(reach => $"{reach}")])}",
+        UserNetDefinition net => $"net user {string.Join(", ", [$"{net.Network}", .. net.Forward.Select(forward => $"{forward}"), .. net.Reach.Select(reach => $"{reach}"), .. net.Names.Select(name => $"{name}"), .. net.Dns == DnsChoice.Off ? Array.Empty<string>() : ["dns host"]])}",
         TapNetDefinition net => $"net tap {net.Interface}",
         _ => device.ToString(),
     };

@@ -30,12 +30,18 @@ public sealed record UserNetDefinition : HostNetDefinition
     /// <summary>Addresses and ports that lead from the guest to sockets of the host, or beyond it.</summary>
     public IReadOnlyList<PortReach> Reach { get; init => field = value?.ToArray() ?? []; } = Array.Empty<PortReach>();
 
+    /// <summary>Names that the network answers for at its address number 3. With none, and <see cref="Dns"/> off, it has no name server.</summary>
+    public IReadOnlyList<NetworkName> Names { get; init => field = value?.ToArray() ?? []; } = Array.Empty<NetworkName>();
+
+    /// <summary>Who answers for all other names. With Host, whoever is in the guest can ask, and by asking tell, any name server the host's resolver asks.</summary>
+    public DnsChoice Dns { get; init; }
+
     /// <summary>Absolute path of a pcapng file whose frames the guest gets instead, at the times they have there; then no socket is used. Or null.</summary>
     public string? Replay { get; init; }
 
     internal override IEnumerable<string> Validate()
     {
-        if (!Ipv4Network.TryFrom(Network, out _))
+        if (!Ipv4Network.TryFrom(Network, out Ipv4Network addresses))
             yield return $"{Network} cannot be a guest's network; give an IPv4 network with a prefix from 8 to 27, such as 10.0.2.0/24";
         if (Forward.Any(rule => rule?.Host is null) || Reach.Any(rule => rule?.Host is null))
         {
@@ -47,6 +53,21 @@ public sealed record UserNetDefinition : HostNetDefinition
         foreach (PortReach reach in Reach)
             if (reach.Address is { AddressFamily: not AddressFamily.InterNetwork })
                 yield return $"{reach.Address} is no address that a guest can reach; user networks are IPv4";
+        foreach (PortForward rule in Forward)
+        {
+            if (rule.GuestAddress is null) continue;
+            if (rule.GuestAddress.AddressFamily != AddressFamily.InterNetwork || Ipv4Address.From(rule.GuestAddress) is var guest && (!addresses.Contains(guest) || guest == addresses.Gateway || guest == addresses.NameServer || guest == addresses.Base || guest == addresses.Broadcast))
+                yield return $"{rule.GuestAddress} cannot be the guest's: it is not one of those in {Network} that are free";
+        }
+        if (Names.Any(name => name?.Address is not { AddressFamily: AddressFamily.InterNetwork } || !NetworkName.IsName(name.Name)))
+            yield return "a name of 'names' is not valid, or its address is not IPv4";
+        else if (Names.GroupBy(name => (name.Name.ToLowerInvariant(), name.Address)).Any(same => same.Count() > 1))
+            yield return "a name of 'names' is given twice with the same address";
+        if (DefinitionText.ChoiceProblem(Dns) is { } choice) yield return choice;
+        if ((Names.Count > 0 || Dns != DnsChoice.Off) && Reach.Any(reach => reach.Transport == Transport.Udp && reach.Port == 53 && reach.Address is { AddressFamily: AddressFamily.InterNetwork } asked && Ipv4Address.From(asked) == addresses.NameServer))
+            yield return $"{addresses.NameServer}:53 is where 'names' and 'dns' are answered; take them away, or the rule of 'reach' for it";
+        if (Replay is not null && Names.Count + (int)Dns != 0)
+            yield return "a network that replays a recording answers nothing; take 'names' and 'dns' away";
         if (Replay is not null && Forward.Count + Reach.Count != 0)
             yield return "a network that replays a recording opens no sockets; take 'forward' and 'reach' away";
         if (Replay is not null && Replay == Record)

@@ -8,6 +8,7 @@ internal readonly record struct Ipv4Network(Ipv4Address Base, int Prefix)
 {
     // The gateway is number 2 and the guest number 15, as users of QEMU's user networks expect.
     private const uint GatewayNumber = 2;
+    private const uint NameServerNumber = 3;
     private const uint GuestNumber = 15;
     private const int LongestPrefix = 27;     // the smallest network in which number 15 is not the broadcast
     private const int ShortestPrefix = 8;
@@ -16,6 +17,9 @@ internal readonly record struct Ipv4Network(Ipv4Address Base, int Prefix)
 
     /// <summary>The host, as the guest sees it.</summary>
     public Ipv4Address Gateway => new(Base.Bits + GatewayNumber);
+
+    /// <summary>Who answers for names, if anybody does.</summary>
+    public Ipv4Address NameServer => new(Base.Bits + NameServerNumber);
 
     /// <summary>What DHCP gives the guest, and where forwarded connections go.</summary>
     public Ipv4Address Guest => new(Base.Bits + GuestNumber);

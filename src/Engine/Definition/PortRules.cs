@@ -18,23 +18,42 @@ public enum Transport
 /// <param name="GuestPort">The guest's port, from 1.</param>
 public sealed record PortForward(Transport Transport, IPEndPoint Host, ushort GuestPort)
 {
-    /// <summary>Reads <c>[tcp:|udp:][ADDRESS:]PORT:GUESTPORT</c>; without an address the host listens on 127.0.0.1.</summary>
+    /// <summary>The most ports of a range.</summary>
+    public const int LongestRange = 1000;
+
+    /// <summary>The guest's address; null for the one that DHCP gives it.</summary>
+    public IPAddress? GuestAddress { get; init; }
+
+    /// <summary>Reads <c>[tcp:|udp:][ADDRESS:]PORT:[GUESTADDRESS:]GUESTPORT</c>; without an address the host listens on 127.0.0.1.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out PortForward? forward)
     {
-        forward = null;
+        forward = TryParseRange(text, out IReadOnlyList<PortForward>? range) && range.Count == 1 ? range[0] : null;
+        return forward is not null;
+    }
+
+    /// <summary>Reads the same, where each of the ports may be a range of as many: <c>8000-8010:80-90</c>.</summary>
+    public static bool TryParseRange(string text, [NotNullWhen(true)] out IReadOnlyList<PortForward>? range)
+    {
+        range = null;
         (Transport transport, string rest) = PortRuleText.TakeTransport(text);
         int last = rest.LastIndexOf(':');
-        if (last < 0 || !PortRuleText.TryParsePort(rest[(last + 1)..], out ushort guest) || guest == 0) return false;
-        if (!PortRuleText.TryParseEndPoint(rest[..last], IPAddress.Loopback, out IPEndPoint? host)) return false;
-        forward = new PortForward(transport, host, guest);
+        if (last < 0 || !PortRuleText.TryParsePorts(rest[(last + 1)..], out ushort guest, out int guests) || guest == 0) return false;
+        rest = rest[..last];
+        IPAddress? address = null;
+        // 127.0.0.1:80 has an address of the host, and 80:10.0.2.20:80 one of the guest before the last port.
+        if (rest.LastIndexOf(':') is >= 0 and var before && PortRuleText.TryParseIpv4(rest[(before + 1)..], out address)) rest = rest[..before];
+        int colon = rest.LastIndexOf(':');
+        if (!PortRuleText.TryParsePorts(rest[(colon + 1)..], out ushort first, out int count) || count != guests || (first == 0 && count > 1)) return false;
+        if (!PortRuleText.TryParseEndPoint($"{rest[..(colon + 1)]}{first}", IPAddress.Loopback, out IPEndPoint? host)) return false;
+        range = Enumerable.Range(0, count).Select(i => new PortForward(transport, new IPEndPoint(host.Address, first + i), (ushort)(guest + i)) { GuestAddress = address }).ToArray();
         return true;
     }
 
     /// <summary>What is wrong with a text that could not be read.</summary>
     public static string Problem(string text) =>
-        $"'{text}' is not a forwarded port; write HOSTPORT:GUESTPORT, such as 8080:80, or udp:5353:53, or 0.0.0.0:8080:80 to listen on every address";
+        $"'{text}' is not a forwarded port; write HOSTPORT:GUESTPORT, such as 8080:80, or udp:5353:53, or 0.0.0.0:8080:80 to listen on every address, or 8000-8010:80-90 for as many ports (at most {LongestRange}), or 8080:10.0.2.20:80 for another address of the guest";
 
-    public override string ToString() => $"{DefinitionText.NameOf(Transport)}:{Host}:{GuestPort}";
+    public override string ToString() => $"{DefinitionText.NameOf(Transport)}:{Host}:{(GuestAddress is null ? "" : $"{GuestAddress}:")}{GuestPort}";
 }
 
 /// <summary>An address and port that the guest may use, and where it leads.</summary>
@@ -106,6 +125,27 @@ internal static class PortRuleText
     }
 
     public static bool TryParsePort(string text, out ushort port) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port);
+
+    /// <summary>Reads PORT or PORT-PORT.</summary>
+    public static bool TryParsePorts(string text, out ushort first, out int count)
+    {
+        count = 1;
+        string[] ends = text.Split('-');
+        if (!TryParsePort(ends[0], out first)) return false;
+        if (ends.Length == 1) return true;
+        if (ends.Length != 2 || first == 0 || !TryParsePort(ends[1], out ushort last)) return false;
+        count = last - first + 1;
+        return count is > 0 and <= PortForward.LongestRange;
+    }
+
+    /// <summary>Reads an address such as 10.0.2.15, of which all four numbers are written.</summary>
+    public static bool TryParseIpv4(string text, [NotNullWhen(true)] out IPAddress? address)
+    {
+        address = null;
+        if (text.Count(c => c == '.') != 3 || !IPAddress.TryParse(text, out IPAddress? parsed) || parsed.AddressFamily != AddressFamily.InterNetwork) return false;
+        address = parsed;
+        return true;
+    }
 
     /// <summary>Reads PORT, ADDRESS:PORT or [ADDRESS]:PORT.</summary>
     public static bool TryParseEndPoint(string text, IPAddress unsaid, [NotNullWhen(true)] out IPEndPoint? endPoint)

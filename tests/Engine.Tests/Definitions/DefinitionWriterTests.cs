@@ -25,7 +25,13 @@ public class DefinitionWriterTests
 
     private static readonly Gen<Transport> Transports = Gen.Enum<Transport>();
 
-    private static readonly Gen<PortForward> Forwards = Gen.Select(Transports, EndPoints, Gen.UShort[1, 65535], (transport, host, port) => new PortForward(transport, host, port));
+    private static readonly Gen<PortForward> Forwards = Gen.Select(
+        Transports, EndPoints, Gen.UShort[1, 65535], OneOf<string?>(null, "10.0.2.20"),
+        (transport, host, port, address) => new PortForward(transport, host, port) { GuestAddress = address is null ? null : IPAddress.Parse(address) });
+
+    // Each name's addresses stand together: a file has each name once.
+    private static readonly Gen<NetworkName[]> HostNames = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], (first, second) =>
+        Enumerable.Range(1, first).Select(i => new NetworkName("a.b", new IPAddress([10, 0, 2, (byte)i]))).Concat(Enumerable.Range(1, second).Select(i => new NetworkName("null", new IPAddress([1, 2, 3, (byte)i])))).ToArray());
 
     private static readonly Gen<PortReach> Reaches = Gen.Select(
         Transports, OneOf<string?>(null, "10.0.2.100"), Gen.UShort[1, 65535], EndPoints, Gen.Bool,
@@ -38,8 +44,8 @@ public class DefinitionWriterTests
         Paths.Select(path => (DeviceDefinition)new SharedNetDefinition(path)),
         Gen.Select(Gen.String[Gen.Char["tap0-~null"], 1, 15], Paths.Null(), (name, record) => (DeviceDefinition)new TapNetDefinition(name) { Record = record }).Where(tap => ((TapNetDefinition)tap).Interface is not ("." or "..")),
         Gen.Select(
-            OneOf("10.0.2.0/24", "192.168.0.0/16"), Gen.Bool, Forwards.Array[0, 3], Reaches.Array[0, 3], Paths.Null(),
-            (network, loopback, forward, reach, record) => (DeviceDefinition)new UserNetDefinition { Network = IPNetwork.Parse(network), Loopback = loopback, Forward = forward, Reach = reach, Record = record }),
+            OneOf("10.0.2.0/24", "192.168.0.0/16"), Gen.Bool, Forwards.Array[0, 3], Reaches.Array[0, 3], Gen.Select(HostNames, Gen.Enum<DnsChoice>(), Paths.Null()),
+            (network, loopback, forward, reach, rest) => (DeviceDefinition)new UserNetDefinition { Network = IPNetwork.Parse(network), Loopback = loopback, Forward = forward, Reach = reach, Names = rest.Item1, Dns = rest.Item2, Record = rest.Item3 }),
         Paths.Select(path => (DeviceDefinition)new UserNetDefinition { Replay = path }));
 
     private static readonly Gen<GuestLimits> Limits = Gen.Select(

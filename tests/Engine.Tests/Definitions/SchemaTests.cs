@@ -24,7 +24,7 @@ public class SchemaTests
         {
             "abi" or "cpu" or "clock" or "tsc" or "directTraps" or "compile" => WordsOf(Schema["$defs"]!["guest"]!["properties"]![where]!),
             "mode" => WordsOf(Schema["$defs"]!["block"]!["properties"]!["mode"]!),
-            "loopback" => WordsOf(Schema["$defs"]!["userNet"]!["properties"]!["loopback"]!),
+            "loopback" or "dns" => WordsOf(Schema["$defs"]!["userNet"]!["properties"]![where]!),
             _ => KeysOf(Schema["$defs"]![where]!),
         };
         Assert.Equal(GuestDefinitionReader.Vocabulary[where].Order(), schema.Order());
@@ -56,7 +56,7 @@ public class SchemaTests
     [InlineData("kernel: k\nreboot: false\nlimits: { reboots: 3 }")]
     [InlineData("kernel: k\ndevices: []")]
     [InlineData("kernel: k\ndevices: [ console, block: { path: a, overlay: b }, net: { shared: c }, net: user, net: { tap: tap0 } ]")]
-    [InlineData("kernel: k\ndevices:\n  - console:\n  - net:\n      user:\n  - net: { user: { loopback: off, forward: [ '8080:80' ], reach: [ '80=127.0.0.1:8080' ] } }")]
+    [InlineData("kernel: k\ndevices:\n  - console:\n  - net:\n      user:\n  - net: { user: { loopback: off, forward: [ '8080:80' ], reach: [ '80=127.0.0.1:8080' ], names: { web: 10.0.2.2, both: [ 10.0.2.8, 10.0.2.9 ] }, dns: host } }")]
     [InlineData("kernel: k\ndevices:\n  - net: { tap: { interface: tap0 } }")]
     [InlineData("x-base: &base { kernel: k, memory: 8MiB }\nguests:\n  a: *base\n  b: { <<: *base, memory: 16MiB, x-note: 1 }")]
     public void What_the_reader_takes_is_valid(string yaml)

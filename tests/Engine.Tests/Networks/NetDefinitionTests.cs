@@ -26,12 +26,14 @@ public class NetDefinitionTests
                   user:
                     network: 192.168.0.0/16
                     loopback: on
-                    forward: [ 8080:80, udp:5353:53, tcp:0.0.0.0:22:22, "[::1]:1:2" ]
+                    forward: [ 8080:80, "9000-9001:80-81", 90:192.168.0.20:91, udp:5353:53, tcp:0.0.0.0:22:22, "[::1]:1:2" ]
                     reach:
                       - 80=127.0.0.1:8000
-                      - udp:192.168.0.3:53=192.0.2.1:53
+                      - udp:192.168.0.5:53=192.0.2.1:53
                       - 192.168.9.9:1=unix:web.sock
                       - 2=[::1]:3
+                    names: { web: 192.168.0.2, many: [ 192.168.0.9, 192.168.0.10 ] }
+                    dns: host
                     record: out.pcapng
               - net: { user: { replay: in.pcapng } }
               - net: { tap: tap0 }
@@ -43,6 +45,9 @@ public class NetDefinitionTests
         Assert.Equal(
             [
                 new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 8080), 80),
+                new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 9000), 80),
+                new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 9001), 81),
+                new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Loopback, 90), 91) { GuestAddress = IPAddress.Parse("192.168.0.20") },
                 new PortForward(Transport.Udp, new IPEndPoint(IPAddress.Loopback, 5353), 53),
                 new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.Any, 22), 22),
                 new PortForward(Transport.Tcp, new IPEndPoint(IPAddress.IPv6Loopback, 1), 2),
@@ -51,11 +56,13 @@ public class NetDefinitionTests
         Assert.Equal(
             [
                 new PortReach(Transport.Tcp, null, 80, new IPEndPoint(IPAddress.Loopback, 8000)),
-                new PortReach(Transport.Udp, IPAddress.Parse("192.168.0.3"), 53, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 53)),
+                new PortReach(Transport.Udp, IPAddress.Parse("192.168.0.5"), 53, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 53)),
                 new PortReach(Transport.Tcp, IPAddress.Parse("192.168.9.9"), 1, new UnixDomainSocketEndPoint(Path.Combine(file.Folder, "web.sock"))),
                 new PortReach(Transport.Tcp, null, 2, new IPEndPoint(IPAddress.IPv6Loopback, 3)),
             ],
             net.Reach);
+        Assert.Equal(["web=192.168.0.2", "many=192.168.0.9", "many=192.168.0.10"], net.Names.Select(name => $"{name}"));
+        Assert.Equal(DnsChoice.Host, net.Dns);
         Assert.Equal(Path.Combine(file.Folder, "in.pcapng"), ((UserNetDefinition)devices[1]).Replay);
         Assert.Equal(new TapNetDefinition("tap0"), devices[2]);
         Assert.Equal(new TapNetDefinition("tap1") { Record = Path.Combine(file.Folder, "t.pcapng") }, devices[3]);
@@ -74,6 +81,24 @@ public class NetDefinitionTests
     [InlineData("forward: [ 70000:80 ]", "is not a forwarded port")]
     [InlineData("forward: [ localhost:80:80 ]", "is not a forwarded port")]
     [InlineData("forward: [ 1:80:80 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 8000-8010:80-89 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 8000-8010:80 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 8010-8000:90-80 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 1-1001:1-1001 ]", "at most 1000")]
+    [InlineData("forward: [ 0-1:80-81 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 65535-65536:1-2 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 127.0.0.1:80 ]", "is not a forwarded port")]
+    [InlineData("forward: [ 80:10.0.3.1:80 ]", "10.0.3.1 cannot be the guest's")]
+    [InlineData("forward: [ 80:10.0.2.2:80 ]", "10.0.2.2 cannot be the guest's")]
+    [InlineData("names: { 'a b': 10.0.2.2 }", "'a b' cannot be a name in a network")]
+    [InlineData("names: { a..b: 10.0.2.2 }", "'a..b' cannot be a name in a network")]
+    [InlineData("names: { web: 1 }", "'1' is not an IPv4 address")]
+    [InlineData("names: { web: '::1' }", "'::1' is not an IPv4 address")]
+    [InlineData("names: [ web ]", "must be a mapping from names to addresses")]
+    [InlineData("names: { web: 10.0.2.2, WEB: 10.0.2.2 }", "is given twice with the same address")]
+    [InlineData("dns: on", "known are off, host")]
+    [InlineData("dns: host, reach: [ 'udp:10.0.2.3:53=192.0.2.53:53' ]", "10.0.2.3:53 is where 'names' and 'dns' are answered")]
+    [InlineData("replay: a, dns: host", "answers nothing")]
     [InlineData("reach: [ 80 ]", "does not say what the guest may reach")]
     [InlineData("reach: [ 80=80 ]", "does not say what the guest may reach")]
     [InlineData("reach: [ 80=127.0.0.1:0 ]", "does not say what the guest may reach")]

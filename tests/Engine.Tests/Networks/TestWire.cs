@@ -17,8 +17,9 @@ internal sealed class TestWire : IDisposable
     /// <param name="definition">What the guest may reach; null for every port of the host's loopback.</param>
     /// <param name="streams">True to put a <see cref="FakeStream"/> after every address and port, false for the host's sockets.</param>
     /// <param name="sockets">The sockets it may have; null for as many as usual.</param>
-    public TestWire(UserNetDefinition? definition = null, bool streams = false, HostSockets? sockets = null) =>
-        Network = new UserNetwork(definition ?? new UserNetDefinition { Loopback = true }, sockets ?? new HostSockets(GuestLimits.UsualSockets), streams ? MakeStream : null);
+    /// <param name="resolver">Answers for names instead of the host's.</param>
+    public TestWire(UserNetDefinition? definition = null, bool streams = false, HostSockets? sockets = null, INameResolver? resolver = null) =>
+        Network = new UserNetwork(definition ?? new UserNetDefinition { Loopback = true }, sockets ?? new HostSockets(GuestLimits.UsualSockets), streams ? MakeStream : null, resolver);
 
     public UserNetwork Network { get; }
 

@@ -4,7 +4,9 @@ using LguestPS.Definition;
 namespace LguestPS.Networks.User;
 
 /// <summary>Gives the guest its address, by DHCP (RFC 2131) or by BOOTP (RFC 951) as older clients ask.</summary>
-internal sealed class DhcpServer(Ipv4Network network)
+/// <param name="network">Its addresses.</param>
+/// <param name="hasNameServer">Whether the guest is told of a name server.</param>
+internal sealed class DhcpServer(Ipv4Network network, bool hasNameServer)
 {
     public const ushort ServerPort = 67;
     public const ushort ClientPort = 68;
@@ -32,6 +34,7 @@ internal sealed class DhcpServer(Ipv4Network network)
         Pad = 0,
         SubnetMask = 1,
         Router = 3,
+        NameServer = 6,
         BroadcastAddress = 28,
         RequestedAddress = 50,
         LeaseTime = 51,
@@ -124,6 +127,7 @@ internal sealed class DhcpServer(Ipv4Network network)
         {
             options = Add(options, Option.SubnetMask, network.Mask.Bits);
             options = Add(options, Option.Router, network.Gateway.Bits);
+            if (hasNameServer) options = Add(options, Option.NameServer, network.NameServer.Bits);
             options = Add(options, Option.BroadcastAddress, network.Broadcast.Bits);
         }
         options[0] = (byte)Option.End;

@@ -8,7 +8,7 @@ internal sealed class HostMap(UserNetDefinition definition, Ipv4Network network)
 {
     private readonly Dictionary<(Transport, Ipv4Address, ushort), EndPoint> rules = MakeRules(definition, network);
     private readonly HashSet<Ipv4Address> addresses =
-        [network.Gateway, .. definition.Reach.Where(reach => reach.Address is not null).Select(reach => Ipv4Address.From(reach.Address!))];
+        [network.Gateway, .. NameServer.IsWanted(definition) ? [network.NameServer] : Array.Empty<Ipv4Address>(), .. definition.Reach.Where(reach => reach.Address is not null).Select(reach => Ipv4Address.From(reach.Address!))];
 
     /// <summary>Whether the host answers for this address.</summary>
     public bool Has(Ipv4Address address) => addresses.Contains(address);

@@ -69,15 +69,15 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
 
     /// <returns>Where the host listens.</returns>
     /// <exception cref="SocketException">The host's port is not free.</exception>
-    public IPEndPoint Forward(IPEndPoint local, ushort guestPort)
+    public IPEndPoint Forward(IPEndPoint local, Ipv4Address guest, ushort guestPort)
     {
-        HostListener listener = new(local, mailbox, socket => Accept(socket, guestPort));
+        HostListener listener = new(local, mailbox, socket => Accept(socket, guest, guestPort));
         listeners.Add(listener);
         return listener.Local;
     }
 
     /// <summary>Begins a connection to a port of the guest.</summary>
-    public void ConnectGuest(HostStream host, ushort guestPort)
+    public void ConnectGuest(HostStream host, Ipv4Address guest, ushort guestPort)
     {
         if (!MakeRoom())
         {
@@ -87,7 +87,7 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
         TcpFlow flow;
         do
         {
-            flow = new TcpFlow(network.Addresses.Gateway, nextPort, network.Addresses.Guest, guestPort);
+            flow = new TcpFlow(network.Addresses.Gateway, nextPort, guest, guestPort);
             nextPort = nextPort == ushort.MaxValue ? FirstPort : (ushort)(nextPort + 1);
         }
         while (connections.ContainsKey(flow));
@@ -198,11 +198,11 @@ internal sealed class TcpRelay : ITcpWire, IDisposable
         network.SendFrame(frame);
     }
 
-    private void Accept(Socket socket, ushort guestPort)
+    private void Accept(Socket socket, Ipv4Address guest, ushort guestPort)
     {
         try
         {
-            ConnectGuest(SocketStream.Of(socket, mailbox, sockets), guestPort);
+            ConnectGuest(SocketStream.Of(socket, mailbox, sockets), guest, guestPort);
         }
         catch (SocketException)
         {

@@ -29,12 +29,12 @@ internal sealed class UdpRelay(UserNetwork network, HostMap map, HostMailbox mai
 
     /// <returns>Where the host takes datagrams.</returns>
     /// <exception cref="SocketException">The host's port is not free.</exception>
-    public IPEndPoint Forward(IPEndPoint local, ushort guestPort)
+    public IPEndPoint Forward(IPEndPoint local, Ipv4Address guest, ushort guestPort)
     {
         HostDatagrams socket = null!;
         socket = HostDatagrams.At(local, mailbox, (from, datagram) =>
         {
-            UdpFlow flow = new(network.Addresses.Gateway, (ushort)from.Port, network.Addresses.Guest, guestPort);
+            UdpFlow flow = new(network.Addresses.Gateway, (ushort)from.Port, guest, guestPort);
             Remember(flow, new Partner(answer => socket.Send(answer, from), own: null));
             network.SendUdp(flow, datagram);
         });

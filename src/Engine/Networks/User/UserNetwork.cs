@@ -16,12 +16,14 @@ internal sealed class UserNetwork : NetworkPort
 
     private readonly UserNetDefinition definition;
     private readonly Func<Ipv4Address, ushort, HostStream?>? find;
+    private readonly INameResolver? resolver;
     private readonly HostSockets sockets;
     private readonly HostMailbox mailbox = new();
     private readonly HostMap map;
     private readonly DhcpServer dhcp;
     private readonly UdpRelay udp;
     private readonly TcpRelay tcp;
+    private readonly NameServer? names;
     private readonly MacAddress gatewayMac;
     private MacAddress? guestMac;
     private long? nextDue;
@@ -29,18 +31,21 @@ internal sealed class UserNetwork : NetworkPort
     /// <param name="definition">What the guest may reach; valid.</param>
     /// <param name="sockets">How many sockets it may have.</param>
     /// <param name="find">What is at an address and port instead of what the definition says, for tests.</param>
+    /// <param name="resolver">Who answers for names instead of the host's resolver, for tests.</param>
     /// <exception cref="LguestException">NotSupported: the host cannot listen on a forwarded port.</exception>
-    public UserNetwork(UserNetDefinition definition, HostSockets sockets, Func<Ipv4Address, ushort, HostStream?>? find = null)
+    public UserNetwork(UserNetDefinition definition, HostSockets sockets, Func<Ipv4Address, ushort, HostStream?>? find = null, INameResolver? resolver = null)
     {
+        this.resolver = resolver;
         this.definition = definition;
         this.sockets = sockets;
         this.find = find;
         Addresses = Ipv4Network.TryFrom(definition.Network, out Ipv4Network network) ? network : throw new ArgumentException("this network is not valid", nameof(definition));
         gatewayMac = MacOf(network);
         map = new HostMap(definition, network);
-        dhcp = new DhcpServer(network);
+        dhcp = new DhcpServer(network, NameServer.IsWanted(definition));
         udp = new UdpRelay(this, map, mailbox, sockets);
         tcp = new TcpRelay(this, mailbox, sockets, find ?? Find);
+        if (NameServer.IsWanted(definition)) names = new NameServer(this, definition, mailbox, definition.Dns == DnsChoice.Host ? resolver ?? new HostResolver() : null);
         mailbox.Posted = () => Arrived?.Invoke();
         Forwards = new PortForward[definition.Forward.Count];
         for (int i = 0; i < Forwards.Length; i++) Forwards[i] = Listen(definition.Forward[i]);
@@ -59,7 +64,7 @@ internal sealed class UserNetwork : NetworkPort
 
     public override bool IsLive => true;
 
-    public override bool AwaitsAnswer => tcp.IsTalking || udp.Count != 0;
+    public override bool AwaitsAnswer => tcp.IsTalking || udp.Count != 0 || names is { Asked: > 0 };
 
     public override bool HasFrame => base.HasFrame || !mailbox.IsEmpty;
 
@@ -114,7 +119,7 @@ internal sealed class UserNetwork : NetworkPort
     /// <summary>Begins a connection from the host to a port of the guest.</summary>
     public void ConnectGuest(HostStream host, ushort port)
     {
-        tcp.ConnectGuest(host, port);
+        tcp.ConnectGuest(host, Addresses.Guest, port);
         PlanNext();
     }
 
@@ -130,7 +135,7 @@ internal sealed class UserNetwork : NetworkPort
 
     /// <summary>Sends a frame; or asks for the guest's Ethernet address first, and then this frame is lost.</summary>
     public void SendFrame(byte[] frame) =>
-        Deliver(guestMac is not null ? frame : new ArpPacket(ArpOperation.Request, gatewayMac, Addresses.Gateway, default, Addresses.Guest).ToFrame(MacAddress.Broadcast));
+        Deliver(guestMac is not null ? frame : new ArpPacket(ArpOperation.Request, gatewayMac, Addresses.Gateway, default, GuestIn(frame)).ToFrame(MacAddress.Broadcast));
 
     public void SendUdp(in UdpFlow flow, ReadOnlySpan<byte> payload) =>
         SendPacket(flow.Host, flow.Guest, IpProtocol.Udp, UdpDatagram.Create(flow.Host, flow.HostPort, flow.Guest, flow.GuestPort, payload));
@@ -185,17 +190,22 @@ internal sealed class UserNetwork : NetworkPort
         udp.Dispose();
     }
 
-    private UserNetwork CreateAnew() => new(definition with { Forward = Forwards }, sockets, find);
+    private UserNetwork CreateAnew() => new(definition with { Forward = Forwards }, sockets, find, resolver);
+
+    /// <summary>The guest's address that a packet goes to; what goes to all goes to the usual one, too.</summary>
+    private Ipv4Address GuestIn(byte[] frame) =>
+        Ipv4Packet.TryParse(frame.AsSpan(EthernetFrame.HeaderSize), out Ipv4Packet packet) && packet.Destination != Ipv4Address.Broadcast ? packet.Destination : Addresses.Guest;
 
     private HostStream? Find(Ipv4Address address, ushort port) => map.Find(Transport.Tcp, address, port) is { } remote ? SocketStream.To(remote, mailbox, sockets) : null;
 
     private PortForward Listen(PortForward forward)
     {
+        Ipv4Address guest = forward.GuestAddress is null ? Addresses.Guest : Ipv4Address.From(forward.GuestAddress);
         try
         {
             return forward with
             {
-                Host = forward.Transport == Transport.Tcp ? tcp.Forward(forward.Host, forward.GuestPort) : udp.Forward(forward.Host, forward.GuestPort),
+                Host = forward.Transport == Transport.Tcp ? tcp.Forward(forward.Host, guest, forward.GuestPort) : udp.Forward(forward.Host, guest, forward.GuestPort),
             };
         }
         catch (SocketException e)
@@ -245,6 +255,11 @@ internal sealed class UserNetwork : NetworkPort
                 return true;
             case IpProtocol.Udp:
                 if (!UdpDatagram.TryParse(packet, out UdpDatagram datagram)) return false;
+                if (names is not null && packet.Destination == Addresses.NameServer && datagram.DestinationPort == NameServer.Port)
+                {
+                    names.Receive(new UdpFlow(packet.Destination, datagram.DestinationPort, packet.Source, datagram.SourcePort), datagram.Payload);
+                    return true;
+                }
                 problem = udp.Receive(packet, datagram);
                 break;
             case IpProtocol.Tcp:
