@@ -21,6 +21,13 @@ Describe 'A network with the host' {
             $recorded = $live | Start-LguestGuest -TimeLimit 300 | ForEach-Object What
             $live.StateReason | Should -Be 'Power down'
             $live.ConsoleText | Should -BeLike '*PASS what is said comes back, all of it*'
+            $card = $live.Networks[0]
+            $card.Kind | Should -Be User
+            $card.Mac | Should -Match '^([0-9a-f]{2}:){5}[0-9a-f]{2}$'
+            $frames = Get-Item "$TestDrive/frames.pcapng"
+            $card.SentCount, $card.ReceivedCount | ForEach-Object { $_ -gt 5 } | Should -Be $true, $true
+            $card.SentBytes + $card.ReceivedBytes | Should -BeLessThan $frames.Length
+            $card.DroppedCount | Should -Be 0
         }
         finally {
             $listener.Stop()
@@ -29,6 +36,7 @@ Describe 'A network with the host' {
 
         $again = New-LguestGuest -Kernel $image -Memory 4MB -Clock Virtual -Device @{ net = @{ user = @{ replay = "$TestDrive/frames.pcapng" } } }, console
         $again | Start-LguestGuest -TimeLimit 300 | ForEach-Object What | Should -Be $recorded
+        $again.Networks[0].Kind, $again.Networks[0].SentCount, $again.Networks[0].ReceivedBytes | Should -Be Replay, $card.SentCount, $card.ReceivedBytes
     }
 
     It 'is a new one for a guest that is taken back, even in another PowerShell' {
@@ -77,6 +85,9 @@ Describe 'A network that guests share' {
         $ask.StateReason | Should -Be 'Power down'
         $job | Wait-Job -Timeout 300 | ForEach-Object State | Should -Be Completed
         $answered = $job | Receive-Job -AutoRemoveJob -Wait | ForEach-Object What
+        $ask.Networks[0].Kind | Should -Be Shared
+        $ask.Networks[0].SentCount, $ask.Networks[0].SentBytes | Should -Be $answer.Networks[0].ReceivedCount, $answer.Networks[0].ReceivedBytes
+        $ask.Networks[0].SentCount | Should -BeGreaterThan 0
         Remove-Item "$TestDrive/lan0"
 
         $again = New-LguestGuest -Replay $file

@@ -173,7 +173,7 @@ internal static class GuestBuilder
                 BlockDefinition block => new DiskFunction($"block{disks}", block, recordedDisks?.ElementAtOrDefault(disks)),
                 SharedNetDefinition when isAlone => new SharedWire(nets++, network: null),
                 SharedNetDefinition net => new SharedWire(nets++, SharedNetwork.Join(net.Path)),
-                HostNetDefinition when isAlone => HostWire.Silent(nets++),
+                HostNetDefinition net when isAlone => HostWire.Silent(nets++, net),
                 HostNetDefinition net => HostWire.Open(nets++, net, sockets, definition.Name),
                 _ => throw new LguestException(LguestError.NotSupported, $"unknown device {device}"),
             };

@@ -244,7 +244,7 @@ public class RelayTests
     }
 
     [Fact]
-    public void A_forward_may_lead_to_another_address_of_the_guest()
+    public async Task A_forward_may_lead_to_another_address_of_the_guest()
     {
         UserNetDefinition definition = new()
         {
@@ -256,17 +256,17 @@ public class RelayTests
         };
         using TestWire wire = new(definition);
         using UdpClient asking = new();
-        asking.Send("hello"u8.ToArray(), 5, wire.Network.Forwards[0].Host);
+        await asking.SendAsync("hello"u8.ToArray(), wire.Network.Forwards[0].Host);
         // Where the guest is, is asked for that address.
         Assert.Equal("10.0.2.20", string.Join('.', Assert.Single(wire.WaitForFrames(1))[38..42]));
         wire.Introduced();
-        asking.Send("hello"u8.ToArray(), 5, wire.Network.Forwards[0].Host);
+        await asking.SendAsync("hello"u8.ToArray(), wire.Network.Forwards[0].Host);
         Assert.Equal("10.0.2.20:53", Seen.Only(wire.WaitForFrames(1)).To);
 
         using TcpClient connecting = new();
         Task connected = connecting.ConnectAsync(wire.Network.Forwards[1].Host);
         Assert.Equal("10.0.2.21:80", Seen.Only(wire.WaitForFrames(1)).To);
-        connected.GetAwaiter().GetResult();
+        await connected.WaitAsync(Patience);
     }
 
     [Fact]

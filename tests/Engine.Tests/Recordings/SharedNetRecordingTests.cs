@@ -29,7 +29,7 @@ public sealed class SharedNetRecordingTests : IDisposable
         }
         System.IO.File.Delete(Wire);
         using Guest replay = Guest.Replay(RecordedRun.Load(File));
-        Assert.Equal([new GuestNetwork("net0", 1, false, 0)], replay.Networks);
+        Assert.Equal([(NetworkKind.Shared, "net0", 1, false, 0L, 0L)], replay.Networks.Select(net => (net.Kind, net.Name, net.Slot, net.IsLive, net.DroppedCount, net.SentCount)));
         Assert.Equal(recorded[1], await Finish(replay));
         Assert.False(System.IO.File.Exists(Wire));
     }

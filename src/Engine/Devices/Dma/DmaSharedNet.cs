@@ -31,6 +31,7 @@ internal sealed class DmaSharedNet(SharedWire wire) : DmaNet(wire, NoChecksums)
         byte[] frame = sent.ReadAll();
         uint? used = Answer(transport, () => frame.Length > 0 && wire.IsConnected && wire.Network.Send(offset, frame)) ? (uint)frame.Length : null;
         if (used is { } length) sent.UsedLength = length;
+        if (used is not null && !transport.Host.IsInPast) wire.CountSent(frame);
         transport.Host.Events.ServedInside(key, address, wire.Name, transport.Host.Events.WantsDma(wire.Name) ? sent.Sections(uint.MaxValue) : null, used);
     }
 
@@ -76,7 +77,9 @@ internal sealed class DmaSharedNet(SharedWire wire) : DmaNet(wire, NoChecksums)
                     from.Drop();
                     break;
                 case true:
-                    EnterNew(transport, new SharedNetInput.Frame(key, from.Take().ToArray()));
+                    byte[] taken = from.Take().ToArray();
+                    wire.CountReceived(taken.Length);
+                    EnterNew(transport, new SharedNetInput.Frame(key, taken));
                     break;
                 default:
                     // The guest hears of it once, so that it can make room; more often would only keep it from that.

@@ -5,7 +5,7 @@ namespace LguestPS.Devices.Virtio;
 
 /// <summary>A network card (virtio 1.0, 5.1): virtqueue 0 has buffers for frames that come in, virtqueue 1 the frames that go out, each frame after a header.</summary>
 /// <remarks>What a guest leaves to its card is done here: an emulated processor would take many times as long for it.</remarks>
-internal abstract class VirtioNet(NetFunction card, VirtioRules rules) : VirtioDevice(card)
+internal abstract class VirtioNet : VirtioDevice
 {
     protected const int Receive = 0;
     private const int Transmit = 1;
@@ -15,7 +15,17 @@ internal abstract class VirtioNet(NetFunction card, VirtioRules rules) : VirtioD
 
     private readonly byte[] sent = new byte[LongestSent];
     private readonly byte[] cut = new byte[NetworkPort.LongestFrame];
+    private readonly NetFunction card;
+    private readonly VirtioRules rules;
     private NetInputQueue? input;
+
+    protected VirtioNet(NetFunction card, VirtioRules rules)
+        : base(card)
+    {
+        this.card = card;
+        this.rules = rules;
+        card.TellsMac = true;
+    }
 
     public sealed override byte Type => 1;
 

@@ -47,6 +47,7 @@ internal sealed class VirtioSharedNet(SharedWire wire, VirtioRules rules) : Virt
     protected override void Send(Span<byte> frame)
     {
         if (frame.Length < NetworkPort.ShortestFrame || !wire.IsConnected || Host.IsInPast) return;
+        wire.CountSent(frame);
         wire.Network.Look();
         MacAddress to = MacAddress.Read(frame);
         // The address it sends from is its own, whoever gave it that.
@@ -94,6 +95,7 @@ internal sealed class VirtioSharedNet(SharedWire wire, VirtioRules rules) : Virt
             taken.CopyTo(bytes);
             TransportChecksum.Complete(bytes);
             Note(bytes);
+            wire.CountReceived(bytes.Length);
             Enter(bytes);
         }
     }

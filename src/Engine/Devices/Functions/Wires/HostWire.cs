@@ -44,6 +44,7 @@ internal sealed class HostWire : NetFunction
             return new HostWire(index, port, definition.Record is { } path ? new FrameRecorder(path) : null, () => NetworkPorts.Open(definition, sockets))
             {
                 GuestMac = MacAddress.Of($"{guest} net{index}"),
+                Kind = KindOf(definition),
             };
         }
         catch
@@ -54,9 +55,19 @@ internal sealed class HostWire : NetFunction
     }
 
     /// <summary>For a guest that brings the address of the wire's other end along, and will hear nothing from there but what was recorded.</summary>
-    public static HostWire Silent(int index) => new(index, new SilentPort(default), recorder: null);
+    public static HostWire Silent(int index, HostNetDefinition? definition = null) => new(index, new SilentPort(default), recorder: null) { Kind = KindOf(definition) };
 
-    public override GuestNetwork State => new(Name, GuestSlot, port.IsLive, droppedBefore + port.Dropped) { Forwards = port.Forwards };
+    private static NetworkKind KindOf(HostNetDefinition? definition) => definition switch
+    {
+        TapNetDefinition => NetworkKind.Tap,
+        UserNetDefinition { Replay: not null } => NetworkKind.Replay,
+        _ => NetworkKind.User,
+    };
+
+    protected override GuestNetwork Connection => new(Name, GuestSlot, port.IsLive, droppedBefore + port.Dropped) { Kind = Kind, Forwards = port.Forwards };
+
+    /// <summary>What is, or was, at its other end.</summary>
+    private NetworkKind Kind { get; init; }
 
     public override bool HasInput => port.HasFrame;
 
@@ -93,6 +104,7 @@ internal sealed class HostWire : NetFunction
         if (host.IsInPast) return;
         Advance(host);
         if (frame.Length < NetworkPort.ShortestFrame || frame.Length > LongestSent) return;
+        CountSent(frame);
         recorder?.Write(host.Stop, now, FrameDirection.FromGuest, frame);
         port.TrySend(frame);
     }
@@ -102,6 +114,7 @@ internal sealed class HostWire : NetFunction
         while (port.TryTake(out byte[]? frame))
         {
             if (frame.Length > buffer.WritableLength) continue;     // lost, as on a wire
+            CountReceived(frame.Length);
             recorder?.Write(host.Stop, now, FrameDirection.ToGuest, frame);
             return (uint)buffer.WriteAll(frame);
         }

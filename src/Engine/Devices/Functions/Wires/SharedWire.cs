@@ -27,7 +27,7 @@ internal sealed class SharedWire : NetFunction
     /// <summary>Its slot's: no two guests in a network have the same.</summary>
     public override MacAddress GuestMac => MacAddress.OfSlot(Slot);
 
-    public override GuestNetwork State => new(Name, Slot, IsConnected, network?.Dropped ?? 0);
+    protected override GuestNetwork Connection => new(Name, Slot, IsConnected, network?.Dropped ?? 0) { Kind = NetworkKind.Shared };
 
     public override bool ExpectsInput => IsConnected;
 
