@@ -185,7 +185,7 @@ Describe 'Get-LguestRecording and Get-LguestCheckpoint' {
         { Get-LguestCheckpoint $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
         { Restore-LguestGuest -Path $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
         { New-LguestGuest -Replay $bad -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidCheckpoint,*'
-        $problems = @(Get-LguestRecording -Path $bad 2>&1)
+        Get-LguestRecording -Path $bad -ErrorAction SilentlyContinue -ErrorVariable problems | Should -BeNullOrEmpty
         $problems.Count | Should -Be 1
         Get-LguestGuest | Should -BeNullOrEmpty
     }
@@ -197,5 +197,40 @@ Describe 'Get-LguestRecording and Get-LguestCheckpoint' {
         $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual
         { $guest | Start-LguestGuest -RecordPath $TestDrive/no/such/folder/run.lguest -ErrorAction Stop } | Should -Throw '*there is no folder*' -ErrorId 'FileUnavailable,*'
         $guest.State | Should -Be Created
+    }
+}
+
+Describe 'Copy-LguestGuest -At' {
+    AfterEach { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'makes several guests of one place, with names of their own' {
+        $guest = New-LguestGuest $examples/echo/echo.yaml -Clock Virtual -Record
+        $guest | Wait-LguestGuest -WarningAction SilentlyContinue | Out-Null
+        $forks = $guest | Copy-LguestGuest -At Now -Count 3
+        $forks.Name | Should -Be echo2, echo3, echo4
+        $forks | ForEach-Object { Send-LguestConsole $_ $_.Name }
+        $forks | Wait-LguestGuest -WarningAction SilentlyContinue | Out-Null
+        $forks | ForEach-Object { $_.ConsoleText | Should -Match $_.Name.ToUpperInvariant(); $_.IsRecorded | Should -BeTrue }
+        $guest.ConsoleText | Should -Not -Match ECHO
+    }
+    It 'takes an event and a checkpoint from the pipeline' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml -Clock Virtual -Record
+        $dma = $guest | Start-LguestGuest -Kind Dma | Select-Object -Last 1
+        ($dma | Copy-LguestGuest -Name fork).PendingDma.Device | Should -Be console
+        $guest | Step-LguestGuest -To 50% | Out-Null
+        ($guest | Checkpoint-LguestGuest | Copy-LguestGuest).RunPosition | Should -Be $guest.RunPosition
+    }
+    It 'forks replays, and ended guests only before their end' {
+        $file = Join-Path $TestDrive ring.lguest
+        New-LguestGuest $examples/ring/ring.yaml -Clock Virtual | Start-LguestGuest -RecordPath $file | Out-Null
+        $fork = New-LguestGuest -Replay $file | Copy-LguestGuest -At 50%
+        ($fork | Start-LguestGuest)[-1].Reason | Should -Be 'Power down'
+        { Get-LguestGuest ring | Copy-LguestGuest -At Now -ErrorAction Stop } | Should -Throw '*has ended*' -ErrorId 'GuestEnded,*'
+        { Get-LguestGuest ring | Copy-LguestGuest -At 500M -ErrorAction Stop } | Should -Throw -ErrorId 'PositionUnreachable,*'
+    }
+    It 'makes nothing with -WhatIf' {
+        $guest = New-LguestGuest $examples/ring/ring.yaml
+        $guest | Copy-LguestGuest -At Now -WhatIf
+        @(Get-LguestGuest).Count | Should -Be 1
     }
 }

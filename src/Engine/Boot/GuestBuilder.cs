@@ -57,8 +57,9 @@ internal static class GuestBuilder
     /// <param name="checkpoint">Where its state is.</param>
     /// <param name="isAlone">Whether its networks lead nowhere.</param>
     /// <param name="disks">What was read of its disks' images, in their order, for where these are not here; null for nothing.</param>
+    /// <param name="basis">Memory that it shares with others until it writes there; null for its own.</param>
     /// <exception cref="LguestException">See <see cref="Guest.CreateFrom"/>.</exception>
-    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint, bool isAlone, IReadOnlyList<RecordedDisk?>? disks = null)
+    internal static Guest BuildEmpty(GuestDefinition definition, Checkpoint checkpoint, bool isAlone, IReadOnlyList<RecordedDisk?>? disks = null, SharedMemory? basis = null)
     {
         bool asksForSymbols = definition.Symbols != checkpoint.Definition.Symbols;
         definition = definition with
@@ -75,13 +76,13 @@ internal static class GuestBuilder
             : GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset);
         return Assemble(
             definition, abi, cpuReason, factory, devices => Transports.Make(abi, devices), checkpoint.PageOffset, symbols, isAlone,
-            guest => guest.Machine.Kernel = checkpoint.Source?.Machine.Kernel ?? KernelIdentity.Known(checkpoint.Origin?.KernelSha256), disks);
+            guest => guest.Machine.Kernel = checkpoint.Source?.Machine.Kernel ?? KernelIdentity.Known(checkpoint.Origin?.KernelSha256), disks, basis);
     }
 
     private static Guest Assemble(
         GuestDefinition definition, AbiProfile abi, string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
         Func<DeviceSet, IDeviceTransport> makeTransport, uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot,
-        IReadOnlyList<RecordedDisk?>? recordedDisks = null)
+        IReadOnlyList<RecordedDisk?>? recordedDisks = null, SharedMemory? basis = null)
     {
         Stack<IDisposable> opened = new();
         try
@@ -89,7 +90,7 @@ internal static class GuestBuilder
             HostSockets sockets = new(definition.Limits.Sockets);
             DeviceSet devices = new(OpenDevices(definition, sockets, isAlone, opened, recordedDisks));
             IDeviceTransport transport = makeTransport(devices);
-            GuestMemory memory = Allocate((uint)definition.Memory, transport);
+            GuestMemory memory = Allocate((uint)definition.Memory, transport, basis);
             opened.Push(memory);
             transport.Describe(memory);
 
@@ -184,11 +185,11 @@ internal static class GuestBuilder
         return devices;
     }
 
-    private static GuestMemory Allocate(uint ramBytes, IDeviceTransport transport)
+    private static GuestMemory Allocate(uint ramBytes, IDeviceTransport transport, SharedMemory? basis)
     {
         try
         {
-            return new GuestMemory(ramBytes, transport.Pages, transport.DeviceBytes);
+            return new GuestMemory(ramBytes, transport.Pages, transport.DeviceBytes, basis);
         }
         catch (Exception e) when (e is OutOfMemoryException or IOException)
         {

@@ -1,5 +1,6 @@
 using LguestPS.Devices;
 using LguestPS.Events;
+using LguestPS.Memory;
 using LguestPS.Recordings;
 using LguestPS.State;
 
@@ -45,6 +46,11 @@ internal static class Revival
             finish: guest => guest.RecordOn(Recording.Repeat(guest, run, at, log: null)));
     }
 
+    /// <summary>Makes one of several guests that go on from a place of a run.</summary>
+    /// <exception cref="LguestException">As for <see cref="Guest.CreateFrom"/>.</exception>
+    public static Guest OfFork(Checkpoint checkpoint, GuestDefinition definition, IReadOnlyList<RecordedDisk?> disks, SharedMemory basis) =>
+        Of(checkpoint, definition, isAlone: false, disks, basis);
+
     /// <summary>What would be found out in the middle of the run is found out here.</summary>
     private static void Check(Guest guest, RecordedRun run)
     {
@@ -56,11 +62,12 @@ internal static class Revival
     /// <param name="definition">What it is now.</param>
     /// <param name="isAlone">Whether its networks lead nowhere.</param>
     /// <param name="disks">What was read of its disks' images, for where these are not here; null for nothing.</param>
+    /// <param name="basis">Memory that it shares with others until it writes there; null for its own.</param>
     /// <param name="prepare">Done with the guest before it is what the checkpoint says.</param>
     /// <param name="finish">Done with it in the end.</param>
-    private static Guest Of(Checkpoint checkpoint, GuestDefinition definition, bool isAlone, IReadOnlyList<RecordedDisk?>? disks = null, Action<Guest>? prepare = null, Action<Guest>? finish = null)
+    private static Guest Of(Checkpoint checkpoint, GuestDefinition definition, bool isAlone, IReadOnlyList<RecordedDisk?>? disks = null, SharedMemory? basis = null, Action<Guest>? prepare = null, Action<Guest>? finish = null)
     {
-        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone, disks);
+        Guest guest = GuestBuilder.BuildEmpty(definition, checkpoint, isAlone, disks, basis);
         try
         {
             checkpoint.Boot.Check(guest.Machine);

@@ -121,6 +121,23 @@ public sealed class GuestHistory
     /// <summary>What events are read with.</summary>
     internal EventOrigin Origin => Look(static guest => EventOrigin.Of(guest.Machine));
 
+    /// <summary>A place of the run from which new guests go on, each its own way.</summary>
+    /// <param name="place">Where.</param>
+    /// <param name="stop">Ends the way there.</param>
+    /// <param name="pulse">Called about four times a second on the way there, or null.</param>
+    /// <exception cref="LguestException">PositionUnreachable: the run does not have it; CheckpointRefused: two guests cannot have what belongs to this one; and as for making a guest.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>.</exception>
+    public GuestFork ForkAt(PositionExpression place, CancellationToken stop = default, Action? pulse = null)
+    {
+        RunPosition at = place.In(Start, End);
+        if (at.IsBeforeEvent ? at.Events >= End.Events : End.IsBefore(at))
+            throw new LguestException(LguestError.PositionUnreachable, $"The run of guest '{Guest}' is recorded up to {End}, and what was asked for lies after that: {place}.");
+        using Replica replica = ReplicaAt(Start, stop, pulse);
+        new Mover(replica.Guest, replica.Guest.Loop, replica.Guest.Recording!, pulse, stop) { Before = CheckpointBefore }.GoTo(at);
+        if (replica.Guest.HasEnded) throw new LguestException(LguestError.GuestEnded, $"Guest '{Guest}' has ended at {place}. Fork it at an earlier place of its run.");
+        return new GuestFork(replica.Guest.MakeCheckpoint(label: null), Definition, Run.Disks);
+    }
+
     /// <summary>Looks at a guest like the recorded one, that has told its host where its data is, if it did.</summary>
     internal T Look<T>(Func<Guest, T> look)
     {

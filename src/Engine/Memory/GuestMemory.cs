@@ -27,7 +27,7 @@ internal sealed unsafe class GuestMemory : IDisposable
     private const byte Observed = 4;
 
     // A mapping of its own, not the C library's heap: that would fill it with zeros, and keep it when it is freed.
-    private readonly MemoryMappedFile mapping;
+    private readonly MemoryMappedFile? mapping;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte[] marks;
     private bool disposed;
@@ -35,20 +35,23 @@ internal sealed unsafe class GuestMemory : IDisposable
     /// <param name="ramBytes">Size of RAM, a multiple of 4096.</param>
     /// <param name="devicePages">Pages above RAM: the descriptor page and the devices' own.</param>
     /// <param name="deviceBytes">Bytes of the range above those in which devices answer, a multiple of 4096. There is no memory in it.</param>
+    /// <param name="basis">What memory holds at first, and shares with others until it is written; null for zeros.</param>
     /// <exception cref="IOException">The machine cannot give that much.</exception>
     /// <exception cref="OutOfMemoryException">Likewise.</exception>
-    public GuestMemory(uint ramBytes, int devicePages, uint deviceBytes = 0)
+    public GuestMemory(uint ramBytes, int devicePages, uint deviceBytes = 0, SharedMemory? basis = null)
     {
         RamSize = ramBytes;
         Size = ramBytes + (uint)devicePages * PageSize;
         DeviceLimit = FrameLimit + (deviceBytes >> PageShift);
-        mapping = MemoryMappedFile.CreateNew(mapName: null, (long)Size + 2 * Margin);
-        view = mapping.CreateViewAccessor();
+        bool isShared = basis?.Image.Frames == FrameLimit;
+        mapping = isShared ? null : MemoryMappedFile.CreateNew(mapName: null, (long)Size + 2 * Margin);
+        view = isShared ? basis!.CreateView() : mapping!.CreateViewAccessor();
         byte* first = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
         Base = first + Margin;
         marks = new byte[Size >> PageShift];
         marks.AsSpan().Fill(Unchanged);
+        if (isShared) LastImage = basis!.Image;
     }
 
     // An abandoned guest: what the pointer holds would never be unmapped.
@@ -158,7 +161,7 @@ internal sealed unsafe class GuestMemory : IDisposable
         disposed = true;
         view.SafeMemoryMappedViewHandle.ReleasePointer();
         view.Dispose();
-        mapping.Dispose();
+        mapping?.Dispose();
         GC.SuppressFinalize(this);
     }
 

@@ -158,7 +158,7 @@ internal sealed class MemoryImage : SharedState
         return new MemoryImage(other.Frames, chunks);
     }
 
-    private IEnumerable<(uint Frame, byte[] Page)> Pages()
+    public IEnumerable<(uint Frame, byte[] Page)> Pages()
     {
         for (uint frame = 0; frame < Frames; frame++)
             if (Page(chunks, frame) is { } page) yield return (frame, page);

@@ -1,3 +1,4 @@
+using LguestPS.Checkpoints;
 using LguestPS.Recordings;
 using LguestPS.Run;
 
@@ -34,6 +35,24 @@ public sealed class GuestTimeline
     /// <exception cref="LguestException">NotRecorded; PositionUnreachable: it lies before what was recorded, or after the guest's end; GuestBusy; GuestEnded if it was removed.</exception>
     /// <exception cref="OperationCanceledException">On <paramref name="stop"/>; the guest then stands somewhere on the way.</exception>
     public bool MoveTo(MoveOptions options, CancellationToken stop = default) => travel.MoveTo(options, stop);
+
+    /// <summary>A place of the guest's run from which new guests go on, each its own way. The guest itself stays where it is.</summary>
+    /// <param name="place">Any place of what was recorded; of a guest that is not recorded, only where it stands.</param>
+    /// <param name="stop">Ends the way there.</param>
+    /// <param name="pulse">Called about four times a second on the way there, or null.</param>
+    /// <exception cref="LguestException">GuestBusy or GuestEnded; and as for <see cref="GuestHistory.ForkAt"/>.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>.</exception>
+    public GuestFork ForkAt(PositionExpression place, CancellationToken stop = default, Action? pulse = null)
+    {
+        bool isHere = guest.Recording is { } recording ? place.IsNow && !recording.IsInPast : !place.NeedsHistory && place.In(guest.RunPosition, guest.RunPosition) == guest.RunPosition;
+        if (!isHere) return GuestHistory.Of(guest).ForkAt(place, stop, pulse);
+        return guest.Seat.Look(() =>
+        {
+            guest.Seat.CheckHasNotEnded("Fork it at an earlier place of its run.");
+            SavedState.CheckCanGoBack(guest, obstacle: null, "be forked");
+            return new GuestFork(guest.MakeCheckpoint(label: null), guest.Definition with { Record = guest.IsRecorded }, []);
+        });
+    }
 
     internal bool StepBack(StepBackOptions options, CancellationToken stop) => travel.StepBack(options, stop);
 }

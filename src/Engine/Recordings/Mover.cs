@@ -5,6 +5,9 @@ namespace LguestPS.Recordings;
 /// <summary>Takes a recorded guest to a place of what was recorded, whichever way that lies.</summary>
 internal sealed class Mover(Guest guest, RunLoop loop, Recording recording, Action? pulse, CancellationToken stop)
 {
+    /// <summary>Finds the last checkpoint from which the run goes on to a place, or else the first.</summary>
+    public Func<RunPosition, (RunPosition At, Checkpoint Checkpoint)> Before { get; init; } = recording.Shelf.Before;
+
     /// <summary>To the first place that is not before this one or, for that before an event, to the last place where the event is still to come.</summary>
     /// <exception cref="OperationCanceledException">The guest stands somewhere on the way.</exception>
     public void GoTo(RunPosition place)
@@ -16,7 +19,7 @@ internal sealed class Mover(Guest guest, RunLoop loop, Recording recording, Acti
     /// <summary>To the first place that is not before this one.</summary>
     public void Reach(RunPosition place)
     {
-        (RunPosition at, Checkpoint checkpoint) = recording.Shelf.Before(place);
+        (RunPosition at, Checkpoint checkpoint) = Before(place);
         RunPosition here = GuestPosition.Of(guest);
         // What lies ahead, and nearer than any checkpoint, is reached from here.
         if (!here.IsBefore(place) || here.IsBefore(at)) recording.Load(checkpoint, at);
