@@ -53,6 +53,7 @@ internal sealed class CommandLine
     private readonly Option<string> rng = new("--rng") { Arity = ArgumentArity.Zero, Description = "A source of random numbers, for guests from 2.6.27 on." };
     private readonly Option<string> events = new("--events") { HelpName = "table|jsonl", Description = "Show the guest's events instead of its console." };
     private readonly Option<string> trace = new("--trace") { HelpName = "file", Description = "Write the guest's events to this file, too; its ending says the format (.pftrace, .json, .otlp, .jsonl, .csv, .pcapng)." };
+    private readonly Option<string> traceTime = new("--trace-time") { HelpName = "guest|host", Description = "With --trace: place events by the guest's time, the default, or by the host's, which shows what the host's work took." };
     private readonly Option<string> report = new("--report") { HelpName = "file", Description = "Write a report of the run to this HTML file. The emulated CPU then counts every instruction, and runs slowly." };
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
@@ -83,7 +84,9 @@ internal sealed class CommandLine
         // Not the library's own root command: that takes /? and /h for help, which a kernel may have as arguments.
         Command root = new("lguest", Description)
         {
-            guest, block, initrd, sharenet, usernet, loopback, forward, reach, names, dns, tap, recordFrames, replayFrames, rng, tunnet, cpus, events, trace, report, symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            guest, block, initrd, sharenet, usernet, loopback, forward, reach, names, dns, tap, recordFrames, replayFrames, rng, tunnet, cpus,
+            events, trace, traceTime, report,
+            symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
             limitTime, limitInstructions, limitSockets, limitReboots, noReboot, export, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -117,6 +120,15 @@ internal sealed class CommandLine
             return full;
         }
     }
+
+    /// <summary>By which time the events of <see cref="Trace"/> are placed.</summary>
+    /// <exception cref="LguestException">InvalidDefinition: there is no such time, or no trace.</exception>
+    public TimeAxis TraceTime => parsed.GetValue(traceTime) switch
+    {
+        null => TimeAxis.Guest,
+        _ when parsed.GetValue(trace) is null => throw Refuse($"{traceTime.Name} goes with {trace.Name}"),
+        var axis => OneOf<TimeAxis>(traceTime, axis),
+    };
 
     /// <summary>The file for a report of the run, or null.</summary>
     /// <exception cref="LguestException">InvalidDefinition: it has no name.</exception>

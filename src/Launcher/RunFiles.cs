@@ -9,7 +9,8 @@ internal sealed class RunFiles : IDisposable
     /// <exception cref="LguestException">InvalidDefinition or FileUnavailable: one of them cannot be written.</exception>
     public RunFiles(CommandLine asked)
     {
-        trace = asked.Trace is { } traced ? new TraceFile(traced) : null;
+        TimeAxis axis = asked.TraceTime;
+        trace = asked.Trace is { } traced ? new TraceFile(traced, axis) : null;
         try
         {
             report = asked.Report is { } reported ? new ReportFile(reported) : null;

@@ -11,15 +11,16 @@ internal sealed class TraceFile : IDisposable
     private readonly EventExporter exporter;
 
     /// <param name="path">An absolute path, whose ending says the format.</param>
+    /// <param name="axis">By which time events are placed.</param>
     /// <exception cref="LguestException">InvalidDefinition: the ending says none; FileUnavailable.</exception>
-    public TraceFile(string path)
+    public TraceFile(string path, TimeAxis axis)
     {
         this.path = path;
         ExportFormat format = FormatOf(path);
         try
         {
             file = new UnfinishedFile(path, isPrivate: true);
-            exporter = EventExporter.Create(format, file.Stream);
+            exporter = EventExporter.Create(format, file.Stream, axis);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -18,6 +18,7 @@ public sealed class ExportLguestReportCommand : LguestCommand
     private string path = "";
     private Guest? guest;
     private RunSummary? summary;
+    private bool isLive;
 
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
@@ -109,6 +110,7 @@ public sealed class ExportLguestReportCommand : LguestCommand
                 summary = counted;
                 break;
             case LguestEvent happened:
+                isLive = true;
                 events.Write(happened);
                 break;
             default:
@@ -127,11 +129,11 @@ public sealed class ExportLguestReportCommand : LguestCommand
         if (ParameterSetName == "Guest") guest = Guest.Guest ?? GuestRegistry.Find(Guest.Text) ?? throw new LguestException(LguestError.InvalidValue, $"there is no guest '{Guest.Text}'");
         if (events.Count == 0)
         {
-            Guest recorded = guest ?? throw new LguestException(LguestError.InvalidValue, "there is nothing to report: no event and no guest came");
+            Guest recorded = guest ?? throw new LguestException(LguestError.NotRecorded, "There is nothing to report: no event came, and no recorded guest.");
             return Of(GuestHistory.Of(recorded)).With(recorded);
         }
         events.Finish();
-        guest ??= GuestRegistry.Find(events.Guest);
+        if (isLive) guest ??= GuestRegistry.Find(events.Guest);      // what comes from elsewhere may be of another guest with this name
         ReportFacts facts = guest is null ? new ReportFacts { Origin = "Made from events." } : ReportFacts.Of(guest, "Made from the events of a run.");
         IReadOnlyList<HotCode> samples = guest?.Definition.SampleEvery is null ? [] : guest.HotCode();
         return new RunReport(events, facts with { Summary = summary ?? facts.Summary }) { Samples = samples };

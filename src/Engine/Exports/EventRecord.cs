@@ -48,6 +48,9 @@ internal sealed class EventRecord : IFieldSink
 
     public TimeSpan HostDuration { get; private set; }
 
+    /// <summary>When it was, in nanoseconds: of guest time, or since 1970; guest time also if the host's is not known.</summary>
+    public long TimeOn(TimeAxis axis) => (axis == TimeAxis.Host && HostTime > DateTime.UnixEpoch ? HostTime - DateTime.UnixEpoch : GuestTime).Ticks * 100;
+
     /// <summary>The fields of this kind of event that have a value.</summary>
     public ReadOnlySpan<RecordedField> Fields => CollectionsMarshal.AsSpan(fields);
 

@@ -34,7 +34,7 @@ internal sealed class GuestTimeline
     {
         // A clock of the host may be set back; what came later is then shown at the same time.
         long before = last;
-        last = Math.Max(last, exporter.Axis == TimeAxis.Guest ? record.GuestTime.Ticks * 100 : (record.HostTime - DateTime.UnixEpoch).Ticks * 100);
+        last = Math.Max(last, record.TimeOn(exporter.Axis));
         if (first < 0) first = last;
         long took = exporter.Axis == TimeAxis.Host ? Math.Min(record.HostDuration.Ticks * 100, before == 0 ? long.MaxValue : last - before) : 0;
         if (record.Kind != EventKinds.Intervention) vcpu.Came(last, took);

@@ -68,7 +68,7 @@ internal sealed class PcapngExporter : EventExporter
 
     private void Write(uint card, FrameDirection direction, ReadOnlySpan<byte> frame, string comment)
     {
-        long time = (axis == TimeAxis.Guest ? record.GuestTime : record.HostTime - DateTime.UnixEpoch).Ticks * 100;
+        long time = record.TimeOn(axis);
         pcapng.Begin(Pcapng.EnhancedPacket);
         pcapng.Put(card);
         pcapng.Put((uint)(time >> 32));

@@ -28,6 +28,14 @@ public class TimelineTests
     }
 
     [Fact]
+    public void Events_without_a_host_time_are_placed_by_guest_time()
+    {
+        HypercallEvent call = Call(5, Halt);
+        PerfettoTrace trace = new(Of(ExportFormat.Perfetto, TimeAxis.Host, call with { Header = call.Header with { HostTime = default } }));
+        Assert.Equal(["instant 5000 HALT"], trace.On("g/hypercalls"));
+    }
+
+    [Fact]
     public void Each_page_directory_is_a_track_while_it_is_in_use()
     {
         PerfettoTrace trace = Perfetto(Call(1, NewPageTable, 0x1000), Call(2, NewPageTable, 0x2000), Call(3, NewPageTable, 0x1000), Ended(4));

@@ -25,6 +25,13 @@ public sealed class RunFilesTests : IDisposable
     }
 
     [Fact]
+    public void By_the_hosts_time_a_trace_shows_when_the_vCPU_waited_for_the_host()
+    {
+        Launched.Run($"--trace={folder.Path("run.pftrace")}", "--trace-time=host", Launched.Example("hello"));
+        Assert.Contains(new PerfettoTrace(File.ReadAllBytes(folder.Path("run.pftrace"))).Events, happened => happened is { Track: "hello/vCPU", Name: "host" });
+    }
+
+    [Fact]
     public void A_report_counts_every_instruction()
     {
         Launched launched = Launched.Run("--clock=virtual", $"--report={folder.Path("run.html")}", "-v", Launched.Example("paging"));
@@ -34,6 +41,7 @@ public sealed class RunFilesTests : IDisposable
 
     [Theory]
     [InlineData("--trace=run.xyz", "does not say which format")]
+    [InlineData("--trace-time=host", "--trace-time goes with --trace")]
     [InlineData("--trace=/no/folder/run.json", "there is no folder '/no/folder'")]
     [InlineData("--report=/no/folder/run.html", "there is no folder '/no/folder'")]
     public void What_cannot_be_written_is_said_before_the_guest_runs(string option, string said)
