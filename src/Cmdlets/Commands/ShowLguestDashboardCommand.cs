@@ -16,6 +16,7 @@ public sealed class ShowLguestDashboardCommand : LguestCommand
     private readonly CancellationTokenSource left = new();
     private LiveScreen? screen;
     private long shownAt;
+    private string? said;
 
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "InputObject")]
@@ -59,7 +60,7 @@ public sealed class ShowLguestDashboardCommand : LguestCommand
         }
         screen = null;
         dashboard.Add(DashboardReading.Of(guest));
-        WriteLine(dashboard.Line());
+        Say();
     }
 
     /// <summary>Runs the guest here.</summary>
@@ -96,7 +97,7 @@ public sealed class ShowLguestDashboardCommand : LguestCommand
             if (shownAt != 0 && Stopwatch.GetElapsedTime(shownAt) < LinePeriod) return;
             shownAt = Stopwatch.GetTimestamp();
             dashboard.Add(DashboardReading.Of(guest));
-            WriteLine(dashboard.Line());
+            Say();
             return;
         }
         while (Console.KeyAvailable)
@@ -106,7 +107,13 @@ public sealed class ShowLguestDashboardCommand : LguestCommand
         screen.Show(dashboard.Lines(width, height, isHere ? "q leaves and pauses the guest" : "q leaves; the guest goes on"), width, height);
     }
 
-    private void WriteLine(string line) => WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]);
+    /// <summary>Says in a line how far the guest is, unless that has been said.</summary>
+    private void Say()
+    {
+        if (dashboard.Line() is var line && line == said) return;
+        said = line;
+        WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]);
+    }
 
     private static bool IsTerminal => !Console.IsOutputRedirected && !Console.IsInputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
 }
