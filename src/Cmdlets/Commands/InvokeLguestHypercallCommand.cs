@@ -15,6 +15,7 @@ public sealed class InvokeLguestHypercallCommand : GuestCommand
     public object? Hypercall { get; set; }
 
     [Parameter(Position = 2)]
+    [ArgumentCompleter(typeof(HypercallArgumentCompleter))]
     public Hashtable Argument { get; set; } = [];
 
     private protected override IReadOnlyList<OwnArgument> OwnArguments =>

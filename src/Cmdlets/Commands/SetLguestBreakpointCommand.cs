@@ -25,6 +25,7 @@ public sealed class SetLguestBreakpointCommand : GuestCommand
     public string Hypercall { get; set; } = "";
 
     [Parameter(ParameterSetName = OnHypercall)]
+    [ArgumentCompleter(typeof(HypercallArgumentCompleter))]
     public Hashtable Argument { get; set; } = [];
 
     [Parameter(ParameterSetName = OnAddress, Mandatory = true)]

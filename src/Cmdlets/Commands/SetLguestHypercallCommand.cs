@@ -10,6 +10,7 @@ public sealed class SetLguestHypercallCommand : GuestCommand
 {
     // PowerShell would ask for it if it were mandatory.
     [Parameter(Position = 1)]
+    [ArgumentCompleter(typeof(HypercallArgumentCompleter))]
     public Hashtable Argument { get; set; } = [];
 
     [Parameter]

@@ -187,3 +187,23 @@ public sealed class LeaveChordCompleter : WordCompleter
     private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound) =>
         [("Ctrl-]", "as in telnet"), ("'Ctrl-a x'", "as in QEMU"), ("'Ctrl-p Ctrl-q'", "as in docker")];
 }
+
+/// <summary>Completes the table of a hypercall's arguments: each of its arguments, and all of them.</summary>
+public sealed class HypercallArgumentCompleter : WordCompleter
+{
+    public override IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
+        "@{".StartsWith(wordToComplete, StringComparison.Ordinal) ? base.CompleteArgument(commandName, parameterName, "", commandAst, fakeBoundParameters) : [];
+
+    private protected override IEnumerable<(string Word, string ToolTip)> Words(IDictionary bound)
+    {
+        Guest? guest = BoundGuest(bound) ?? (GuestRegistry.All is [var only] ? only : null);
+        HypercallDefinition? call = $"{bound["Hypercall"]}" is { Length: > 0 } name
+            ? (guest is null ? AbiProfile.All : [guest.Abi]).SelectMany(profile => profile.Hypercalls).FirstOrDefault(one => string.Equals(one.Name, name, StringComparison.OrdinalIgnoreCase))
+            : guest?.NextCall is { } next ? guest.Abi.FindCall(next.Number) : null;
+        if (call is null || call.Parameters.Count == 0) return [];
+        string[] entries = [.. call.Parameters.Select(parameter => $"{parameter.Name} = 0")];
+        IEnumerable<(string, string)> each = entries.Select(entry => ($"@{{ {entry} }}", $"{call.Name}: {entry.Split(' ')[0]}"));
+        return entries.Length == 1 ? each : each.Append(($"@{{ {string.Join("; ", entries)} }}", $"{call.Name}: all of its arguments"));
+    }
+}

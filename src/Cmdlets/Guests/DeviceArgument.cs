@@ -11,6 +11,11 @@ public sealed class DeviceArgument
     private readonly object? value;
     private readonly IDictionary settings = new Hashtable();
 
+    /// <summary>A device of which one property will be set. This is also how PowerShell finds the keys of a table.</summary>
+    public DeviceArgument()
+    {
+    }
+
     /// <param name="kind">A device that needs no settings: console or rng.</param>
     public DeviceArgument(string kind) => this.kind = kind;
 
@@ -26,10 +31,17 @@ public sealed class DeviceArgument
 
     public DeviceArgument(DeviceDefinition definition) => this.definition = definition;
 
+    /// <summary>A disk.</summary>
+    public BlockSettings? Block { get; set; }
+
+    /// <summary>A network card.</summary>
+    public NetSettings? Net { get; set; }
+
     /// <param name="toPath">Makes an absolute path of what the user wrote.</param>
     internal DeviceDefinition ToDefinition(Func<string, string> toPath)
     {
         if (definition is not null) return definition;
+        if (kind.Length == 0) return new DeviceArgument(DeviceSettings.TableOf(this)).ToDefinition(toPath);
         if (Is("console")) return Checked(new ConsoleDefinition());
         if (Is("rng")) return Checked(new EntropyDefinition());
         if (Is("block")) return Checked(new BlockDefinition(toPath(Required("path")), Mode(), Overlay(toPath)) { Limit = Limit() }, "path", "mode", "overlay", "limit");
