@@ -20,6 +20,8 @@
         'Enter-LguestConsole'
         'Export-LguestDefinition'
         'Export-LguestMatrix'
+        'Export-LguestMatrixJob'
+        'Import-LguestMatrixResult'
         'Export-LguestReport'
         'Export-LguestTrace'
         'Get-LguestCall'

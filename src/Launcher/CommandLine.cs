@@ -18,6 +18,7 @@ internal sealed class CommandLine
           lguest [options] DEFINITION.yaml
           lguest [options] MiB KERNEL [kernel arguments...]
           lguest --describe=KERNEL
+          lguest --matrix=MATRIX.yaml [--task=N] [--output=FOLDER]
 
         The second form is the command line of the 2007 launcher. As there, options may stand anywhere; --block,
         --sharenet, --usernet, --tap and --rng give the guest its devices in the order they are given in, with the console behind
@@ -58,6 +59,11 @@ internal sealed class CommandLine
     private readonly Option<string> symbols = new("--symbols") { HelpName = "file", Description = "The kernel's System.map, to name its addresses in events (an ELF kernel names them itself)." };
     private readonly Option<string> summary = new("--summary") { Arity = ArgumentArity.Zero, Description = "At the end, count hypercalls, traps and interrupts on standard error, with the host's time for each." };
     private readonly Option<string[]> describe = new("--describe") { HelpName = "kernel", Description = "Say what a kernel's file tells of it, whether it runs and what it needs; run nothing (repeatable)." };
+    private readonly Option<string> matrix = new("--matrix") { HelpName = "file", Description = "Run the guests of a matrix, or its share of them under a scheduler, and write a line of JSON for each." };
+    private readonly Option<string> task = new("--task") { HelpName = "number", Description = "With --matrix: which share, from 0; without, SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX says it, or else all are run." };
+    private readonly Option<string> cellsPerTask = new("--cells-per-task") { HelpName = "count", Description = "With --matrix: how many guests are a share; 1 unless it is given." };
+    private readonly Option<string> output = new("--output") { HelpName = "folder", Description = "With --matrix: where results, recordings and consoles are kept; guests that have a result there are passed over." };
+    private readonly Option<string> again = new("--again") { Arity = ArgumentArity.Zero, Description = "With --output: run guests again that have a result there." };
     private readonly Option<string> abi = new("--abi") { HelpName = "profile", Description = "The ABI profile, such as virtio-2.6.25; auto, the default, finds the kernel's own." };
     private readonly Option<string> cpu = new("--cpu") { HelpName = "auto|emulated|kvm", Description = "What runs the guest's instructions." };
     private readonly Option<string> clock = new("--clock") { HelpName = "host|virtual|events", Description = "What the guest's time is made of." };
@@ -87,6 +93,7 @@ internal sealed class CommandLine
             guest, block, initrd, sharenet, usernet, loopback, forward, reach, names, dns, tap, recordFrames, replayFrames, rng, tunnet, cpus,
             events, trace, traceTime, report,
             symbols, summary, describe, abi, cpu, clock, tsc, directTraps, compile, sampleEvery,
+            matrix, task, cellsPerTask, output, again,
             limitTime, limitInstructions, limitSockets, limitReboots, noReboot, export, select, leave, verbose, help, version,
         };
         parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
@@ -150,6 +157,27 @@ internal sealed class CommandLine
         _ when parsed.GetValue(guest) is [var first, ..] => throw Refuse($"{describe.Name} runs no guest, so '{first}' is too much; for several kernels write {describe.Name} before each"),
         var kernels => [.. kernels.Select(kernel => FullPath(describe.Name, kernel))],
     };
+
+    /// <summary>The cells of a matrix to run instead of a guest, or null.</summary>
+    /// <exception cref="LguestException">InvalidDefinition: there is a guest to run as well, or a number is none.</exception>
+    public MatrixTask? Matrix
+    {
+        get
+        {
+            if (parsed.GetValue(matrix) is not { } path)
+            {
+                foreach (Option option in (Option[])[task, cellsPerTask, output, again])
+                    if (parsed.GetResult(option) is not null) throw Refuse($"{option.Name} goes with {matrix.Name}");
+                return null;
+            }
+            if (parsed.GetValue(guest) is [var first, ..]) throw Refuse($"{matrix.Name} names the guests, so '{first}' is too much");
+            if (parsed.GetResult(again) is not null && parsed.GetResult(output) is null) throw Refuse($"{again.Name} goes with {output.Name}");
+            return new MatrixTask(
+                FullPath(matrix.Name, path), parsed.GetValue(task) is { } number ? Number(task, number, least: 0) : null,
+                parsed.GetValue(cellsPerTask) is { } cells ? Number(cellsPerTask, cells, least: 1) : 1,
+                parsed.GetValue(output) is { } folder ? FullPath(output.Name, folder) : null, parsed.GetResult(again) is not null);
+        }
+    }
 
     /// <exception cref="LguestException">InvalidDefinition: what is wrong with it.</exception>
     public static CommandLine Parse(string[] arguments) => new(arguments);
@@ -307,6 +335,9 @@ internal sealed class CommandLine
 
     private static string FullPath(string what, string path) =>
         path.Length == 0 || path.Contains('\0') ? throw Refuse($"{what} needs the path of a file") : Path.GetFullPath(path);
+
+    private static int Number(Option<string> option, string text, int least) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least ? number : throw Refuse($"{option.Name}: '{text}' is not a number from {least} on");
 
     private static T OneOf<T>(Option<string> option, string text) where T : struct, Enum => DefinitionText.TryParseName(text, out T value)
         ? value

@@ -15,6 +15,7 @@ internal static partial class Program
             CommandLine commandLine = CommandLine.Parse(args);
             if (commandLine.WantsInformation) return Write(commandLine.Information(), streams, ExitStatus.PowerDown);
             if (commandLine.Described is { Length: > 0 } kernels) return Describe(kernels, streams);
+            if (commandLine.Matrix is { } matrix) return matrix.Run(streams, commandLine.Verbose);
             GuestDefinition definition = commandLine.MakeDefinition();
             if (commandLine.Exports) return Write(GuestDefinitionWriter.Write([definition]), streams, ExitStatus.PowerDown);
             using RunFiles files = new(commandLine);

@@ -15,7 +15,7 @@ public enum GuestIsolation
 }
 
 /// <summary>Runs the guests of a matrix here or on other machines, and writes a result for each as it comes.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "LguestMatrix", DefaultParameterSetName = FromPath, SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Invoke, "LguestMatrix", DefaultParameterSetName = FromMatrix, SupportsShouldProcess = true)]
 [OutputType(typeof(MatrixResult), typeof(string))]
 public sealed class InvokeLguestMatrixCommand : MatrixCommand
 {

@@ -12,6 +12,8 @@ internal sealed class TempFolder : IDisposable
         return file;
     }
 
+    public string Write(string name, string text) => Write(name, System.Text.Encoding.UTF8.GetBytes(text));
+
     public string Path(string name) => System.IO.Path.Combine(path, name);
 
     public void Dispose() => Directory.Delete(path, recursive: true);
