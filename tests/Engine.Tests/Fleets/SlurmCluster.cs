@@ -6,6 +6,7 @@ using Xunit;
 namespace LguestPS.Tests.Fleets;
 
 /// <summary>A cluster of Slurm's that is this machine: munged, slurmctld and slurmd of Debian's slurm-wlm, with everything they write in a folder of their own.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 internal sealed class SlurmCluster : IDisposable
 {
     private static readonly string[] programs = ["munged", "slurmctld", "slurmd", "sbatch", "sinfo"];

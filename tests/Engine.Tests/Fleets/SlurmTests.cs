@@ -4,6 +4,7 @@ using Xunit;
 namespace LguestPS.Tests.Fleets;
 
 /// <summary>A matrix as a job array of a real Slurm: every cell runs once, and what was lost is run again.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class SlurmTests : IDisposable
 {
     private readonly TempFolder folder = new();
