@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using LguestPS.Boot;
 using LguestPS.Tests.Cpu.Kvm;
 using Xunit;
@@ -30,7 +28,7 @@ public class GdbSessionTests
     {
         using Guest guest = Guest.Create(Definition(ClockKind.Virtual) with { Kernel = Repository.Path("examples", "panic", "panic.elf"), Cpu = CpuChoice.Emulated });
         guest.Record();
-        string said = Session(guest, [],
+        string said = GdbProgram.Session(guest, [],
             "hbreak crash", "continue", "delete",
             "watch *(int *)((char *)&tasks + 0x28)",
             "reverse-continue", "printf \"last %x\\n\", $eip",
@@ -59,7 +57,7 @@ public class GdbSessionTests
     {
         using Guest guest = Guest.Create(Definition(ClockKind.Virtual) with { Kernel = Repository.Path("examples", "panic", "panic.elf"), Cpu = CpuChoice.Emulated });
         guest.Record();
-        string said = Session(guest, [], "continue", "hbreak schedule", "reverse-continue", "printf \"stopped %x\\n\", $eip", "delete", "continue", "detach");
+        string said = GdbProgram.Session(guest, [], "continue", "hbreak schedule", "reverse-continue", "printf \"stopped %x\\n\", $eip", "delete", "continue", "detach");
 
         Assert.DoesNotContain("no longer exists", said);
         Assert.Equal(2, said.Split("Guest 'timer' ended: CRASH: ").Length - 1);
@@ -75,7 +73,7 @@ public class GdbSessionTests
     {
         uint entry = guest.Registers.Eip;
         List<LguestEvent> events = [];
-        string said = Session(guest, events,
+        string said = GdbProgram.Session(guest, events,
             "printf \"entry %x\\n\", $eip",
             "break sleep_until", "continue", "printf \"at %x\\n\", $eip",
             "stepi", "printf \"behind %x\\n\", $eip",
@@ -108,72 +106,9 @@ public class GdbSessionTests
         Assert.Equal(EndingKind.PowerDown, guest.Ending!.Kind);
     }
 
-    /// <summary>Lets gdb do something to a guest.</summary>
-    /// <returns>What gdb said.</returns>
-    private static string Session(Guest guest, List<LguestEvent> events, params string[] commands)
-    {
-        using GdbServer server = new(guest) { Happened = events.Add };
-        using CancellationTokenSource stop = new();
-        Task serving = Task.Factory.StartNew(() => server.Serve(stop.Token), TaskCreationOptions.LongRunning);
-        string said;
-        try
-        {
-            said = Gdb(guest.Definition.Kernel, [$"target remote {server.EndPoint}", .. commands]);
-        }
-        finally
-        {
-            stop.Cancel();
-        }
-        Assert.True(serving.Wait(TimeSpan.FromMinutes(5)));
-        return said;
-    }
-
     private static uint After(string word, string text)
     {
         int at = text.IndexOf(word, StringComparison.Ordinal) + word.Length;
         return Convert.ToUInt32(text[at..text.IndexOfAny(['\n', ' '], at)], 16);
-    }
-
-    private static string Gdb(string kernel, params string[] commands)
-    {
-        ProcessStartInfo start = new("gdb") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (string argument in (string[])["-nx", "-q", "-batch", kernel]) start.ArgumentList.Add(argument);
-        foreach (string command in (string[])["set confirm off", "set pagination off", "set width 0", "set debuginfod enabled off", .. commands])
-        {
-            start.ArgumentList.Add("-ex");
-            start.ArgumentList.Add(command);
-        }
-        Process gdb;
-        try
-        {
-            gdb = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            throw new SkipException("gdb is not on this machine; on Debian: apt-get install gdb");
-        }
-        using (gdb)
-        {
-            StringBuilder said = new();
-            gdb.OutputDataReceived += (_, line) => Add(line.Data);
-            gdb.ErrorDataReceived += (_, line) => Add(line.Data);
-            gdb.BeginOutputReadLine();
-            gdb.BeginErrorReadLine();
-            gdb.StandardInput.Close();
-            bool ended = gdb.WaitForExit(TimeSpan.FromMinutes(5));
-            if (!ended) gdb.Kill();
-            else gdb.WaitForExit();
-            lock (said)
-            {
-                Assert.True(ended, said.ToString());
-                return said.ToString();
-            }
-
-            void Add(string? line)
-            {
-                if (line is null) return;
-                lock (said) said.Append(line).Append('\n');
-            }
-        }
     }
 }

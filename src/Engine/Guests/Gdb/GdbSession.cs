@@ -7,6 +7,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
 {
     private readonly GdbBreakpoints breakpoints = new(guest);
     private readonly GdbChanges changes = new(guest, "gdb");
+    private readonly GdbMonitor monitor = new(guest, run);
     private string lastStop = guest.HasEnded ? run.WhyItStands : $"S{GdbAnswers.Trapped}";
     private bool over;
 
@@ -65,6 +66,7 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
             return GdbAnswers.Ok;
         }
         if (packet.StartsWith("qXfer:features:read:target.xml:")) return Piece(TargetDescription.Xml, packet["qXfer:features:read:target.xml:".Length..]);
+        if (packet.StartsWith("qRcmd,")) return Monitor(packet.AsSpan("qRcmd,".Length));
         return packet switch
         {
             "qC" => "QC1",
@@ -74,6 +76,15 @@ internal sealed class GdbSession(Guest guest, GdbPackets packets, GdbRun run, Ca
             _ when packet.StartsWith("qThreadExtraInfo") => Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(guest.Name)),
             _ => GdbAnswers.Unknown,
         };
+    }
+
+    private string Monitor(ReadOnlySpan<char> hex)
+    {
+        if (GdbAnswers.Bytes(hex) is not { } command) return GdbAnswers.BadPacket;
+        string answer = monitor.Do(System.Text.Encoding.UTF8.GetString(command));
+        if (monitor.HasMoved) lastStop = run.WhyItStands;
+        foreach (char[] piece in answer.Chunk(GdbPackets.LongestPacket / 8)) packets.SendConsoleText(new string(piece));
+        return GdbAnswers.Ok;
     }
 
     private string Verbose(string packet)
