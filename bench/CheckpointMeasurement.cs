@@ -112,6 +112,45 @@ internal static class CheckpointMeasurement
         Breakpoint watch = guest.AddBreakpoint(new MemoryTarget(guest.Machine.PageOffset, 4, MemoryAccess.Write, null));
         Show("to the beginning, for want of a hit of a watchpoint", StepsBack(guest, 1, StepUnit.Breakpoint));
         guest.RemoveBreakpoint(watch);
+        MeasureMoving(guest);
+    }
+
+    /// <summary>To places all over the run, in random order, and forks from there.</summary>
+    private static void MeasureMoving(Guest guest)
+    {
+        const int Places = 60, Forks = 10;
+        Random random = new(1);
+        RunPosition end = guest.Timeline.Now!.Value;
+        Console.WriteLine();
+        Console.WriteLine("| to any place of the run, ms | median | worst |");
+        Console.WriteLine("|---|---:|---:|");
+        Show("an instruction", Times(Places, () => MoveTo(guest, PositionExpression.Of(new RunPosition(0, random.NextInt64(1, end.Instructions), TimeSpan.Zero)))));
+        Show("before an event", Times(Places, () => MoveTo(guest, PositionExpression.Of(RunPosition.BeforeEvent(random.NextInt64(1, end.Events))))));
+        Show("the present", Times(Places, () => MoveTo(guest, PositionExpression.Now), between: () => MoveTo(guest, PositionExpression.Parse("50%"))));
+        GuestFork? fork = null;
+        Show("a fork of a place", Times(Forks, () => fork = guest.Timeline.ForkAt(PositionExpression.Of(new RunPosition(0, random.NextInt64(1, end.Instructions), TimeSpan.Zero))), between: () => fork?.Dispose()));
+        List<Guest> forks = [];
+        long residentBefore = ResidentMemory.Measure();
+        Show("each guest made of it", Times(Forks, () => forks.Add(fork!.Make())));
+        Console.WriteLine();
+        Console.WriteLine($"{forks.Count} forks before they run: {(ResidentMemory.Measure() - residentBefore) >> 20} MiB");
+        fork!.Dispose();
+        foreach (Guest one in forks) one.Dispose();
+    }
+
+    private static void MoveTo(Guest guest, PositionExpression place) => guest.Timeline.MoveTo(new MoveOptions { Driver = "bench", To = place });
+
+    private static List<double> Times(int count, Action act, Action? between = null)
+    {
+        List<double> times = [];
+        for (int i = 0; i < count; i++)
+        {
+            between?.Invoke();
+            long start = Stopwatch.GetTimestamp();
+            act();
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+        return times;
     }
 
     private static double TimeOfRun(GuestDefinition definition, out Guest guest)

@@ -134,6 +134,7 @@ public sealed class GuestHistory
             throw new LguestException(LguestError.PositionUnreachable, $"The run of guest '{Guest}' is recorded up to {End}, and what was asked for lies after that: {place}.");
         using Replica replica = ReplicaAt(Start, stop, pulse);
         new Mover(replica.Guest, replica.Guest.Loop, replica.Guest.Recording!, pulse, stop) { Before = CheckpointBefore }.GoTo(at);
+        if (replica.Position != Start) replica.Guest.StandsElsewhere();
         if (replica.Guest.HasEnded) throw new LguestException(LguestError.GuestEnded, $"Guest '{Guest}' has ended at {place}. Fork it at an earlier place of its run.");
         return new GuestFork(replica.Guest.MakeCheckpoint(label: null), Definition, Run.Disks);
     }

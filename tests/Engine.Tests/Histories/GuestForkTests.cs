@@ -22,6 +22,7 @@ public class GuestForkTests
             using GuestFork fork = guest.Timeline.ForkAt(PositionExpression.Of(new RunPosition(0, instructions, TimeSpan.Zero)));
             using Guest one = fork.Make("one"), other = fork.Make("other", record: true);
             Assert.Equal((instructions, "one", false, true), (one.InstructionCount, one.Name, one.IsRecorded, other.IsRecorded));
+            Assert.Equal(instructions == 0 ? GuestState.Created : GuestState.Paused, one.State);
             // What was typed into the guest was typed into that one only.
             if (GuestRun.All.Single(run => run.Name == name).Input is not null) continue;
             Assert.Equal(events[(int)one.EventCount..], Finish(one));
