@@ -75,7 +75,7 @@ internal static class Errors
         "NotAFile", ErrorCategory.InvalidArgument, path, "Give a path on a drive of the FileSystem provider.");
 
     public static ErrorRecord NoTerminal(Guest guest) => Record(
-        new InvalidOperationException($"There is no terminal for the console of guest '{guest.Name}': input or output is redirected, or this system has no Unix terminals."),
+        new InvalidOperationException($"There is no terminal for the console of guest '{guest.Name}': input or output is redirected."),
         "NoTerminal", ErrorCategory.InvalidOperation, guest, "Send-LguestConsole and Receive-LguestConsole need no terminal.");
 
     public static ErrorRecord NotSeen(Guest guest, System.Text.RegularExpressions.Regex expected, string why, string tail) => Record(

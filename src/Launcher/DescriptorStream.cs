@@ -4,7 +4,7 @@ using static Tmds.Linux.LibC;
 
 namespace LguestPS.Launcher;
 
-/// <summary>A file descriptor as the shell gave it.</summary>
+/// <summary>A file descriptor as the shell gave it, on Linux.</summary>
 /// <remarks>
 /// System.Console would read whole lines from a terminal and stay silent when the reader of a pipe has gone,
 /// and FileStream keeps a position of its own in a file that others may be writing too.

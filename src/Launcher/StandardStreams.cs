@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
@@ -11,15 +12,18 @@ namespace LguestPS.Launcher;
 /// </remarks>
 internal static unsafe class StandardStreams
 {
-    public static Stream OpenInput() => Open(0, O_RDONLY);
+    // Elsewhere they are the runtime's: what is said above is of Linux, and so are the calls.
+    public static Stream OpenInput() => OperatingSystem.IsLinux() ? Open(0, isWritten: false) : Console.OpenStandardInput();
 
-    public static Stream OpenOutput() => Open(1, O_WRONLY);
+    public static Stream OpenOutput() => OperatingSystem.IsLinux() ? Open(1, isWritten: true) : Console.OpenStandardOutput();
 
     /// <summary>For what is said about the work: the work goes on when that cannot be written.</summary>
-    public static Stream OpenError() => Open(2, O_WRONLY);
+    public static Stream OpenError() => OperatingSystem.IsLinux() ? Open(2, isWritten: true) : Console.OpenStandardError();
 
-    private static Stream Open(int descriptor, int access)
+    [SupportedOSPlatform("linux")]
+    private static Stream Open(int descriptor, bool isWritten)
     {
+        int access = isWritten ? O_WRONLY : O_RDONLY;
         int flags = fcntl(descriptor, F_GETFD);
         if (flags < 0)
         {
@@ -34,6 +38,7 @@ internal static unsafe class StandardStreams
     }
 
     /// <summary>Gives the lowest free number to a file that nothing can harm.</summary>
+    [SupportedOSPlatform("linux")]
     private static void Occupy()
     {
         fixed (byte* path = "/dev/null\0"u8) _ = open(path, O_RDWR | O_CLOEXEC);

@@ -136,6 +136,8 @@ Describe 'Test-LguestHost' {
         $report | Should -BeOfType LguestPS.HostReport
         $report.AutoCpu | Should -BeIn emulated, kvm
         $report.KvmReason | Should -Not -BeNullOrEmpty
+        $report.Platform | Should -Match '^(Linux|Windows|macOS|This system).*: (all tests|tried|built)'
+        $report.IsTried | Should -Be ($report.Platform -match 'all tests are run|tried in an emulator')
         $report.Kernels.Profile | Should -Be ([LguestPS.AbiProfile]::All.Name)
         $report.Kernels[0].Emulated | Should -Be 2.6.23
     }
