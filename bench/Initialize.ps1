@@ -1,5 +1,5 @@
 # What the measurements in PowerShell begin with: the staged module, and the guests in bench/workloads.
-$staged = Join-Path $PSScriptRoot .. out LguestPS
+$staged = Join-Path -Path $PSScriptRoot -ChildPath .. -AdditionalChildPath out, LguestPS
 if (-not (Test-Path $staged)) { throw "$([IO.Path]::GetFullPath($staged)) does not exist: run 'dotnet build' in $(Split-Path $PSScriptRoot) first" }
 Import-Module $staged
 

@@ -9,7 +9,7 @@ $ErrorActionPreference = 'Stop'
 $repository = Split-Path $PSScriptRoot
 . "$PSScriptRoot/Initialize.ps1"
 
-function Measure-Calls([string] $What, [scriptblock] $Run) {
+function Measure-Call([string] $What, [scriptblock] $Run) {
     $best = (1..$Rounds | ForEach-Object {
         $guest = New-LguestGuest -Name bench -Kernel "$repository/bench/workloads/calls.elf" -CommandLine "$Calls" -Memory 16MB
         try { (Measure-Command { & $Run $guest }).TotalSeconds } finally { Remove-LguestGuest $guest -Confirm:$false }
@@ -19,6 +19,6 @@ function Measure-Calls([string] $What, [scriptblock] $Run) {
 
 '| what | hypercalls/s (best) |'
 '|---|---:|'
-Measure-Calls 'Start-LguestGuest \| Out-Null: an object for each' { param($guest) Start-LguestGuest $guest | Out-Null }
-Measure-Calls 'Start-LguestGuest -Hypercall SEND_DMA: filtered out' { param($guest) Start-LguestGuest $guest -Hypercall SEND_DMA | Out-Null }
-Measure-Calls 'Wait-LguestGuest: nobody looks' { param($guest) Wait-LguestGuest $guest | Out-Null }
+Measure-Call 'Start-LguestGuest \| Out-Null: an object for each' { param($guest) Start-LguestGuest $guest | Out-Null }
+Measure-Call 'Start-LguestGuest -Hypercall SEND_DMA: filtered out' { param($guest) Start-LguestGuest $guest -Hypercall SEND_DMA | Out-Null }
+Measure-Call 'Wait-LguestGuest: nobody looks' { param($guest) Wait-LguestGuest $guest | Out-Null }

@@ -52,7 +52,7 @@ Describe 'The topic <_>' -ForEach $topics {
     It 'can be read' { Get-Help $_ | Out-String | Should -Match 'SHORT DESCRIPTION' }
 
     It 'fits into 79 columns' {
-        $file = Join-Path (Get-Module LguestPS).ModuleBase en-US "$_.help.txt"
+        $file = Join-Path (Get-Module LguestPS).ModuleBase "en-US/$_.help.txt"
         Get-Content $file | Where-Object Length -GT 79 | Should -BeNullOrEmpty
     }
 }

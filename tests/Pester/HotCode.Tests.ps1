@@ -11,12 +11,12 @@ Describe 'Get-LguestHotCode' {
     }
 
     It 'shows the hottest functions first, with their share' {
-        $profile = $guest | Get-LguestHotCode
-        $profile.Count | Should -BeGreaterThan 1
-        $profile[0].PSObject.TypeNames[0] | Should -Be LguestPS.HotCode
-        $profile[0].Guest | Should -Be hot
-        ($profile.Share | Sort-Object -Descending) | Should -Be $profile.Share
-        $profile.Symbol | Should -Contain main
+        $hot = $guest | Get-LguestHotCode
+        $hot.Count | Should -BeGreaterThan 1
+        $hot[0].PSObject.TypeNames[0] | Should -Be LguestPS.HotCode
+        $hot[0].Guest | Should -Be hot
+        ($hot.Share | Sort-Object -Descending) | Should -Be $hot.Share
+        $hot.Symbol | Should -Contain main
     }
 
     It 'shows as many lines as are asked for, by function or by instruction' {

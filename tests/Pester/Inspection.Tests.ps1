@@ -40,7 +40,7 @@ Describe 'Looking into a guest' {
         'Get-LguestRegister', 'Get-LguestMemory main', 'Get-LguestMemory esp -As UInt32 -Count 4', 'Get-LguestMemory -As LguestData', 'Search-LguestMemory -Text running',
         'Get-LguestPageTable main', 'Get-LguestPageTable -Tree', 'Get-LguestDescriptor', 'Get-LguestDescriptor -Table Idt', 'Get-LguestDisassembly', 'Get-LguestCallStack', 'Get-LguestHypercallRing'
     ) {
-        $live = Invoke-Expression "`$guest | $_"
+        $live = & ([scriptblock]::Create("`$guest | $_"))
         $live | Export-Clixml TestDrive:/seen.xml
         $stored = Import-Clixml TestDrive:/seen.xml
         ($stored | Show) | Should -Be ($live | Show)

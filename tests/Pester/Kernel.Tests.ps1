@@ -23,7 +23,7 @@ BeforeAll {
 
 Describe 'Get-LguestKernel' {
     It 'tells of a kernel what it is, whether it runs, and what it needs' {
-        $kernel = New-Kernel $TestDrive/vmlinux '3.11.10-301.fc20.i686' "`0virtio_console`0" | Get-LguestKernel
+        $kernel = New-Kernel $TestDrive/vmlinux '3.11.10-301.fc20.i686' -more "`0virtio_console`0" | Get-LguestKernel
         $kernel | Should -BeOfType LguestPS.KernelReport
         $kernel.Release, $kernel.Profile, "$($kernel.Format)" | Should -Be '3.11.10-301.fc20.i686', 'virtio-3.1', 'Vmlinux'
         $kernel.PageOffset | Should -Be 0xC0000000u
@@ -83,7 +83,7 @@ Describe 'Get-LguestKernel' {
         $gzip = [IO.Compression.GZipStream]::new($text, [IO.Compression.CompressionMode]::Compress)
         $gzip.Write([Text.Encoding]::ASCII.GetBytes("CONFIG_HZ=100`nCONFIG_MODULES=y`nCONFIG_VIRTIO_BLK=m`n"))
         $gzip.Dispose()
-        $kernel = New-Kernel $TestDrive/configured '3.2.65' "IKCFG_ST$([Text.Encoding]::Latin1.GetString($text.ToArray()))IKCFG_ED" | Get-LguestKernel
+        $kernel = New-Kernel $TestDrive/configured '3.2.65' -more "IKCFG_ST$([Text.Encoding]::Latin1.GetString($text.ToArray()))IKCFG_ED" | Get-LguestKernel
         $kernel.Configuration.HZ, $kernel.ConfigurationSource | Should -Be '100', 'in the kernel'
         "$(($kernel.Drivers | Where-Object Device -EQ block).State)" | Should -Be Module
         $kernel.Needs -join ' ' | Should -BeLike '*An initrd that loads its driver for disks*'

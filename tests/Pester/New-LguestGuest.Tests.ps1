@@ -62,7 +62,7 @@ Describe 'New-LguestGuest' {
     ) {
         Push-Location $examples/disk
         try {
-            $guest = Invoke-Expression "New-LguestGuest -Kernel disk.elf -Device $Text"
+            $guest = & ([scriptblock]::Create("New-LguestGuest -Kernel disk.elf -Device $Text"))
         }
         finally { Pop-Location }
         $guest.Definition.Devices | ForEach-Object { $_ -is [LguestPS.BlockDefinition] ? "block $($_.Mode)" : 'console' } | Should -Be $Expected
@@ -74,7 +74,7 @@ Describe 'New-LguestGuest' {
         @{ Text = "@{ block = @{ path = 'x'; moed = 'ReadOnly' } }"; Message = "*no setting 'moed'*" }
         @{ Text = "@{ block = @{ path = 'x'; mode = 'sideways' } }"; Message = "*unknown mode 'sideways'*Snapshot*" }
     ) {
-        { Invoke-Expression "New-LguestGuest -Kernel $examples/disk/disk.elf -Device $Text -ErrorAction Stop" } |
+        { & ([scriptblock]::Create("New-LguestGuest -Kernel $examples/disk/disk.elf -Device $Text -ErrorAction Stop")) } |
             Should -Throw $Message -ErrorId 'InvalidDefinition,LguestPS.Cmdlets.NewLguestGuestCommand'
     }
 

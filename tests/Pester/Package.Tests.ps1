@@ -70,7 +70,7 @@ Describe 'The module''s files' {
         }
     }
     It 'have a copy for every platform, and what is compiled is for this one' {
-        Join-Path $module bin any LguestPS.dll | Should -Exist
+        Join-Path $module bin/any/LguestPS.dll | Should -Exist
         $platforms = (Get-ChildItem $module/bin -Directory).Name | Where-Object { $_ -ne 'any' }
         foreach ($platform in $platforms) {
             (Get-ChildItem $module/bin/$platform).Name | Should -Be (Get-ChildItem $module/bin/any -Filter *.dll).Name

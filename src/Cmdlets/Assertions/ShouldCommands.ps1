@@ -41,7 +41,7 @@ New-Module -Name LguestPS.Assertions -ScriptBlock {
         )
         $assertion = New-ShouldAssertion -Caller $PSCmdlet -Actual $Actual -Buffer $local:Input -As CollectionItems
         $wanted = if ($PSBoundParameters.ContainsKey('Times')) { $Times } else { $null }
-        Complete-Assertion $assertion ([LguestPS.Cmdlets.EventAssertions]::HaveHypercall($assertion.Actual(), $Name, $wanted, $Argument, $false, $Because)) $Because
+        Complete-Assertion -Assertion $assertion -Because $Because -Result ([LguestPS.Cmdlets.EventAssertions]::HaveHypercall($assertion.Actual(), $Name, $wanted, $Argument, $false, $Because))
     }
 
     function Should-NotHaveHypercall {
@@ -73,7 +73,7 @@ New-Module -Name LguestPS.Assertions -ScriptBlock {
             [string] $Because
         )
         $assertion = New-ShouldAssertion -Caller $PSCmdlet -Actual $Actual -Buffer $local:Input -As CollectionItems
-        Complete-Assertion $assertion ([LguestPS.Cmdlets.EventAssertions]::HaveHypercall($assertion.Actual(), $Name, $null, $Argument, $true, $Because)) $Because
+        Complete-Assertion -Assertion $assertion -Because $Because -Result ([LguestPS.Cmdlets.EventAssertions]::HaveHypercall($assertion.Actual(), $Name, $null, $Argument, $true, $Because))
     }
 
     function Should-HaveEvent {
@@ -105,7 +105,7 @@ New-Module -Name LguestPS.Assertions -ScriptBlock {
             [string] $Because
         )
         $assertion = New-ShouldAssertion -Caller $PSCmdlet -Actual $Actual -Buffer $local:Input -As CollectionItems
-        Complete-Assertion $assertion ([LguestPS.Cmdlets.EventAssertions]::HaveEvents($assertion.Actual(), $Pattern, $Consecutive, $false, $Because)) $Because
+        Complete-Assertion -Assertion $assertion -Because $Because -Result ([LguestPS.Cmdlets.EventAssertions]::HaveEvents($assertion.Actual(), $Pattern, $Consecutive, $false, $Because))
     }
 
     function Should-NotHaveEvent {
@@ -137,7 +137,7 @@ New-Module -Name LguestPS.Assertions -ScriptBlock {
             [string] $Because
         )
         $assertion = New-ShouldAssertion -Caller $PSCmdlet -Actual $Actual -Buffer $local:Input -As CollectionItems
-        Complete-Assertion $assertion ([LguestPS.Cmdlets.EventAssertions]::HaveEvents($assertion.Actual(), $Pattern, $Consecutive, $true, $Because)) $Because
+        Complete-Assertion -Assertion $assertion -Because $Because -Result ([LguestPS.Cmdlets.EventAssertions]::HaveEvents($assertion.Actual(), $Pattern, $Consecutive, $true, $Because))
     }
 
     function Should-MatchTrace {
@@ -167,7 +167,7 @@ New-Module -Name LguestPS.Assertions -ScriptBlock {
         )
         $assertion = New-ShouldAssertion -Caller $PSCmdlet -Actual $Actual -Buffer $local:Input -As CollectionItems
         $file = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
-        Complete-Assertion $assertion ([LguestPS.Cmdlets.EventAssertions]::MatchTrace($assertion.Actual(), $file, $false, $Because)) $Because
+        Complete-Assertion -Assertion $assertion -Because $Because -Result ([LguestPS.Cmdlets.EventAssertions]::MatchTrace($assertion.Actual(), $file, $false, $Because))
     }
 
     function Should-NotMatchTrace {
@@ -197,7 +197,7 @@ New-Module -Name LguestPS.Assertions -ScriptBlock {
         )
         $assertion = New-ShouldAssertion -Caller $PSCmdlet -Actual $Actual -Buffer $local:Input -As CollectionItems
         $file = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
-        Complete-Assertion $assertion ([LguestPS.Cmdlets.EventAssertions]::MatchTrace($assertion.Actual(), $file, $true, $Because)) $Because
+        Complete-Assertion -Assertion $assertion -Because $Because -Result ([LguestPS.Cmdlets.EventAssertions]::MatchTrace($assertion.Actual(), $file, $true, $Because))
     }
 
     Export-ModuleMember -Function Should-*
