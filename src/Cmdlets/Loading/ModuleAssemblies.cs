@@ -36,11 +36,12 @@ public static class ModuleAssemblies
 
         protected override Assembly? Load(AssemblyName name) => Find(name);
 
-        /// <summary>Where a file may be: what is different on each platform is laid out as in a NuGet package.</summary>
+        /// <summary>Where a file may be: what is different on each platform is laid out as in a NuGet package, beside what runs on any.</summary>
         private IEnumerable<string> Places(string file)
         {
             yield return Path.Combine(folder, file);
-            foreach (string platform in Platforms().Select(name => Path.Combine(folder, "runtimes", name, "lib")).Where(Directory.Exists))
+            string any = Path.Combine(Path.GetDirectoryName(folder)!, "any");
+            foreach (string platform in Platforms().Select(name => Path.Combine(any, "runtimes", name, "lib")).Where(Directory.Exists))
                 foreach (string framework in Directory.EnumerateDirectories(platform)) yield return Path.Combine(framework, file);
         }
 
