@@ -61,7 +61,7 @@ internal sealed class KernelImage
     /// <exception cref="LguestException">FileUnavailable or InvalidImage.</exception>
     public static KernelImage Load(string path, long memory, AbiProfile? asked)
     {
-        byte[] file = BootFile.Read(path, "kernel", GuestDefinition.MaximumMemory);
+        byte[] file = BootFile.ReadKernel(path);
         return Of(path, KernelContents.Read(path, file, memory), asked);
     }
 

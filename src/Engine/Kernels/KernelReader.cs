@@ -12,7 +12,7 @@ internal static class KernelReader
     {
         try
         {
-            return Describe(path, BootFile.Read(path, "kernel", GuestDefinition.MaximumMemory));
+            return Describe(path, BootFile.ReadKernel(path));
         }
         catch (LguestException e) when (e.Error != LguestError.FileUnavailable)
         {

@@ -6,23 +6,25 @@ namespace LguestPS.Symbols;
 internal static class SymbolFile
 {
     private const int LargestMap = 64 << 20;
+    private const long LargestUnpacked = 4L << 30;
+    private const int StartLength = 256;
 
     /// <summary>Makes sure, without reading all of it, that a file can have symbols.</summary>
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is neither an ELF file nor a System.map.</exception>
-    public static void Check(string path) => Open(path, static (path, file, _) =>
+    public static void Check(string path) => Open<object?>(path, static (path, file) =>
     {
-        IsElf(path, file);
+        IsElf(path, PackedFile.PackingOf(file.SafeFileHandle) is { } packing ? new MemoryStream(PackedFile.ReadStart(file.SafeFileHandle, packing, StartLength)) : file);
         return null;
     });
 
     /// <summary>Reads a file's symbols.</summary>
     /// <returns>Null for an ELF file without a symbol table.</returns>
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is damaged or of another kind.</exception>
-    public static SymbolTable? Read(string path) => Open(path, static (path, file, length) =>
+    public static SymbolTable? Read(string path) => Open(path, static (path, file) =>
     {
-        if (IsElf(path, file)) return ElfSymbols.Read(path, file, length);
-        if (length > LargestMap) throw Invalid(path, $"has {length} bytes; no System.map has more than {LargestMap >> 20} MiB");
-        return SystemMap.Read(path, ReadAt(file, 0, (int)length));
+        if (PackedFile.PackingOf(file.SafeFileHandle) is not { } packing) return Read(path, file);
+        using FileStream whole = PackedFile.ToTemporary(file.SafeFileHandle, packing, LargestUnpacked);
+        return Read(path, whole);
     });
 
     public static LguestException Invalid(string path, string problem, int? line = null) =>
@@ -37,12 +39,20 @@ internal static class SymbolFile
         return bytes;
     }
 
-    private static SymbolTable? Open(string path, Func<string, FileStream, long, SymbolTable?> read)
+    private static SymbolTable? Read(string path, FileStream file)
+    {
+        long length = file.Length;
+        if (IsElf(path, file)) return ElfSymbols.Read(path, file, length);
+        if (length > LargestMap) throw Invalid(path, $"has {length} bytes; no System.map has more than {LargestMap >> 20} MiB");
+        return SystemMap.Read(path, ReadAt(file, 0, (int)length));
+    }
+
+    private static T Open<T>(string path, Func<string, FileStream, T> read)
     {
         try
         {
             using FileStream file = new(HostFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), FileAccess.Read, bufferSize: 0);
-            return read(path, file, file.Length);
+            return read(path, file);
         }
         catch (EndOfStreamException)
         {
@@ -55,9 +65,9 @@ internal static class SymbolFile
         }
     }
 
-    private static bool IsElf(string path, FileStream file)
+    private static bool IsElf(string path, Stream file)
     {
-        Span<byte> start = stackalloc byte[256];
+        Span<byte> start = stackalloc byte[StartLength];
         start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
         if (start.IsEmpty) throw Invalid(path, "is empty");
         if (start.StartsWith("\u007fELF"u8)) return true;

@@ -6,6 +6,8 @@ namespace LguestPS.Devices;
 /// <summary>Opens and reads the files of disks.</summary>
 internal static class DiskFile
 {
+    private const long LargestUnpacked = 16L << 30;
+
     /// <param name="path">The file.</param>
     /// <param name="what">What it is, for the message.</param>
     /// <param name="mode">Whether it may be made.</param>
@@ -29,6 +31,28 @@ internal static class DiskFile
                 _ => $"cannot be opened: {e.Message}",
             };
             throw new LguestException(LguestError.FileUnavailable, $"{what} '{path}' {problem}", e) { Path = path };
+        }
+    }
+
+    /// <summary>A disk image; of one that is shipped packed, what is in it, in a temporary file.</summary>
+    /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it is packed, and to be written.</exception>
+    public static SafeFileHandle OpenUnpacked(string path, bool forWriting)
+    {
+        SafeFileHandle file = Open(path, "disk image", FileMode.Open, forWriting);
+        try
+        {
+            if (LengthOf(file) == 0 || PackedFile.PackingOf(path, file) is not { } packing) return file;
+            if (forWriting)
+            {
+                file.Dispose();
+                throw new LguestException(LguestError.InvalidImage, $"disk image '{path}' is packed with {packing}, so nothing can be written to it; use mode 'snapshot' or 'readOnly', or unpack it") { Path = path };
+            }
+            using (file) return PackedFile.ToTemporary(file, packing, LargestUnpacked).SafeFileHandle;      // which owns the file
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            file.Dispose();
+            throw new LguestException(LguestError.FileUnavailable, $"disk image '{path}' cannot be unpacked: {e.Message}", e) { Path = path };
         }
     }
 

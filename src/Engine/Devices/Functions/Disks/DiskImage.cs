@@ -40,7 +40,7 @@ internal class DiskImage : IDisposable
     /// <exception cref="LguestException">FileUnavailable; or InvalidImage if it has not even one sector.</exception>
     public static DiskImage Open(string path, bool forWriting)
     {
-        SafeFileHandle file = DiskFile.Open(path, "disk image", FileMode.Open, forWriting);
+        SafeFileHandle file = DiskFile.OpenUnpacked(path, forWriting);
         long length = DiskFile.LengthOf(file) / SectorSize * SectorSize;
         if (length > 0) return new DiskImage(path, file, length);
         file.Dispose();
