@@ -39,6 +39,14 @@ internal sealed class DefinitionTarget : FileTarget
               - net: { tap: tap0 }
             limits: { time: 30s, instructions: 5, sockets: 3, reboots: 2 }
             """),
+        Encoding.UTF8.GetBytes("""
+            x-disk: &disk { block: { path: d } }
+            x-base: &base { kernel: &k /k, initrd: *k, devices: [ *disk, console ], limits: &limits { reboots: 3 } }
+            x-net: &net { devices: [ net: { user: { names: { web: 10.0.2.2, db: [ 10.0.2.3 ] }, dns: host, forward: [ 8000-8002:80-82, 80:10.0.2.20:80 ] } } ] }
+            guests:
+              a: *base
+              b: { <<: [ *net, *base ], memory: 8MiB }
+            """),
     ];
 
     protected override IReadOnlyList<byte[]> Tokens { get; } = Mutator.Tokens(
@@ -47,8 +55,12 @@ internal sealed class DefinitionTarget : FileTarget
 
     protected override void Use(string path, TapeRandom random)
     {
-        GuestDefinition definition = reader.Read(path);
-        _ = definition.Validate().Count();
-        _ = definition.ToString();
+        IReadOnlyList<GuestDefinition> guests = reader.ReadAll(path);
+        foreach (GuestDefinition definition in guests)
+        {
+            _ = definition.Validate().Count();
+            _ = definition.ToString();
+        }
+        _ = GuestDefinitionWriter.Write(guests);
     }
 }
