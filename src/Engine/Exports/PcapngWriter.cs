@@ -40,8 +40,10 @@ internal sealed class PcapngWriter(OutputBuffer output)
         length += place.Length;
     }
 
+    /// <summary>An option of a block; what is longer than one can be is cut.</summary>
     public void Option(ushort code, ReadOnlySpan<byte> value)
     {
+        value = value[..Math.Min(value.Length, ushort.MaxValue)];
         Put(code | (uint)value.Length << 16);
         Put(value);
     }

@@ -47,6 +47,14 @@ public class PcapngTests
         Assert.Equal(Frame, packet.Body[20..80]);
     }
 
+    [Fact]
+    public void A_name_that_is_too_long_for_an_option_is_cut()
+    {
+        List<(uint Type, byte[] Body)> blocks = Blocks(Of(ExportFormat.Pcapng, Dma(1, Frame, "net0", guest: new string('g', 100_000))));
+        Assert.Equal([0x0A0D0D0Au, 1u, 6u], blocks.Select(block => block.Type));
+        Assert.Equal(ushort.MaxValue, Option(blocks[1].Body, 8, 2).Length);
+    }
+
     private static List<(uint Type, byte[] Body)> Blocks(byte[] file)
     {
         List<(uint, byte[])> blocks = [];
