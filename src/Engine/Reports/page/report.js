@@ -212,6 +212,12 @@
     move(at);
   });
 
+  // What has to be scrolled sideways in a narrow window can be by keyboard.
+  const reach = () => {
+    for (const table of document.querySelectorAll(".wide")) if (table.scrollWidth > table.clientWidth) table.tabIndex = 0; else table.removeAttribute("tabindex");
+  };
+  new ResizeObserver(reach).observe(document.body);
+
   const everything = () => { takeColours(); refresh(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", everything);
   new ResizeObserver(refresh).observe(canvas.parentElement);
