@@ -102,7 +102,11 @@ internal sealed class GuestTimeline
         if (bytes != 0) Count($"{device} bytes", bytes, "bytes");
         if (record.FindText(nameof(VirtqueueEvent.Operation)) == nameof(VirtqueueOperation.Taken))
         {
-            if (lanes.Take(head, MostLanes) is not { } lane) return;
+            if (lanes.Take(head, MostLanes) is not { } lane)
+            {
+                exporter.Instant(Device(device), last, $"queue {queue} taken", record);
+                return;
+            }
             Track track = lanes.TrackOf(lane, () => exporter.AddTrack(guest, Device(device), $"{device} queue {queue}", TrackKind.Slices));
             exporter.BeginSlice(track, last, bytes == 0 ? "buffer" : $"{bytes} bytes", record);
         }

@@ -109,6 +109,7 @@ public class TimelineTests
             .. Enumerable.Range(2001, 2000).Select(i => Buffer(i, VirtqueueOperation.Taken, i, pieces: [])), Ended(4001)]);
         Assert.InRange(trace.Tracks.Count, 256, 320);
         Assert.Contains(trace.Tracks.Values, track => track.Path == "g/processes/other page directories");
+        Assert.Equal(2000, trace.Events.Count(happened => happened.Type is "begin" or "instant" && happened.Track.StartsWith("g/block0", StringComparison.Ordinal)));
     }
 
     [Fact]
