@@ -16,6 +16,7 @@ public partial class MessageTests
         [
             .. from file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
                where Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)[0] is not ("obj" or "bin")
+               where Path.GetFileName(file) != "JobArrays.cs"      // writes scripts, which name what they call
                from token in CSharpSyntaxTree.ParseText(File.ReadAllText(file), new CSharpParseOptions(LanguageVersion.Preview)).GetRoot().DescendantTokens()
                where token.Kind() is SyntaxKind.StringLiteralToken or SyntaxKind.InterpolatedStringTextToken
                    or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken or SyntaxKind.Utf8StringLiteralToken
