@@ -158,8 +158,20 @@ internal static class Errors
         new(LguestError.InvalidCheckpoint, $"Guest '{guest.Name}' has no checkpoint in memory; Checkpoint-LguestGuest takes one.");
 
     /// <summary>A guest of another process has no meaning here, whatever its name.</summary>
-    public static string FromElsewhere(PSObject given) =>
-        $"'{given}' is a copy of an object in another process{(given.Properties["PSComputerName"]?.Value is string machine ? $" (on {machine})" : "")}: it cannot be used on the guests that are here. Use Invoke-Command to do it there, or give the name of a guest.";
+    public static string FromElsewhere(PSObject given)
+    {
+        string host = $"{given.Properties["PSComputerName"]?.Value ?? given.Properties["HostName"]?.Value}", process = $"{given.Properties["ProcessId"]?.Value}";
+        string where = (process, host) switch
+        {
+            ("", "") => "",
+            ("", _) => $" (on {host})",
+            (_, "") => $" (process {process})",
+            _ => $" (process {process} on {host})",
+        };
+        string kind = given.TypeNames.FirstOrDefault() is { } type ? type[(type.LastIndexOf('.') + 1)..] : "object";
+        string what = given.Properties["Guest"]?.Value is string guest ? $"This {kind} of guest '{guest}'" : $"'{given.Properties["Name"]?.Value ?? given}'";
+        return $"{what} is a copy of an object in another process{where}: it cannot be used on the guests that are here. Use Invoke-Command to do it there, or give the name of a guest.";
+    }
 
     public static ErrorRecord FromElsewhere(object given) => Record(
         new ArgumentException(FromElsewhere(PSObject.AsPSObject(given))),

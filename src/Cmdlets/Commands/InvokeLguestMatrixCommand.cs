@@ -115,7 +115,7 @@ public sealed class InvokeLguestMatrixCommand : MatrixCommand
             ThrottleLimit,
             FullPath(Given(nameof(OutputPath)) ? OutputPath : $"{matrix.Name}-results"),
             CacheLimit,
-            System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(InvokeLguestMatrixCommand).Assembly.Location)!, "LguestPS.psd1"),
+            ModuleManifest.Path,
             IncludeModule);
         FleetProgress progress = new(this, matrix.Name);
         using FleetRun run = new(matrix, cells, options, RetryCount, StopToken);

@@ -25,7 +25,7 @@ internal sealed class ScriptChecks : IDisposable
     {
         this.stop = stop;
         InitialSessionState state = InitialSessionState.CreateDefault();
-        state.ImportPSModule([Path.Combine(Path.GetDirectoryName(typeof(ScriptChecks).Assembly.Location)!, "LguestPS.psd1")]);
+        state.ImportPSModule([ModuleManifest.Path]);
         pool = RunspaceFactory.CreateRunspacePool(state);
         pool.SetMaxRunspaces(most);
         pool.Open();

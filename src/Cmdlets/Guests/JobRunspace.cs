@@ -17,7 +17,7 @@ internal sealed class JobRunspace : IDisposable
     {
         if (current is not { runspace: null } job) return;
         InitialSessionState state = InitialSessionState.CreateDefault();
-        state.ImportPSModule([Path.Combine(Path.GetDirectoryName(typeof(JobRunspace).Assembly.Location)!, "LguestPS.psd1")]);
+        state.ImportPSModule([ModuleManifest.Path]);
         job.runspace = RunspaceFactory.CreateRunspace(state);
         job.runspace.Open();
         Runspace.DefaultRunspace = job.runspace;

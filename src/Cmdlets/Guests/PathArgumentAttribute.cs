@@ -18,6 +18,7 @@ internal sealed class PathArgumentAttribute : ArgumentTransformationAttribute
         {
             string text => text,
             FileSystemInfo file => file.FullName,
+            null => throw new ArgumentTransformationMetadataException("there is no path; what is only in the memory of another process cannot be used here", new PSInvalidCastException("null is not a path")),
             // With this inner exception, PowerShell goes on to look for a property that has the path.
             _ => throw new ArgumentTransformationMetadataException($"'{plain}' is not a path", new PSInvalidCastException($"'{plain}' is not a path")),
         };

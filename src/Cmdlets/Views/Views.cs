@@ -109,6 +109,12 @@ public static partial class Views
     public static GuestJob? Job(PSObject guest) =>
         guest.BaseObject is Guest itself && GuestRegistry.TryGetJob(itself, out GuestJob? job) ? job : null;
 
+    /// <summary>The machine that an object is on: a copy elsewhere still says it.</summary>
+    public static string HostName(PSObject made) => Environment.MachineName;
+
+    /// <summary>The process that an object is in: a copy elsewhere still says it.</summary>
+    public static int ProcessId(PSObject made) => Environment.ProcessId;
+
     private static string Text(PSObject happened, string property) => $"{happened.Properties[property]?.Value}";
 
     [GeneratedRegex("0x0+(?=[0-9a-f])")]
