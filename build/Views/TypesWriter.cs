@@ -45,8 +45,8 @@ internal static class TypesWriter
         where view.Depth is not null || view.CodeProperties.Count > 0
         select Type(Prefix + view.Types[0], [.. view.CodeProperties.Select(name => Code(name)), Serialization(view.Depth, [])]);
 
-    /// <summary>Enumerations of other objects come back as themselves, so that comparing them with a name goes on working.</summary>
-    private static XElement Enumeration(Type type) => Type("Deserialized." + type.FullName, StandardMembers(Note("TargetTypeForDeserialization", type.FullName!)));
+    /// <summary>Enumerations of other objects cross as their names, too, so that comparing them with a name goes on working wherever they come to.</summary>
+    private static XElement Enumeration(Type type) => Type(type.FullName!, StandardMembers(Note("SerializationMethod", "String")));
 
     private static XElement Serialization(int? depth, IEnumerable<Field> fields)
     {

@@ -13,7 +13,7 @@ Describe 'Events in a file' {
 
     It 'keep every property of every kind' {
         for ($i = 0; $i -lt $live.Count; $i++) {
-            foreach ($name in $live[$i].PSObject.Properties.Name | Where-Object { $_ -notin 'Sections', 'Arguments', 'Data', 'HostTime' }) {
+            foreach ($name in $live[$i].PSObject.Properties.Name | Where-Object { $_ -notin 'Sections', 'Arguments', 'Data', 'HostTime', 'Position' }) {
                 "$($live[$i].Kind).$name=$($stored[$i].$name)" | Should -Be "$($live[$i].Kind).$name=$($live[$i].$name)"
             }
         }
@@ -133,5 +133,72 @@ Describe 'Events as CSV' {
 
     It 'have no cell that is only the name of a type' {
         foreach ($kind in $live | Group-Object Kind) { $kind.Group | ConvertTo-Csv | Should -Not -Match 'System\.|LguestPS\.' }
+    }
+}
+
+Describe 'Everything else that comes out of cmdlets' {
+    BeforeDiscovery {
+        $kinds = @(
+            @{ Kind = 'Guest'; Make = { $guest } }
+            @{ Kind = 'GuestDefinition'; Make = { $guest.Definition } }
+            @{ Kind = 'GuestDisk'; Make = { $guest.Disks[0] } }
+            @{ Kind = 'Checkpoint'; Make = { $guest | Checkpoint-LguestGuest } }
+            @{ Kind = 'Breakpoint'; Make = { $guest | Set-LguestBreakpoint -Hypercall SEND_DMA } }
+            @{ Kind = 'GuestRegister'; Make = { $guest | Get-LguestRegister eax } }
+            @{ Kind = 'CallStackFrame'; Make = { $guest | Get-LguestCallStack | Select-Object -First 1 } }
+            @{ Kind = 'GuestDescriptor'; Make = { $guest | Get-LguestDescriptor | Select-Object -First 1 } }
+            @{ Kind = 'MemoryBlock'; Make = { $guest | Get-LguestMemory 0xc0100000 } }
+            @{ Kind = 'DisassembledInstruction'; Make = { $guest | Get-LguestDisassembly | Select-Object -First 1 } }
+            @{ Kind = 'PageTableWalk'; Make = { $guest | Get-LguestPageTable 0xc0100000 } }
+            @{ Kind = 'BoundDmaArray'; Make = { $guest | Get-LguestDma } }
+            @{ Kind = 'HotCode'; Make = { $guest | Get-LguestHotCode | Select-Object -First 1 } }
+            @{ Kind = 'KernelReport'; Make = { Get-LguestKernel $examples/ring/ring.elf } }
+            @{ Kind = 'HostReport'; Make = { Test-LguestHost } }
+            @{ Kind = 'GuestMatrix'; Make = { Get-LguestMatrix $examples/nightly.yaml } }
+            @{ Kind = 'MatrixCell'; Make = { (Get-LguestMatrix $examples/nightly.yaml).Cells[0] } }
+            @{ Kind = 'MatrixResult'; Make = { Invoke-LguestMatrix $examples/nightly.yaml -Index 2 } }
+        )
+    }
+    BeforeAll {
+        $guest = New-LguestGuest $examples/disk/disk.yaml -Clock Virtual -Record -SampleEvery 100
+        $guest | Step-LguestGuest -Until { $_.PendingDma } -WarningAction SilentlyContinue -InformationAction SilentlyContinue | Out-Null
+        function Copied($Object) { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object)) }
+    }
+    AfterAll { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'keeps its properties and its look: <Kind>' -ForEach $kinds {
+        $own = & $Make
+        $own.PSObject.TypeNames[0] | Should -Be "LguestPS.$Kind"
+        $copy = Copied $own
+        $copy.PSObject.TypeNames | Should -Contain "Deserialized.LguestPS.$Kind"
+        foreach ($name in $own.PSObject.Properties.Name | Where-Object { $own.$_ -isnot [Collections.IDictionary] }) { "$name=$($copy.$name)" | Should -Be "$name=$($own.$name)" }
+        foreach ($shape in 'Format-Table', 'Format-List') { ($copy | & $shape | Out-String -Width 120) | Should -Be ($own | & $shape | Out-String -Width 120) }
+    }
+
+    It 'has names in JSON, not numbers: <Kind>' -ForEach $kinds {
+        $own = & $Make
+        $read = $own | ConvertTo-Json -Depth 3 -WarningAction SilentlyContinue | ConvertFrom-Json
+        foreach ($property in $own.PSObject.Properties | Where-Object Value -Is [enum]) { $read.($property.Name) | Should -Be "$($property.Value)" }
+    }
+
+    It 'says of a guest and of a checkpoint where they are' {
+        foreach ($copy in (Copied $guest), (Copied ($guest | Checkpoint-LguestGuest))) { $copy.HostName, $copy.ProcessId | Should -Be ([Environment]::MachineName), $PID }
+        { Copied $guest | Stop-LguestGuest } | Should -Throw "*'disk' is a copy of an object in another process (process $PID on $([Environment]::MachineName))*Invoke-Command*"
+        { Copied ($guest | Get-LguestRegister eax) | Step-LguestGuest } | Should -Throw "*This GuestRegister of guest 'disk' is a copy of an object in another process*"
+        { Copied ($guest | Checkpoint-LguestGuest) | Restore-LguestGuest -ErrorAction Stop } | Should -Throw '*memory of another process*'
+        $guest.State | Should -Be Paused
+    }
+
+    It 'comes from Start-Job with its process' {
+        $copy = Start-Job { Import-Module $using:modulePath; New-LguestGuest "$using:examples/ring/ring.yaml" } | Receive-Job -Wait -AutoRemoveJob
+        $copy.Name | Should -Be ring
+        $copy.ProcessId | Should -Not -Be $PID
+        { $copy | Start-LguestGuest } | Should -Throw "*process $($copy.ProcessId) on*"
+    }
+
+    It 'comes from Start-ThreadJob as itself' {
+        $own = Start-ThreadJob { Import-Module $using:modulePath; New-LguestGuest "$using:examples/ring/ring.yaml" -Clock Virtual } | Receive-Job -Wait -AutoRemoveJob
+        $own | Should -BeOfType LguestPS.Guest
+        ($own | Start-LguestGuest -Kind Ended).Ending | Should -Be PowerDown
     }
 }

@@ -100,8 +100,8 @@ public sealed class DeviceNameCompleter : WordCompleter
         int disks = 0, nets = 0;
         return guest.Definition.Devices.Select(device => device switch
         {
-            BlockDefinition => ($"block{disks++}", Views.Device(device)),
-            NetDefinition => ($"net{nets++}", Views.Device(device)),
+            BlockDefinition => ($"block{disks++}", Views.DeviceText(device)),
+            NetDefinition => ($"net{nets++}", Views.DeviceText(device)),
             _ => ("console", "the console"),
         }).ToArray();
     }

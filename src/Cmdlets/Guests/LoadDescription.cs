@@ -18,7 +18,7 @@ internal static class LoadDescription
         foreach (LoadedPart part in plan.Parts) text.Append($"\n  0x{part.Address:x8}  {part.Size,9:N0} bytes  {part.What}{(part.Source is { } file ? $" ({file})" : "")}");
         text.Append($"\n  entry 0x{plan.Entry:x8}, ABI {plan.Abi}, clock {definition.Clock}, CPU: {plan.CpuReason}");
         if (definition.CommandLine.Length > 0) text.Append($"\n  command line: {definition.CommandLine}");
-        foreach (DeviceDefinition device in definition.Devices) text.Append($"\n  device: {Views.Device(device)}");
+        foreach (DeviceDefinition device in definition.Devices) text.Append($"\n  device: {Views.DeviceText(device)}");
         return text.ToString();
     }
 }

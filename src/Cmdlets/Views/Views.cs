@@ -65,7 +65,18 @@ public static partial class Views
     };
 
     /// <summary>A device of a definition, as a definition writes it.</summary>
-    public static string Device(DeviceDefinition device) => device switch
+    public static string Device(PSObject device) => device.BaseObject is DeviceDefinition own ? DeviceText(own) : device.TypeNames[0].Split('.')[^1] switch
+    {
+        nameof(ConsoleDefinition) => "console",
+        nameof(EntropyDefinition) => "rng",
+        nameof(BlockDefinition) => $"block {Text(device, "Path")} ({Text(device, "Mode")}{(Text(device, "Overlay") is { Length: > 0 } overlay ? $" in {overlay}" : "")})",
+        nameof(SharedNetDefinition) => $"net {Text(device, "Path")}",
+        nameof(UserNetDefinition) => $"net user {Text(device, "Network")}",
+        nameof(TapNetDefinition) => $"net tap {Text(device, "Interface")}",
+        _ => $"{device}",
+    };
+
+    internal static string DeviceText(DeviceDefinition device) => device switch
     {
         ConsoleDefinition => "console",
         EntropyDefinition => "rng",

@@ -6,7 +6,7 @@ using LguestPS.Symbols;
 namespace LguestPS;
 
 /// <summary>How a guest of an era asks its host for something.</summary>
-public enum TrapInstruction
+public enum TrapInstruction : long
 {
     /// <summary><c>int $0x1f</c></summary>
     Int1F,
@@ -16,7 +16,7 @@ public enum TrapInstruction
 }
 
 /// <summary>How a guest of an era talks to devices.</summary>
-public enum DeviceInterface
+public enum DeviceInterface : long
 {
     /// <summary>BIND_DMA and SEND_DMA with struct lguest_dma.</summary>
     Dma,

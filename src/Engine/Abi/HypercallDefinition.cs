@@ -4,7 +4,7 @@ using LguestPS.Memory;
 namespace LguestPS;
 
 /// <summary>What an argument of a hypercall means; decides how it is shown.</summary>
-public enum ParameterMeaning
+public enum ParameterMeaning : long
 {
     Number,
     Flag,

@@ -3,7 +3,7 @@ using LguestPS.Cpu;
 namespace LguestPS;
 
 /// <summary>What kind of thing a breakpoint stops before, or for memory after.</summary>
-public enum BreakpointKind
+public enum BreakpointKind : long
 {
     Hypercall,
     Address,

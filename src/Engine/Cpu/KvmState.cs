@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>What KVM is good for on a machine.</summary>
-public enum KvmState
+public enum KvmState : long
 {
     /// <summary>It cannot run guests.</summary>
     Unavailable,

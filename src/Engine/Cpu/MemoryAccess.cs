@@ -2,7 +2,7 @@ namespace LguestPS;
 
 /// <summary>What an instruction does to memory.</summary>
 [Flags]
-public enum MemoryAccess
+public enum MemoryAccess : long
 {
     None = 0,
     Read = 1,

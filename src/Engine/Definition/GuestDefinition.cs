@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>Which vCPU to run a guest on.</summary>
-public enum CpuChoice
+public enum CpuChoice : long
 {
     /// <summary>The fastest one that works here and can do what the definition asks.</summary>
     Auto,
@@ -10,7 +10,7 @@ public enum CpuChoice
 }
 
 /// <summary>What the guest's time is made of.</summary>
-public enum ClockKind
+public enum ClockKind : long
 {
     /// <summary>Real time.</summary>
     Host,
@@ -23,7 +23,7 @@ public enum ClockKind
 }
 
 /// <summary>What a guest is told about its time stamp counter.</summary>
-public enum TscChoice
+public enum TscChoice : long
 {
     /// <summary>The counter's frequency.</summary>
     Auto,
@@ -33,7 +33,7 @@ public enum TscChoice
 }
 
 /// <summary>Who hands a guest on KVM its own system calls and page faults.</summary>
-public enum DirectTrapChoice
+public enum DirectTrapChoice : long
 {
     /// <summary>Code inside the virtual machine, which saves an exit each, as long as no trap events are wanted and the clock is the host's.</summary>
     Auto,
@@ -43,7 +43,7 @@ public enum DirectTrapChoice
 }
 
 /// <summary>Whether the emulated CPU makes machine code of what a guest runs often. What the guest does is the same either way.</summary>
-public enum CompileChoice
+public enum CompileChoice : long
 {
     /// <summary>It does, where it can: on Linux on x64.</summary>
     Auto,
@@ -53,7 +53,7 @@ public enum CompileChoice
 }
 
 /// <summary>What happens to writes to a disk image.</summary>
-public enum BlockMode
+public enum BlockMode : long
 {
     /// <summary>Writes fail.</summary>
     ReadOnly,

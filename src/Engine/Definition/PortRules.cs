@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace LguestPS;
 
 /// <summary>What carries a connection or datagram.</summary>
-public enum Transport
+public enum Transport : long
 {
     Tcp,
     Udp,

@@ -3,7 +3,7 @@ using LguestPS.Kernels;
 namespace LguestPS;
 
 /// <summary>How a kernel has a driver.</summary>
-public enum DriverState
+public enum DriverState : long
 {
     /// <summary>The kernel does not tell.</summary>
     Unknown,

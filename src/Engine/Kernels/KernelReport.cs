@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>What kind of file a kernel is in.</summary>
-public enum KernelFormat
+public enum KernelFormat : long
 {
     /// <summary>It is no kernel.</summary>
     None,
@@ -17,7 +17,7 @@ public enum KernelFormat
 }
 
 /// <summary>Whether a kernel can be an lguest guest.</summary>
-public enum LguestSupport
+public enum LguestSupport : long
 {
     /// <summary>It could not be looked into.</summary>
     Unknown,

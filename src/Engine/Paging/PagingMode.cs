@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>How a guest's linear addresses lead to its memory.</summary>
-public enum PagingMode
+public enum PagingMode : long
 {
     /// <summary>As they are: there are no page tables yet.</summary>
     Linear,

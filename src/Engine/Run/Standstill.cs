@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>The life of a guest: Created → Running ⇄ Paused → Ended.</summary>
-public enum GuestState
+public enum GuestState : long
 {
     Created,
     Running,
@@ -10,7 +10,7 @@ public enum GuestState
 }
 
 /// <summary>Why a running guest came to a stop: where it stands now.</summary>
-public enum Standstill
+public enum Standstill : long
 {
     /// <summary>Not started yet.</summary>
     NotStarted,

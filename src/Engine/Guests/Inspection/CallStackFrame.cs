@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>How a frame of a call stack was found.</summary>
-public enum FrameOrigin
+public enum FrameOrigin : long
 {
     /// <summary>The registers: where the guest stands.</summary>
     Registers,

@@ -1,7 +1,7 @@
 namespace LguestPS;
 
 /// <summary>What kind of register one is.</summary>
-public enum RegisterGroup
+public enum RegisterGroup : long
 {
     /// <summary>eax to edi, esp, ebp and eip.</summary>
     General,

@@ -13,7 +13,7 @@ public sealed record MemoryBlock : AddressView
 }
 
 /// <summary>How to read memory.</summary>
-public enum MemoryType
+public enum MemoryType : long
 {
     Byte,
     SByte,

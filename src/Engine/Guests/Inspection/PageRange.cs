@@ -35,7 +35,7 @@ public sealed record PageRange : GuestView
 }
 
 /// <summary>How two page directories differ at a page.</summary>
-public enum PageDifferenceKind
+public enum PageDifferenceKind : long
 {
     /// <summary>Mapped only in the first.</summary>
     OnlyFirst,

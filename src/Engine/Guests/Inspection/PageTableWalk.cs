@@ -3,7 +3,7 @@ using LguestPS.Paging;
 namespace LguestPS;
 
 /// <summary>The levels of a guest's page tables: two, or three with PAE.</summary>
-public enum PageTableLevel
+public enum PageTableLevel : long
 {
     /// <summary>The page directory: an entry for each 4 MiB, or with PAE for each GiB.</summary>
     Directory,
