@@ -99,6 +99,12 @@ Describe 'Invoke-LguestMatrix' {
         { Invoke-LguestMatrix $nightly -Index 6 -ErrorAction Stop } | Should -Throw '*has no cell 6*' -ErrorId 'InvalidValue,*'
     }
 
+    It 'takes matrices and files from the pipeline' {
+        (Get-LguestMatrix $nightly | Invoke-LguestMatrix -Index 2).Outcome | Should -Be Passed
+        (Get-Item $nightly | Invoke-LguestMatrix -Index 2).Outcome | Should -Be Passed
+        ($nightly | Get-LguestMatrix).Name | Should -Be nightly
+    }
+
     It 'lists the cells with -WhatIf' {
         $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$modulePath'; Invoke-LguestMatrix '$nightly' -HostName node1, node2 -WhatIf"
         $lines.Count | Should -Be 6

@@ -10,7 +10,7 @@ public abstract class MatrixCommand : LguestCommand
     private protected const string FromDefinition = "Definition";
     private protected const string FromMatrix = "Matrix";
 
-    [Parameter(ParameterSetName = FromPath, Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromPath, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "LiteralPath")]
     [PathArgument]
     [ValidateNotNullOrEmpty]
