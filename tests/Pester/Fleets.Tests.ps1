@@ -69,6 +69,22 @@ Describe 'A fleet over SSH' {
         Wait-Until { -not (Get-Process pwsh | Where-Object { $_.CommandLine -match '-sshs' -and $_.Parent.Parent.CommandLine -match [regex]::Escape("$TestDrive") }) }
     }
 
+    It 'stops everywhere with Ctrl-C, also guests that would never end' {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript({
+                Import-Module $args[0]
+                Invoke-LguestMatrix -Definition @{ kernel = $args[1]; commandLine = 'spin' } -Repeat 6 -SSHConnection $args[2] -ThrottleLimit 1
+            }).AddArgument($modulePath).AddArgument("$repository/tests/guests/busy.elf").AddArgument($machines.Connection)
+            $null = $shell.BeginInvoke()
+            Wait-Until { -not ($machines | Where-Object { -not (Left $_) }) }
+            $shell.Stop()
+        }
+        finally { $shell.Dispose() }
+        $machines | ForEach-Object { Left $_ } | Should -BeNullOrEmpty
+        Wait-Until { -not (Get-Process pwsh | Where-Object { $_.CommandLine -match '-sshs' -and $_.Parent.Parent.CommandLine -match [regex]::Escape("$TestDrive") }) }
+    }
+
     It 'says once of each machine why it cannot be used, and goes on without it' {
         $wrongKey = $machines[0].Connection.Clone()
         $wrongKey.KeyFilePath = $machines[1].Connection.KeyFilePath

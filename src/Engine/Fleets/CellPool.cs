@@ -14,6 +14,9 @@ internal sealed class CellPool(CellRunOptions options) : IDisposable
     /// <summary>Signalled when its cells are to stop.</summary>
     public CancellationToken Stopping => stop.Token;
 
+    /// <summary>How many cells run now.</summary>
+    public int Running => running.Count;
+
     /// <summary>Begins to run a cell.</summary>
     public void Start(MatrixCell cell, int attempt)
     {
