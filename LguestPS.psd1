@@ -71,6 +71,7 @@
         'Suspend-LguestGuest'
         'Sync-LguestDisk'
         'Test-LguestHost'
+        'Trace-LguestValue'
         'Wait-LguestGuest'
     )
     VariablesToExport    = @()

@@ -51,17 +51,19 @@ public abstract class HistoryCommand : GuestCommand
     private protected abstract void Ask(GuestHistory history, HistoryProgress progress);
 
     /// <summary>Finds out what the words of a question mean: for the guest that is asked, or for one like that of a file.</summary>
-    private protected T Look<T>(GuestHistory history, Func<Guest, T> look) => asked is { } guest ? look(guest) : history.Look(look);
+    private protected T Look<T>(GuestHistory history, Func<Guest, T> look) => Asked is { } guest ? look(guest) : history.Look(look);
 
-    private Guest? asked;
+    /// <summary>The guest that is asked; null for a file.</summary>
+    private protected Guest? Asked { get; private set; }
 
     private void Ask(Func<GuestHistory> open, object target, Guest? guest)
     {
-        asked = guest;
+        Asked = guest;
         HistoryProgress progress = new(this);
         try
         {
-            Ask(open(), progress);
+            using GuestHistory history = open();
+            Ask(history, progress);
         }
         catch (LguestException e)
         {

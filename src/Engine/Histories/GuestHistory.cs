@@ -11,14 +11,16 @@ namespace LguestPS;
 /// is stays where it is, and nothing outside of it is touched: not its disks, networks, console or files. What the guest does later is in
 /// no history that was made before.
 /// </remarks>
-public sealed class GuestHistory
+public sealed class GuestHistory : IDisposable
 {
     /// <summary>The most guest memory that its checkpoints hold.</summary>
     private const long MostBytes = 512L << 20;
 
     private readonly Lock gate = new();
     private readonly CheckpointShelf shelf = new(MostBytes);
+    private readonly Stack<Replica> idle = [];
     private SymbolTable? symbols;
+    private bool isDisposed;
     private bool isChecked;
 
     private GuestHistory(RecordedRun run, IEnumerable<(RunPosition, Checkpoint)> checkpoints, bool isChecked)
@@ -115,6 +117,12 @@ public sealed class GuestHistory
     /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
     public IEnumerable<LguestEvent> FindEvents(EventQuery query, CancellationToken stop = default) => new EventQuestion(this, query).Ask(stop);
 
+    /// <summary>Follows a value back to where it came from: at <see cref="HistoryQuery.To"/> it is in the place that is named. The first step tells what put it there.</summary>
+    /// <inheritdoc cref="FindCalls" path="/returns"/>
+    /// <exception cref="LguestException">InvalidAddress: there is no such place. While they are taken: InvalidCheckpoint if something in the recording cannot have happened; ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
+    public IEnumerable<ValueStep> TraceValue(ValueQuery query, CancellationToken stop = default) => new ValueTrace(this, query, stop).Steps();
+
     /// <summary>Whether the recording has its events itself, so that they can be told without doing the run again.</summary>
     public bool KeepsEvents => Run.Log.Count > 0 || EventCount == 0;
 
@@ -147,6 +155,13 @@ public sealed class GuestHistory
         return look(replica.Guest);
     }
 
+    /// <summary>Looks at the guest as it was at a place.</summary>
+    internal T LookAt<T>(PositionExpression place, Func<Guest, T> look, CancellationToken stop = default)
+    {
+        using Replica replica = ReplicaAt(place.In(Start, End), stop);
+        return look(replica.Guest);
+    }
+
     /// <summary>A guest of its own that stands where the run was at a place, and can do it again from there. It has to be disposed.</summary>
     /// <param name="place">A place of the run, or the least that all of its counts must have reached; before the start or after the end counts as that.</param>
     /// <param name="stop">Ends the way there.</param>
@@ -156,7 +171,7 @@ public sealed class GuestHistory
     internal Replica ReplicaAt(RunPosition place, CancellationToken stop = default, Action? pulse = null)
     {
         (RunPosition at, Checkpoint checkpoint) = CheckpointBefore(place);
-        Replica replica = new(this, Make(at, checkpoint));
+        Replica replica = ReplicaAt(at, checkpoint);
         try
         {
             replica.RunTo(place, stop, pulse);
@@ -164,6 +179,7 @@ public sealed class GuestHistory
         }
         catch
         {
+            replica.IsBroken = true;
             replica.Dispose();
             throw;
         }
@@ -171,7 +187,39 @@ public sealed class GuestHistory
 
     /// <summary>A guest of its own that stands where a checkpoint of this history was taken.</summary>
     /// <inheritdoc cref="ReplicaAt(RunPosition, CancellationToken, Action)" path="/exception"/>
-    internal Replica ReplicaAt(RunPosition at, Checkpoint checkpoint) => new(this, Make(at, checkpoint));
+    internal Replica ReplicaAt(RunPosition at, Checkpoint checkpoint)
+    {
+        Replica? replica;
+        lock (gate) _ = idle.TryPop(out replica);
+        if (replica is null) return new Replica(this, Make(at, checkpoint));
+        replica.MoveTo(at, checkpoint);
+        return replica;
+    }
+
+    /// <summary>Keeps a replica that nobody uses for whoever asks next: what it has made of the guest's code is worth keeping.</summary>
+    /// <returns>False if there are enough.</returns>
+    internal bool TryKeep(Replica replica)
+    {
+        lock (gate)
+        {
+            if (isDisposed || idle.Count >= Environment.ProcessorCount) return false;
+            idle.Push(replica);
+            return true;
+        }
+    }
+
+    /// <summary>Frees the replicas that wait to be asked again.</summary>
+    public void Dispose()
+    {
+        Replica[] left;
+        lock (gate)
+        {
+            isDisposed = true;
+            left = [.. idle];
+            idle.Clear();
+        }
+        foreach (Replica replica in left) replica.Dispose();
+    }
 
     /// <summary>The last checkpoint that is not after a place.</summary>
     internal (RunPosition At, Checkpoint Checkpoint) CheckpointBefore(RunPosition place)

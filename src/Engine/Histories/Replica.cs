@@ -1,4 +1,5 @@
 using LguestPS.Breakpoints;
+using LguestPS.Cpu.Emulated;
 using LguestPS.Recordings;
 using LguestPS.Run;
 
@@ -74,5 +75,33 @@ internal sealed class Replica : IDisposable
         return checkpoint;
     }
 
-    public void Dispose() => Guest.Dispose();
+    /// <summary>Whether something went wrong, so that nobody else should use it.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <summary>Does one instruction; or, where something is pending, the next part of that.</summary>
+    /// <exception cref="LguestException">ReplayDiverged.</exception>
+    public void Step(CancellationToken stop)
+    {
+        RunGoal goal = RunGoal.ToStep(new StepOptions { Driver = "replica", Unit = StepUnit.Instruction, TimeLimit = TimeSpan.MaxValue }, Guest, stop);
+        while (Guest.Loop.Run(goal) is Standstill.Breakpoint or Standstill.Event)
+        {
+            Guest.Interceptor.Ignore();
+            TakeEvents();
+        }
+        stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Gives it back to its history, with nobody looking on any more.</summary>
+    public void Dispose()
+    {
+        Happened = null;
+        if (!IsBroken)
+        {
+            ((EmulatedCpu)Guest.Cpu).Observe(onlooker: null, [], []);
+            Guest.Memory.HostWriting = null;
+            Guest.Events.Filter = EventFilter.Nothing;
+            if (history.TryKeep(this)) return;
+        }
+        Guest.Dispose();
+    }
 }

@@ -191,6 +191,7 @@ internal sealed class Survey<T>
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             stretch.Finish(e);
+            if (replica is not null) replica.IsBroken = true;
             replica?.Dispose();
             replica = null;
         }

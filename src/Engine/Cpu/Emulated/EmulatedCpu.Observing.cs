@@ -32,6 +32,9 @@ internal sealed unsafe partial class EmulatedCpu
     /// <summary>A word of memory as the guest's current privilege and address space have it; changes nothing.</summary>
     public bool TryPeek(uint linear, out uint value) => Mmu.TryPeek(state, linear, out value);
 
+    /// <summary>The bases of the segments, between two instructions; as of the last run.</summary>
+    public (uint Es, uint Cs, uint Ss, uint Ds, uint Fs, uint Gs) SegmentBases => (state->Es.Base, state->Cs.Base, state->Ss.Base, state->Ds.Base, state->Fs.Base, state->Gs.Base);
+
     /// <summary>Whether whoever looks on is told of the block at eip.</summary>
     private bool IsObserved(Block* block) => observer is not null && Mmu.Watches.Observed.Contains(state->Cs.Base + block->Eip);
 
