@@ -15,6 +15,7 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Checkpoint-LguestGuest'
+        'Compare-LguestRun'
         'Compare-LguestTrace'
         'Copy-LguestGuest'
         'Enter-LguestConsole'
@@ -71,6 +72,7 @@
         'Suspend-LguestGuest'
         'Sync-LguestDisk'
         'Test-LguestHost'
+        'Test-LguestRecording'
         'Trace-LguestValue'
         'Wait-LguestGuest'
     )

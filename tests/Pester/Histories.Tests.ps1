@@ -135,3 +135,81 @@ Describe 'Get-LguestEvent' {
     }
     It 'wants to know of which hypercall arguments are' { { Get-LguestEvent $file -Argument @{ key = 1 } -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidValue,*' }
 }
+
+Describe 'Trace-LguestValue' {
+    BeforeAll {
+        $guest = New-LguestGuest $examples/panic/panic.yaml
+        $guest | Wait-LguestGuest | Out-Null
+    }
+    AfterAll { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'follows a byte to the text that it came from' {
+        $steps = $guest | Trace-LguestValue tasks+0x28 -Length 1 -Back
+        $steps.Origin | Should -Be Copy, Copy, Initial
+        $steps.Number | Should -Be 1, 2, 3
+        [char] $steps[-1].Value | Should -Be p
+    }
+    It 'follows a register from where a guest stands' {
+        $guest | Step-LguestGuest -Back -Hypercall CRASH | Out-Null
+        $steps = $guest | Trace-LguestValue edx
+        $steps[0].Function | Should -Match '^crash\+'
+        $steps[-1].Origin | Should -Be Constant
+        $steps[-1].Instruction | Should -Match '^push'
+        $guest | Wait-LguestGuest | Out-Null
+    }
+    It 'asks for another moment, and takes no more steps than it is told to' {
+        ($guest | Trace-LguestValue ebp -At 50% -MostSteps 2).Count | Should -BeLessOrEqual 2
+        (Trace-LguestValue -Path $file -Value esp -At 50% -MostSteps 1).Place | Should -Be esp
+    }
+    It 'says what is wrong: <Id>' -ForEach @(
+        @{ Id = 'ArgumentMissing'; Script = { $guest | Trace-LguestValue } }
+        @{ Id = 'InvalidAddress'; Script = { $guest | Trace-LguestValue eaxx -ErrorAction Stop } }
+    ) { $Script | Should -Throw -ErrorId "$Id,*" }
+    It 'looks the same from a file, in 80 columns' {
+        $steps = $guest | Trace-LguestValue tasks+0x28 -Length 1
+        $steps | Export-Clixml $TestDrive/steps.xml
+        Import-Clixml $TestDrive/steps.xml | Format-Table | Out-String -Width 80 | Should -Be ($steps | Format-Table | Out-String -Width 80)
+    }
+}
+
+Describe 'Compare-LguestRun and Test-LguestRecording' {
+    BeforeAll {
+        foreach ($line in 'one', 'two') {
+            $guest = New-LguestGuest $examples/echo/echo.yaml -Name $line -Clock Virtual -Record
+            $guest | Send-LguestConsole "$line`nquit`n"
+            $guest | Wait-LguestGuest | Out-Null
+        }
+    }
+    AfterAll { Get-LguestGuest | Remove-LguestGuest }
+
+    It 'find the first thing that two runs do not have in common' {
+        $found = Compare-LguestRun one two
+        $found.Kind | Should -Be Instruction
+        $found.Values[0].Name | Should -Match '<input>'
+        $found.LeftEvent.Text | Should -Match one
+        $found.RightEvent.Text | Should -Match two
+        $found | Format-List | Out-String -Width 80 | Should -Match 'Values'
+    }
+    It 'find nothing where all is the same' {
+        Compare-LguestRun one one | Should -BeNullOrEmpty
+        Compare-LguestRun $file $file | Should -BeNullOrEmpty
+    }
+    It 'compare guests and files' { (Compare-LguestRun one $file).Kind | Should -Be Start }
+    It 'have an error for a run that is not there' {
+        { Compare-LguestRun one three -ErrorAction Stop } | Should -Throw "*no guest named 'three'*" -ErrorId 'FileUnavailable,*'
+    }
+    It 'pass recordings that are the same when they are done again' {
+        $checks = @(Test-LguestRecording -Path $file; Test-LguestRecording one)
+        $checks.Passed | Should -Be $true, $true
+        $checks[0].Events | Should -BeGreaterThan 10
+        $checks | Format-Table | Out-String -Width 80 | Should -Match 'True'
+    }
+    It 'have one error for a recording that is cut off' {
+        $cut = Join-Path $TestDrive cut.lguest
+        [IO.File]::WriteAllBytes($cut, [IO.File]::ReadAllBytes($file)[0..2000])
+        { Test-LguestRecording -Path $cut -ErrorAction Stop } | Should -Throw '*is cut off*' -ErrorId 'InvalidCheckpoint,*'
+        { Get-LguestCall $cut print -ErrorAction Stop } | Should -Throw '*is cut off*' -ErrorId 'InvalidCheckpoint,*'
+        { Get-LguestEvent $cut -ErrorAction Stop } | Should -Throw '*is cut off*' -ErrorId 'InvalidCheckpoint,*'
+        { Compare-LguestRun $cut $file -ErrorAction Stop } | Should -Throw '*is cut off*' -ErrorId 'InvalidCheckpoint,*'
+    }
+}

@@ -40,6 +40,14 @@ public static partial class Views
         return operand.Length > 4 ? $"{Convert.ToHexStringLower(operand)[..8]}.." : $"0x{Convert.ToHexStringLower(operand.Reverse().ToArray())}";
     }
 
+    /// <summary>Which instruction put a value where it was; and how, unless it copied or computed it.</summary>
+    public static string Step(PSObject step)
+    {
+        string origin = Text(step, "Origin"), function = Text(step, "Function"), instruction = Text(step, "Instruction");
+        string by = function.Length > 0 ? $"{function}: {instruction}" : instruction;
+        return origin is "Copy" or "Computation" ? by : $"{origin}, {by}";
+    }
+
     /// <summary>Who accessed memory: a function, or the host.</summary>
     public static string By(PSObject access) =>
         LanguagePrimitives.IsTrue(access.Properties["IsByHost"]?.Value) ? Text(access, "By")

@@ -81,11 +81,10 @@ public sealed class GuestHistory : IDisposable
 
     /// <summary>The run in a file of <see cref="LguestPS.Guest.SaveRecording"/>.</summary>
     /// <exception cref="LguestException">FileUnavailable; or InvalidCheckpoint: it is no recording, is damaged or cut off, or a newer version made it.</exception>
-    public static GuestHistory Open(string path)
-    {
-        RecordedRun run = RecordedRun.Load(path);
-        return new GuestHistory(run, [(run.StartPosition, run.Start)], isChecked: false);
-    }
+    public static GuestHistory Open(string path) => Of(RecordedRun.Load(path));
+
+    /// <summary>A run that was read from a file.</summary>
+    public static GuestHistory Of(RecordedRun run) => new(run, [(run.StartPosition, run.Start)], isChecked: false);
 
     /// <summary>The names of the kernel's code and data, where they are once it has begun; null if there are none.</summary>
     /// <exception cref="LguestException">FileUnavailable or InvalidImage: the definition's file of symbols cannot be used; or as for making a guest.</exception>
@@ -123,6 +122,24 @@ public sealed class GuestHistory : IDisposable
     /// <exception cref="OperationCanceledException">While they are taken, on <paramref name="stop"/>.</exception>
     public IEnumerable<ValueStep> TraceValue(ValueQuery query, CancellationToken stop = default) => new ValueTrace(this, query, stop).Steps();
 
+    /// <summary>The first place where this run and another differ.</summary>
+    /// <param name="other">The other run.</param>
+    /// <param name="pulse">Called now and then with the part that is done, 0 to 1.</param>
+    /// <param name="stop">Ends the search.</param>
+    /// <returns>Null if they are the same to the end.</returns>
+    /// <exception cref="LguestException">InvalidCheckpoint if something in a recording cannot have happened; ReplayDiverged.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>.</exception>
+    public RunDifference? Compare(GuestHistory other, Action<double>? pulse = null, CancellationToken stop = default) => new RunComparison(this, other, pulse, stop).Find();
+
+    /// <summary>Does the run again and holds it against the recording.</summary>
+    /// <param name="pulse">Called now and then with the part that is done, 0 to 1.</param>
+    /// <param name="threads">How many parts of the run are done at once.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <exception cref="LguestException">As for making a guest.</exception>
+    /// <exception cref="OperationCanceledException">On <paramref name="stop"/>.</exception>
+    public RecordingCheck Test(Action<double>? pulse = null, int? threads = null, CancellationToken stop = default) =>
+        new RecordingTest(this, RecordingTest.Everything(pulse, threads ?? Environment.ProcessorCount), stop).Run();
+
     /// <summary>Whether the recording has its events itself, so that they can be told without doing the run again.</summary>
     public bool KeepsEvents => Run.Log.Count > 0 || EventCount == 0;
 
@@ -158,8 +175,18 @@ public sealed class GuestHistory : IDisposable
     /// <summary>Looks at the guest as it was at a place.</summary>
     internal T LookAt<T>(PositionExpression place, Func<Guest, T> look, CancellationToken stop = default)
     {
-        using Replica replica = ReplicaAt(place.In(Start, End), stop);
+        using Replica replica = ReplicaAt(Find(place, stop), stop);
         return look(replica.Guest);
+    }
+
+    /// <summary>Where in this run a place is. That of an event is the last before it, which the run tells.</summary>
+    internal RunPosition Find(PositionExpression place, CancellationToken stop)
+    {
+        RunPosition position = place.In(Start, End);
+        if (!position.IsBeforeEvent) return position;
+        if (position.Events >= End.Events) return End;
+        using Replica replica = ReplicaAt(new RunPosition(position.Events + 1, 0, TimeSpan.Zero), stop);
+        return new RunPosition(position.Events, replica.Position.Instructions, replica.Position.Nanoseconds, 0);
     }
 
     /// <summary>A guest of its own that stands where the run was at a place, and can do it again from there. It has to be disposed.</summary>

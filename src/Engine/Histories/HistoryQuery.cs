@@ -22,7 +22,7 @@ public abstract record HistoryQuery
     /// <summary>Instructions of a part that is looked at by itself, where the run has no checkpoints; null for as many as are good.</summary>
     internal long? Spacing { get; init; }
 
-    internal RunPosition First(GuestHistory history) => From.In(history.Start, history.End);
+    internal RunPosition First(GuestHistory history, CancellationToken stop) => history.Find(From, stop);
 
-    internal RunPosition Last(GuestHistory history) => To.In(history.Start, history.End);
+    internal RunPosition Last(GuestHistory history, CancellationToken stop) => history.Find(To, stop);
 }

@@ -38,8 +38,8 @@ internal sealed class Survey<T>
         this.history = history;
         this.query = query;
         this.makeAnalyst = makeAnalyst;
-        from = query.First(history);
-        to = query.Last(history) is var last && history.End.IsBefore(last) ? history.End : last;
+        from = query.First(history, stop);
+        to = query.Last(history, stop) is var last && history.End.IsBefore(last) ? history.End : last;
         stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }
 

@@ -56,6 +56,9 @@ internal sealed class Recording : ITape
     /// <summary>Whether it can be saved to a file.</summary>
     public bool KeepsEvents => log is not null;
 
+    /// <summary>For a guest that does a part of a run again: what its events are held against from here on; null to make none.</summary>
+    public void HoldAgainst(EventLog? recorded) => log = recorded;
+
     /// <summary>While the guest is in the past and asks to be started again: whether it was rebooted then, or ended. Null if that is new.</summary>
     public bool? RebootsAgain => IsInPast ? !(endsByRestart && guest.Events.Happened + 1 >= End.Events) : null;
 

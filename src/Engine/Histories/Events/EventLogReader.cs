@@ -10,13 +10,16 @@ internal sealed class EventLogReader(GuestHistory history)
     private readonly EventLog log = history.Run.Log.Copy();
     private readonly EventOrigin origin = history.Origin;
 
+    /// <summary>What is kept of an event, by its number.</summary>
+    public byte[] EssenceOf(long sequence) => log[sequence - history.Start.Events - 1];
+
     /// <param name="sequence">The event's number, from the first after the beginning to the last.</param>
     /// <exception cref="LguestException">InvalidCheckpoint: it cannot be read.</exception>
     public LguestEvent Read(long sequence)
     {
         try
         {
-            return EventCodec.Read(new StateReader(log[sequence - history.Start.Events - 1], []), origin, whole: false);
+            return EventCodec.Read(new StateReader(EssenceOf(sequence), []), origin, whole: false);
         }
         catch (Exception e) when (e is InvalidStateException or IOException or InvalidDataException)
         {

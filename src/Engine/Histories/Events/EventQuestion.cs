@@ -17,9 +17,10 @@ internal sealed class EventQuestion(GuestHistory history, EventQuery query)
 
     private IEnumerable<LguestEvent> FromLog(CancellationToken stop)
     {
-        long first = EventsAt(query.First(history), stop), last = Math.Min(EventsAt(query.Last(history), stop), history.Run.Log.Count + history.Start.Events);
+        RunPosition begin = query.From.In(history.Start, history.End), end = query.To.In(history.Start, history.End);
+        long first = EventsAt(begin, isEnd: false, stop), last = Math.Min(EventsAt(end, isEnd: true, stop), history.Run.Log.Count + history.Start.Events);
         EventLogReader log = new(history);
-        TimeSpan from = query.First(history).Time, to = query.Last(history) is { Events: 0 } at ? at.Time : TimeSpan.MaxValue;
+        TimeSpan from = begin.Time, to = end is { Events: 0, Nanoseconds: > 0 } ? end.Time : TimeSpan.MaxValue;
         for (long sequence = first + 1; sequence <= last; sequence++)
         {
             if (sequence % LookEvery == 0)
@@ -29,16 +30,16 @@ internal sealed class EventQuestion(GuestHistory history, EventQuery query)
             }
             LguestEvent happened = log.Read(sequence);
             if (happened.GuestTime < from) continue;
-            if (to != TimeSpan.Zero && happened.GuestTime >= to && to != TimeSpan.MaxValue) yield break;
+            if (happened.GuestTime >= to) yield break;
             if (query.Filter.Wants(happened)) yield return happened;
         }
     }
 
-    /// <summary>How many events there were until a place. If only instructions are said of it, the run tells.</summary>
-    private long EventsAt(RunPosition place, CancellationToken stop)
+    /// <summary>How many events there were until a place. If only a count of instructions is said of it, the run tells; if only a time, the events' own times.</summary>
+    private long EventsAt(RunPosition place, bool isEnd, CancellationToken stop)
     {
-        if (place == history.End || (place.Events == 0 && place.Instructions == 0 && place.Nanoseconds > 0 && place == query.Last(history))) return history.End.Events;
-        if (place.Events > 0 || place.Instructions == 0) return place.Events;
+        if (place.Events > 0) return place.Events;
+        if (place.Instructions == 0) return isEnd && place.Nanoseconds > 0 ? history.End.Events : 0;
         using Replica replica = history.ReplicaAt(place, stop);
         return replica.Position.Events;
     }

@@ -32,7 +32,7 @@ internal sealed class ValueTrace
     {
         ValuePlace place = start;
         RunPosition at;
-        using (Replica replica = history.ReplicaAt(query.Last(history), stop, Pulse)) at = replica.Position;
+        using (Replica replica = history.ReplicaAt(query.Last(history, stop), stop, Pulse)) at = replica.Position;
         for (int number = 1; number <= query.MostSteps; number++)
         {
             ValueStep step = place.IsMemory ? BackFromMemory(place, at, out ValueSource? source) : BackFromRegister(place, at, out source);
