@@ -10,6 +10,7 @@ using LguestPS.Bench;
 // bench network     a network between guests by itself
 // bench breakpoints what a breakpoint costs where it does not stop
 // bench checkpoint  time and size of checkpoints and of steps back; of a Linux, if KERNEL and INITRD are given
+// bench questions   questions about the boot of a Linux that was recorded; the caller has the kernel
 // bench kvm         round trips through KVM and kicks beside a C program's, and the exits of whole guests
 // bench kick        how soon a guest comes out whatever it does, for a time limit and for who cancels its run
 // bench idle        what a Linux costs that has nothing to do, beside the same Linux in qemu-system-i386
@@ -49,6 +50,8 @@ static int Run(string[] args)
             return CheckpointMeasurement.Run();
         case ["checkpoint", string kernel, string initrd]:
             return CheckpointMeasurement.Run(kernel, initrd);
+        case ["questions", string kernel, string initrd]:
+            return QuestionMeasurement.Run(kernel, initrd);
         case ["kvm"]:
             return KvmComparison.Run();
         case ["kvm", string kernel, string initrd, ..]:
@@ -63,7 +66,7 @@ static int Run(string[] args)
             BenchmarkRunner.Run<HypercallBenchmarks>();
             return 0;
         default:
-            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | export | hypercalls");
+            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | questions KERNEL INITRD | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | export | hypercalls");
             return 2;
     }
 }

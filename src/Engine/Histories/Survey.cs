@@ -184,7 +184,7 @@ internal sealed class Survey<T>
             else replica.MoveTo(stretch.At, stretch.Checkpoint!);
             replica.RunTo(stretch.From, stopping.Token);
             stretch.Begin(analyst.Begin(replica, stretch.Add));
-            replica.RunTo(stretch.To, stopping.Token);
+            RunTo(replica, stretch.To);
             analyst.End();
             stretch.Finish(problem: null);
         }
@@ -195,6 +195,18 @@ internal sealed class Survey<T>
             replica?.Dispose();
             replica = null;
         }
+    }
+
+    /// <summary>Runs to the end of a stretch; in a long one, whoever asks next finds checkpoints.</summary>
+    private void RunTo(Replica replica, RunPosition end)
+    {
+        while (replica.Position.Instructions + 2 * Spacing < end.Instructions)
+        {
+            replica.RunTo(new RunPosition(0, replica.Position.Instructions + Spacing, 0L, 0), stopping.Token);
+            if (replica.IsAtEnd) return;
+            replica.Keep();
+        }
+        replica.RunTo(end, stopping.Token);
     }
 
     /// <summary>The next stretches to look at; none once there will be no more.</summary>

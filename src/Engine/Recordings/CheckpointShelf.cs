@@ -8,7 +8,7 @@ namespace LguestPS.Recordings;
 internal sealed class CheckpointShelf(long mostBytes)
 {
     /// <summary>Instructions from one checkpoint to the next, where they are closest.</summary>
-    public const long Spacing = 4_000_000;
+    public const long Spacing = 12_000_000;
 
     private const int MostNumbers = 64;
 

@@ -11,8 +11,9 @@ internal sealed class EventLog
     private const int LongestEvent = 1 << 20;
     private const int LongestChunk = 32 << 20;
 
-    private readonly List<byte[]> chunks = [];
-    private readonly List<byte[]> newest = [];
+    // Packed beside the run, which goes on meanwhile.
+    private readonly List<Task<byte[]>> chunks = [];
+    private List<byte[]> newest = [];
     private readonly StateWriter writer = new();
     private List<byte[]>? opened;
     private int openedIndex;
@@ -31,8 +32,9 @@ internal sealed class EventLog
     {
         newest.Add(essence);
         if (newest.Count < EventsPerChunk) return;
-        chunks.Add(Pack(newest));
-        newest.Clear();
+        List<byte[]> full = newest;
+        chunks.Add(Task.Run(() => Pack(full)));
+        newest = [];
     }
 
     public byte[] this[long index]
@@ -41,7 +43,7 @@ internal sealed class EventLog
         {
             int chunk = (int)(index / EventsPerChunk), place = (int)(index % EventsPerChunk);
             if (chunk == chunks.Count) return newest[place];
-            if (opened is null || openedIndex != chunk) (opened, openedIndex) = (Unpack(chunks[chunk]), chunk);
+            if (opened is null || openedIndex != chunk) (opened, openedIndex) = (Unpack(chunks[chunk].GetAwaiter().GetResult()), chunk);
             return opened[place];
         }
     }
@@ -63,7 +65,7 @@ internal sealed class EventLog
         if (chunk < chunks.Count)
         {
             newest.Clear();
-            newest.AddRange(Unpack(chunks[chunk]));
+            newest.AddRange(Unpack(chunks[chunk].GetAwaiter().GetResult()));
             chunks.RemoveRange(chunk, chunks.Count - chunk);
             opened = null;
         }
