@@ -35,14 +35,14 @@ internal static class Revival
     /// <param name="run">The whole run.</param>
     /// <param name="checkpoint">A checkpoint of it.</param>
     /// <param name="at">Where that was taken.</param>
-    /// <param name="check">Whether to find out first that everything in the recording can have happened.</param>
+    /// <param name="check">Whether to find out first that what was done to the guest can have been done; of its events that is found out where they are read.</param>
     /// <exception cref="LguestException">As for <see cref="Guest.Replay"/>.</exception>
     public static Guest OfReplica(RecordedRun run, Checkpoint checkpoint, RunPosition at, bool check)
     {
         GuestDefinition definition = checkpoint.Definition with { Cpu = CpuChoice.Emulated, Record = false, SampleEvery = null };
         return Of(
             checkpoint, definition, isAlone: true, disks: run.Disks,
-            prepare: check ? guest => Check(guest, run) : null,
+            prepare: check ? guest => TryInterventions(guest, run) : null,
             finish: guest => guest.RecordOn(Recording.Repeat(guest, run, at, log: null)));
     }
 
@@ -54,8 +54,13 @@ internal static class Revival
     /// <summary>What would be found out in the middle of the run is found out here.</summary>
     private static void Check(Guest guest, RecordedRun run)
     {
-        foreach (RecordedIntervention intervention in run.Interventions) intervention.TryOn(guest);
+        TryInterventions(guest, run);
         run.Log.Check(EventOrigin.Of(guest.Machine));
+    }
+
+    private static void TryInterventions(Guest guest, RecordedRun run)
+    {
+        foreach (RecordedIntervention intervention in run.Interventions) intervention.TryOn(guest);
     }
 
     /// <param name="checkpoint">Where it goes on.</param>
