@@ -51,6 +51,16 @@ internal static class Revival
     public static Guest OfFork(Checkpoint checkpoint, GuestDefinition definition, IReadOnlyList<RecordedDisk?> disks, SharedMemory basis) =>
         Of(checkpoint, definition, isAlone: false, disks, basis);
 
+    /// <summary>Makes a guest of its own that goes on from a checkpoint as nobody else's does: its networks lead nowhere.</summary>
+    /// <param name="checkpoint">Where it goes on.</param>
+    /// <param name="name">Its name, or null for the one it had.</param>
+    /// <exception cref="LguestException">See <see cref="Guest.CreateFrom"/>.</exception>
+    public static Guest Alone(Checkpoint checkpoint, string? name = null)
+    {
+        GuestDefinition definition = checkpoint.Definition with { Name = name ?? checkpoint.Guest, Cpu = CpuChoice.Emulated, Record = false, SampleEvery = null };
+        return Of(checkpoint, definition, isAlone: true);
+    }
+
     /// <summary>What would be found out in the middle of the run is found out here.</summary>
     private static void Check(Guest guest, RecordedRun run)
     {

@@ -91,7 +91,8 @@ internal sealed class SavedState(Guest guest, Runner runner, RunLoop loop)
         if (state.Left != 0) throw new InvalidStateException("it goes on after its end");
     }
 
-    private void Save(StateWriter state)
+    /// <summary>Writes down everything but memory.</summary>
+    public void Save(StateWriter state)
     {
         state.Part("guest");
         state.Write(machine.Id);

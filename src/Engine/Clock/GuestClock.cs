@@ -42,8 +42,8 @@ internal abstract class GuestClock : IDisposable
     /// <summary>The date at guest time 0.</summary>
     protected abstract DateTime StartOfTime { get; }
 
-    /// <summary>When the clock event is due, in guest nanoseconds.</summary>
-    protected long? Deadline => deadline;
+    /// <summary>When the clock event is due, in guest nanoseconds; null if none is set.</summary>
+    public long? Deadline => deadline;
 
     /// <summary>Time starts when the guest is first driven.</summary>
     public virtual void Start()

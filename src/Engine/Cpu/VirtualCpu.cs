@@ -53,6 +53,13 @@ internal abstract class VirtualCpu : IDisposable
         set => throw new NotSupportedException($"the {Name} CPU has no blocks to count");
     }
 
+    /// <summary>Where it is noted which ways through its code the guest takes; null for nowhere, and then it costs nothing. Only for the emulated CPU.</summary>
+    public virtual CoverageMap? Coverage
+    {
+        get => null;
+        set => throw new NotSupportedException($"the {Name} CPU notes no edges");
+    }
+
     /// <summary>Runs the guest.</summary>
     /// <param name="budget">When to come out at the latest.</param>
     /// <returns>Why it came out. For a fault the registers stand at the faulting instruction, for

@@ -40,6 +40,9 @@ internal sealed class EventRecorder(Machine machine)
     /// <summary>True while an event waits to be taken.</summary>
     public bool Any => happened.Count != 0;
 
+    /// <summary>Events that wait to be taken, in order.</summary>
+    public IEnumerable<LguestEvent> Untaken => happened;
+
     /// <summary>What is wanted from now on. Of events the last driver left untaken, only those wanted now remain.</summary>
     public EventFilter Filter
     {

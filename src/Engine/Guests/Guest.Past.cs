@@ -59,6 +59,9 @@ public sealed partial class Guest
     /// <exception cref="InvalidStateException">No guest can be in this state.</exception>
     internal void Load(StateReader state) => new SavedState(this, runner, Loop).Load(state);
 
+    /// <summary>Writes down everything but memory.</summary>
+    internal void Save(StateWriter state) => new SavedState(this, runner, Loop).Save(state);
+
     /// <summary>Whether the guest's run is recorded, so that it can be taken back.</summary>
     public bool IsRecorded => Recording is not null;
 

@@ -30,6 +30,10 @@ internal sealed unsafe class GuestMemory : IDisposable
     private readonly MemoryMappedFile? mapping;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte[] marks;
+
+    // The pages that are not marked as unchanged, in the order in which that came about.
+    private readonly uint[] changed;
+    private int changedCount;
     private bool disposed;
 
     /// <param name="ramBytes">Size of RAM, a multiple of 4096.</param>
@@ -52,6 +56,7 @@ internal sealed unsafe class GuestMemory : IDisposable
         marks = new byte[Size >> PageShift];
         marks.AsSpan().Fill(Unchanged);
         if (isShared) LastImage = basis!.Image;
+        changed = new uint[marks.Length];
     }
 
     // An abandoned guest: what the pointer holds would never be unmapped.
@@ -98,13 +103,22 @@ internal sealed unsafe class GuestMemory : IDisposable
     public bool HasChanged(uint frame) => (marks[frame] & Unchanged) == 0;
 
     /// <summary>A vCPU is about to write to this page, now and then without saying so again.</summary>
-    public void MarkChanged(uint frame) => marks[frame] &= Unchanged ^ 0xFF;
+    public void MarkChanged(uint frame)
+    {
+        if ((marks[frame] & Unchanged) == 0) return;
+        marks[frame] ^= Unchanged;
+        changed[changedCount++] = frame;
+    }
+
+    /// <summary>The pages that may differ from <see cref="LastImage"/>; valid until one more is marked, or none has changed any more.</summary>
+    public ReadOnlySpan<uint> ChangedPages => changed.AsSpan(0, changedCount);
 
     /// <summary>Memory is as the image has it.</summary>
     public void NothingChangedSince(MemoryImage image)
     {
         LastImage = image;
-        foreach (ref byte mark in marks.AsSpan()) mark |= Unchanged;
+        foreach (uint frame in ChangedPages) marks[frame] |= Unchanged;
+        changedCount = 0;
     }
 
     /// <exception cref="GuestMemoryException">The range is not wholly inside guest memory.</exception>

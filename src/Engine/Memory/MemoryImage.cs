@@ -58,19 +58,42 @@ internal sealed class MemoryImage : SharedState
     public void CopyTo(GuestMemory memory, bool allChanged)
     {
         if (Frames != memory.FrameLimit) throw new InvalidStateException($"it has {Frames} pages of memory, the guest {memory.FrameLimit}");
+        if (memory.LastImage == this && !allChanged)
+        {
+            // They are marked already, so writing them marks no more.
+            foreach (uint frame in memory.ChangedPages) CopyTo(memory, frame);
+            memory.NothingChangedSince(this);
+            return;
+        }
+
         byte[]?[]?[]? last = memory.LastImage?.chunks;
         for (uint frame = 0; frame < Frames; frame++)
-        {
-            byte[]? page = Page(chunks, frame);
-            if (!allChanged && !memory.HasChanged(frame) && page == (last is null ? null : Page(last, frame))) continue;
-            uint address = frame << GuestMemory.PageShift;
-            // Writing what is there already would cost the vCPU its translations of the page.
-            if (Equal(page, memory.Read(address, GuestMemory.PageSize))) continue;
-            Span<byte> now = memory.Write(address, GuestMemory.PageSize);
-            if (page is null) now.Clear();
-            else page.CopyTo(now);
-        }
+            if (allChanged || memory.HasChanged(frame) || Page(chunks, frame) != (last is null ? null : Page(last, frame))) CopyTo(memory, frame);
         memory.NothingChangedSince(this);
+    }
+
+    /// <summary>The pages that may have changed since this image was taken or put back, as they are now.</summary>
+    /// <param name="memory">A memory of which this is the last image, and whose vCPU says which pages it writes.</param>
+    public List<(uint Frame, byte[]? Page)> PagesChangedIn(GuestMemory memory)
+    {
+        List<(uint, byte[]?)> pages = [];
+        foreach (uint frame in memory.ChangedPages)
+        {
+            ReadOnlySpan<byte> now = memory.Read(frame << GuestMemory.PageShift, GuestMemory.PageSize);
+            if (!Equal(Page(chunks, frame), now)) pages.Add((frame, IsZero(now) ? null : now.ToArray()));
+        }
+        return pages;
+    }
+
+    private void CopyTo(GuestMemory memory, uint frame)
+    {
+        byte[]? page = Page(chunks, frame);
+        uint address = frame << GuestMemory.PageShift;
+        // Writing what is there already would cost the vCPU its translations of the page.
+        if (Equal(page, memory.Read(address, GuestMemory.PageSize))) return;
+        Span<byte> now = memory.Write(address, GuestMemory.PageSize);
+        if (page is null) now.Clear();
+        else page.CopyTo(now);
     }
 
     /// <summary>Bytes of the pages that another image does not have.</summary>

@@ -11,6 +11,14 @@ namespace LguestPS.Recordings;
 /// <param name="Disks">What its snapshots held.</param>
 internal sealed record RecordedIntervention(RunPosition At, IReadOnlyList<(uint Frame, byte[]? Page)> Pages, byte[] State, IReadOnlyList<SharedState> Disks)
 {
+    /// <summary>What was done to a guest since it was made what a checkpoint says.</summary>
+    public static RecordedIntervention Of(Guest guest, Checkpoint checkpoint)
+    {
+        StateWriter state = new();
+        guest.Save(state);
+        return new RecordedIntervention(GuestPosition.Of(guest), checkpoint.Memory.PagesChangedIn(guest.Memory), state.ToArray(), state.SharedParts);
+    }
+
     /// <summary>Changes the guest again.</summary>
     public void DoAgain(Guest guest)
     {

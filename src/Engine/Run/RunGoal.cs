@@ -27,6 +27,7 @@ internal sealed class RunGoal : IWaitTerms
     private bool mayType;
     private long nextPulse;
     private Place? place;
+    private Func<Standstill?>? isOver;
 
     private RunGoal(Guest guest, TimeSpan? timeLimit, Action? pulse, CancellationToken stop)
     {
@@ -77,6 +78,10 @@ internal sealed class RunGoal : IWaitTerms
     public static RunGoal ToReach(RunPosition place, Guest guest, Action? pulse, CancellationToken stop) =>
         new(guest, LongestLimit, pulse, stop) { place = new Place(place, Standstill.Instruction) };
 
+    /// <summary>Up to where somebody says, who is asked at each turn; or to a place of the run, so that the vCPU comes out there.</summary>
+    public static RunGoal ToTry(Func<Standstill?> isOver, RunPosition place, Guest guest, CancellationToken stop) =>
+        new(guest, LongestLimit, pulse: null, stop) { place = new Place(place, Standstill.InstructionLimit), isOver = isOver };
+
     /// <summary>On to a place that nothing is known of yet.</summary>
     public static RunGoal ToArrive(RunPosition place, DriveOptions options, Guest guest, CancellationToken stop) =>
         new(guest, options.TimeLimit, options.Pulse, stop) { place = new Place(place, Standstill.Instruction) };
@@ -116,6 +121,7 @@ internal sealed class RunGoal : IWaitTerms
     {
         if (stop.IsCancellationRequested) return Standstill.StopRequested;
         if (place is not null && place.IsReached(guest)) return place.StandsThere;
+        if (isOver?.Invoke() is { } over) return over;
         if (guest.Definition.Limits.Instructions is { } most && guest.Cpu.InstructionCount + guest.Machine.BareTraps >= most) return Standstill.InstructionLimit;
         if (deadline == long.MaxValue && pulse is null) return null;
 

@@ -62,6 +62,15 @@ internal sealed class StateReader(byte[] bytes, IReadOnlyList<SharedState> share
         return reader.ReadBytes(length);
     }
 
+    /// <summary>Bytes as they are in the state, not copied.</summary>
+    public ReadOnlySpan<byte> ReadSpan()
+    {
+        int length = ReadInt32(0, Left, "a length");
+        ReadOnlySpan<byte> span = bytes.AsSpan((int)reader.BaseStream.Position, length);
+        reader.BaseStream.Position += length;
+        return span;
+    }
+
     public void ReadRaw<T>(Span<T> values) where T : unmanaged
     {
         Span<byte> raw = MemoryMarshal.AsBytes(values);

@@ -103,7 +103,7 @@ internal sealed unsafe partial class EmulatedCpu
 
             state->CodeDropped = false;
             // A slice mostly begins where one began before: then it is known without a look whether that code is still what was translated.
-            if (state->Unlinked == null && !Mmu.Watches.HasCode && JumpCache.Known(state->Jumps, state->Registers.Eip, state->Budget) is var known && known != null)
+            if (state->Unlinked == null && !isInsideBlock && !Mmu.Watches.HasCode && JumpCache.Known(state->Jumps, state->Registers.Eip, state->Budget) is var known && known != null)
             {
                 Translations.Compiled?.Note(state, known, isSample);
                 isSample = false;
@@ -111,15 +111,7 @@ internal sealed unsafe partial class EmulatedCpu
                 continue;
             }
 
-            Block* block = Translations.Find(state, state->Mode);
-            if (block != null && block->Instructions > state->Budget)
-            {
-                if (state->Budget < remaining - (state->Slice - state->Budget)) break;
-                state->Unlinked = null;
-                block = Translations.Find(state, state->Mode | CpuMode.SingleStep);
-            }
-
-            if (block == null) break;
+            if (!TryFindBlock(out Block* block, remaining, out bool isApart) || block == null) break;
             if (Counts is { } counts)
             {
                 EnterCounted(block, counts);
@@ -128,6 +120,7 @@ internal sealed unsafe partial class EmulatedCpu
             Translations.Compiled?.Note(state, block, isSample);
             isSample = false;
             if (Mmu.Watches.HasCode && Mmu.Watches.IsCode(state->Cs.Base + block->Eip)) EnterWatched(block);
+            else if (isApart) RunFrom(block);
             else Enter(block);
         }
 
@@ -176,10 +169,14 @@ internal sealed unsafe partial class EmulatedCpu
         while (op != null);
     }
 
-    private CpuExit TakeExit() => state->Cause switch
+    private CpuExit TakeExit()
     {
-        ExitCause.Dead => CpuExit.Dead(Mmu.DeathReason),
-        ExitCause.Device => CpuExit.DeviceAccess(state->ErrorCode, state->FaultAddress),
-        _ => CpuExit.Trap(state->Vector, state->ErrorCode, state->FaultAddress),
-    };
+        isInsideBlock = false;
+        return state->Cause switch
+        {
+            ExitCause.Dead => CpuExit.Dead(Mmu.DeathReason),
+            ExitCause.Device => CpuExit.DeviceAccess(state->ErrorCode, state->FaultAddress),
+            _ => CpuExit.Trap(state->Vector, state->ErrorCode, state->FaultAddress),
+        };
+    }
 }

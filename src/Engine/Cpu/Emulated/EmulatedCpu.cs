@@ -116,7 +116,7 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
     public void ForgetWatched()
     {
         Mmu.Watches.Forget();
-        isRepeating = false;
+        isRepeating = isInsideBlock = false;
     }
 
     public override CpuExit Run(CpuBudget budget)
@@ -128,6 +128,7 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
         }
 
         state->Cause = ExitCause.None;
+        state->LastBlock = 0;
         LazyFlags.Write(state, state->Registers.Eflags);
         CpuExit exit = TryTakeSegments() ? RunSlices(budget.Instructions) : TakeExit();
         state->Registers.Eflags = LazyFlags.Read(state);
@@ -182,7 +183,7 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
     /// <summary>A segment register was loaded: finds out which shortcuts translated code may take now.</summary>
     public void SegmentsChanged()
     {
-        CpuMode mode = CpuMode.None;
+        CpuMode mode = Coverage is null ? CpuMode.None : CpuMode.Covered;
         if (state->Cs.IsFlat) mode |= CpuMode.FlatCode;
         if (IsFlatData(state->Ds) && IsFlatData(state->Es) && IsFlatData(state->Ss) && state->StackMask == uint.MaxValue) mode |= CpuMode.FlatData;
         if (mode != state->Mode) jumps.Clear();

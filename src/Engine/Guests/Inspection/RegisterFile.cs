@@ -50,6 +50,16 @@ internal static class RegisterFile
         return Find(name) is { Group: RegisterGroup.General } register ? register.Read(guest.Cpu.Registers) : null;
     }
 
+    /// <summary>Sets a general register, or of eflags what a program may set, to any value.</summary>
+    /// <returns>False for any other name; nothing is changed then.</returns>
+    public static bool TryWrite(Guest guest, string name, uint value)
+    {
+        if (Find(name) is not { Group: RegisterGroup.General or RegisterGroup.Flags } register) return false;
+        ref GuestRegisters registers = ref guest.Cpu.Registers;
+        register.Write(ref registers, register.Group == RegisterGroup.Flags ? registers.Eflags & ~SettableFlags | value & SettableFlags : value);
+        return true;
+    }
+
     public static IEnumerable<GuestRegister> All(Guest guest)
     {
         GuestRegisters registers = guest.Cpu.Registers;

@@ -126,6 +126,7 @@ internal sealed unsafe partial class BlockCompiler(X64Assembler assembler, Entry
         OperationForm.Read or OperationForm.ReadMemory => TryEmitRead(),
         OperationForm.Modify or OperationForm.ModifyMemory => TryEmitModify(),
         OperationForm.Write or OperationForm.WriteMemory => TryEmitWrite(),
+        OperationForm.Cover => TryEmitCover(),
         OperationForm.Plain => TryEmitPlain() || TryEmitFpuControl(),
         OperationForm.Rare => TryEmitFpuControl(),
         OperationForm.FpuRegisters or OperationForm.FpuRead or OperationForm.FpuWrite => TryEmitFpu(),

@@ -36,6 +36,7 @@ internal static unsafe class HostLayout
     public static readonly int ExitFirstOffset, ExitSecondOffset, ExitKindOffset, ExitFlagsOffset, ScratchOffset, CodeOffset;
     public static readonly int VectorsReadyOffset, XmmOffset, MxcsrOffset, TaskSwitchedOffset, RepeatLimitOffset;
     public static readonly int FpuLoadedOffset, FpuHoldOffset, FpuImageOffset, FpuControlOffset, NotedOpcodeOffset, NotedEipOffset, NotedDataOffset, NotedSegmentOffset;
+    public static readonly int EdgesOffset, LastBlockOffset;
     public static readonly int SegmentReadEnd, SegmentWriteEnd, SegmentBase;
 
     static HostLayout()
@@ -67,6 +68,8 @@ internal static unsafe class HostLayout
         NotedEipOffset = (int)((byte*)&cpu->Exit.NotedEip - (byte*)cpu);
         NotedDataOffset = (int)((byte*)&cpu->Exit.NotedData - (byte*)cpu);
         NotedSegmentOffset = (int)((byte*)&cpu->Exit.NotedSegment - (byte*)cpu);
+        EdgesOffset = (int)((byte*)&cpu->Edges - (byte*)cpu);
+        LastBlockOffset = (int)((byte*)&cpu->LastBlock - (byte*)cpu);
         SegmentReadEnd = (int)((byte*)&cpu->Es.ReadEnd - (byte*)&cpu->Es);
         SegmentWriteEnd = (int)((byte*)&cpu->Es.WriteEnd - (byte*)&cpu->Es);
         SegmentBase = (int)((byte*)&cpu->Es.Base - (byte*)&cpu->Es);

@@ -141,6 +141,9 @@ internal enum OperationForm : byte
     VectorRead,
     VectorWrite,
 
+    /// <summary>Begins a covered block: counts how often it was come to from the one before.</summary>
+    Cover,
+
     /// <summary>Goes on as machine code: what the operation did before is known to no one else.</summary>
     Compiled,
 

@@ -98,6 +98,12 @@ internal unsafe struct CpuState
     /// <summary>Handle of the <see cref="EmulatedCpu"/>.</summary>
     public nint Owner;
 
+    /// <summary>The counts of the <see cref="CoverageMap"/>, or null.</summary>
+    public byte* Edges;
+
+    /// <summary>Half the number of the covered block that was entered last; 0 if the guest came from elsewhere.</summary>
+    public uint LastBlock;
+
     /// <summary>How compiled code was left.</summary>
     public CompiledExit Exit;
 
@@ -183,6 +189,9 @@ internal enum CpuMode : uint
 
     /// <summary>Blocks of one instruction.</summary>
     SingleStep = 4,
+
+    /// <summary>Blocks that note in the <see cref="CoverageMap"/> that they were entered.</summary>
+    Covered = 8,
 }
 
 /// <summary>Byte offsets of registers in <see cref="CpuState"/>.</summary>

@@ -11,8 +11,8 @@ namespace LguestPS.Cpu.Emulated;
 /// </remarks>
 internal sealed unsafe partial class Translator : IDisposable
 {
-    /// <summary>A block's operations, a jump onwards, and its links.</summary>
-    private const int MaxOperations = Block.MaxInstructions + 2;
+    /// <summary>What covers a block, its operations, a jump onwards, and its links.</summary>
+    private const int MaxOperations = Block.MaxInstructions + 3;
 
     private readonly InstructionReader reader = new();
     private readonly Instruction[] instructions = new Instruction[Block.MaxInstructions];
@@ -33,6 +33,8 @@ internal sealed unsafe partial class Translator : IDisposable
     private Watchpoints? watches;
 
     private bool IsFlatData => (mode & CpuMode.FlatData) != 0;
+
+    private bool IsCovered => (mode & CpuMode.Covered) != 0;
 
     private bool MayLink => (mode & (CpuMode.FlatCode | CpuMode.SingleStep)) == CpuMode.FlatCode;
 
@@ -73,6 +75,7 @@ internal sealed unsafe partial class Translator : IDisposable
             secondFrame = mmu.PhysicalOf(second) >> GuestMemory.PageShift;
         }
 
+        if (IsCovered) EmitCover();
         Liveness.Find(instructions, instructionCount, flagsSeen);
         for (int i = 0; i < instructionCount && !ended; i++)
         {
@@ -157,8 +160,8 @@ internal sealed unsafe partial class Translator : IDisposable
         return op;
     }
 
-    /// <summary>Instructions before the given slot; every operation before a block's last stands for one.</summary>
-    private int Ordinal(int slot) => Math.Min(slot, instructionCount);
+    /// <summary>Instructions before the given slot; every operation before a block's last stands for one, but for the one that covers the block.</summary>
+    private int Ordinal(int slot) => Math.Min(IsCovered ? slot - 1 : slot, instructionCount);
 
     private static void Use(Operation* op, HandlerPair handlers)
     {
@@ -188,6 +191,16 @@ internal sealed unsafe partial class Translator : IDisposable
     private Link NewLink(uint eip) => new() { Eip = eip, Count = Link.Never, Target = MayLink && IsSamePage(eip) ? null : Link.OtherPage };
 
     private bool IsSamePage(uint eip) => ((eip - start + linearStart ^ linearStart) & TlbEntry.PageMask) == 0;
+
+    private void EmitCover()
+    {
+        infos[operationCount] = default;
+        Operation* op = operations + operationCount;
+        *op = default;
+        op->Slot = (byte)operationCount++;
+        op->Immediate = CoverageMap.NumberOf(linearStart);
+        Use(op, Covering.Select());
+    }
 
     private void EmitGoto(uint eip)
     {

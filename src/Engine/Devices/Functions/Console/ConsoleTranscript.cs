@@ -34,7 +34,7 @@ internal sealed class ConsoleTranscript
         lock (gate)
         {
             while (kept.Length < MostKept && written + bytes.Length > kept.Length) Array.Resize(ref kept, kept.Length * 2);
-            foreach (byte value in bytes) kept[written++ % kept.Length] = value;
+            Put(bytes);
             Monitor.PulseAll(gate);
         }
     }
@@ -96,13 +96,14 @@ internal sealed class ConsoleTranscript
     public void Load(StateReader state)
     {
         long position = state.ReadCount("the console's position");
-        byte[] newest = state.ReadBytes();
+        ReadOnlySpan<byte> newest = state.ReadSpan();
         if (newest.Length > Math.Min(position, ScrollbackSize)) throw new InvalidStateException("more of the console's text is kept than there was");
         lock (gate)
         {
             written = restored = position - newest.Length;
             while (kept.Length < MostKept && position > kept.Length) Array.Resize(ref kept, kept.Length * 2);
-            Append(newest);
+            Put(newest);
+            Monitor.PulseAll(gate);
             closed = false;
         }
     }
@@ -126,6 +127,19 @@ internal sealed class ConsoleTranscript
     private void Pulse()
     {
         lock (gate) Monitor.PulseAll(gate);
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > kept.Length)
+        {
+            written += bytes.Length - kept.Length;
+            bytes = bytes[^kept.Length..];
+        }
+        int start = (int)(written % kept.Length), head = Math.Min(bytes.Length, kept.Length - start);
+        bytes[..head].CopyTo(kept.AsSpan(start));
+        bytes[head..].CopyTo(kept);
+        written += bytes.Length;
     }
 
     private byte[] Copy(long from)

@@ -18,6 +18,7 @@ internal sealed class HostWire : NetFunction
     private NetworkPort port;
     private FrameRecorder? recorder;
     private long now;
+    private readonly Queue<byte[]> injected = new();
     private byte[] saved = [];
     private bool isPortAhead;       // the guest was taken back, and the port was not
     private long droppedBefore;     // by ports that are gone
@@ -69,7 +70,7 @@ internal sealed class HostWire : NetFunction
     /// <summary>What is, or was, at its other end.</summary>
     private NetworkKind Kind { get; init; }
 
-    public override bool HasInput => port.HasFrame;
+    public override bool HasInput => injected.Count > 0 || port.HasFrame;
 
     public override bool ExpectsInput => port.IsLive;
 
@@ -109,8 +110,13 @@ internal sealed class HostWire : NetFunction
         port.TrySend(frame);
     }
 
+    /// <summary>Has a frame come in as if it had come over the wire, before any that does. It is not saved with the guest.</summary>
+    public void Inject(byte[] frame) => injected.Enqueue(frame);
+
     public override uint Fill(IDeviceHost host, IGuestBuffer buffer)
     {
+        while (injected.TryDequeue(out byte[]? frame))
+            if (frame.Length <= buffer.WritableLength) return (uint)buffer.WriteAll(frame);
         while (port.TryTake(out byte[]? frame))
         {
             if (frame.Length > buffer.WritableLength) continue;     // lost, as on a wire
@@ -135,6 +141,7 @@ internal sealed class HostWire : NetFunction
 
     public override void Load(StateReader state)
     {
+        injected.Clear();
         saved = state.ReadBytes();
         isPortAhead = true;
     }
