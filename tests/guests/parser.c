@@ -38,7 +38,7 @@ static void obey(void)
         if (line[1] == 'e') {
             if (line[2] == 't') {
                 if (digit(line[3]) && line[4] == '=') {
-                    table.values[line[3] - '0'] = line[5];    /* '8' is one too many */
+                    table.values[line[3] - '0'] = (u32)line[5] << 24;    /* '8' is one too many */
                     print("ok\n");
                     if (table.then)
                         table.then();

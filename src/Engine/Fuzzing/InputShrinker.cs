@@ -60,6 +60,7 @@ internal sealed class InputShrinker(FuzzRig rig, IReadOnlyList<FuzzTarget> targe
         byte[] changed = [.. best.Parts[part].Bytes];
         for (int i = at; i < at + count; i++) changed[i] = value(i);
         changed = targets[part].Fit(changed);
+        if (changed.Length > best.Parts[part].Bytes.Length) return;     // its last line feed went, and came back
         if (!changed.AsSpan().SequenceEqual(best.Parts[part].Bytes)) Accept(part, changed);
     }
 
