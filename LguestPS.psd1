@@ -46,6 +46,7 @@
         'Disable-LguestBreakpoint'
         'Enable-LguestBreakpoint'
         'Get-LguestBreakpoint'
+        'Invoke-LguestFuzz'
         'Invoke-LguestHypercall'
         'Invoke-LguestMatrix'
         'New-LguestGuest'

@@ -11,6 +11,7 @@ using LguestPS.Bench;
 // bench breakpoints what a breakpoint costs where it does not stop
 // bench checkpoint  time and size of checkpoints and of steps back; of a Linux, if KERNEL and INITRD are given
 // bench questions   questions about the boot of a Linux that was recorded; the caller has the kernel
+// bench fuzz        runs a second of a fuzzer from a checkpoint of a Linux at its prompt; the caller has the kernel
 // bench kvm         round trips through KVM and kicks beside a C program's, and the exits of whole guests
 // bench kick        how soon a guest comes out whatever it does, for a time limit and for who cancels its run
 // bench idle        what a Linux costs that has nothing to do, beside the same Linux in qemu-system-i386
@@ -52,6 +53,8 @@ static int Run(string[] args)
             return CheckpointMeasurement.Run(kernel, initrd);
         case ["questions", string kernel, string initrd]:
             return QuestionMeasurement.Run(kernel, initrd);
+        case ["fuzz", string kernel, string initrd]:
+            return FuzzMeasurement.Run(kernel, initrd);
         case ["kvm"]:
             return KvmComparison.Run();
         case ["kvm", string kernel, string initrd, ..]:
@@ -67,6 +70,7 @@ static int Run(string[] args)
             return 0;
         default:
             Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | questions KERNEL INITRD | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | export | hypercalls");
+            Console.Error.WriteLine("usage: bench cpu [ROUNDS] | boot KERNEL BZIMAGE INITRD TEXT [ROUNDS [WORDS]] | work KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | devices KERNEL BZIMAGE INITRD [ROUNDS [WORDS]] | start | memory | checkpoint [KERNEL INITRD] | fuzz KERNEL INITRD | network | breakpoints | kvm [KERNEL INITRD [WORDS]] | kick [ROUNDS] | idle KERNEL BZIMAGE INITRD TEXT [SECONDS [WORDS]] | export | hypercalls");
             return 2;
     }
 }

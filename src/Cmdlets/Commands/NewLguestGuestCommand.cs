@@ -11,6 +11,7 @@ public sealed class NewLguestGuestCommand : LguestCommand, IDefinitionParameters
     private const string FromDefinition = "Definition";
     private const string FromKernel = "Kernel";
     private const string FromRecording = "Replay";
+    private const string FromFind = "Find";
 
     private static readonly string[] OfDefinitions = [.. DefinitionParameters.Names, nameof(Name), nameof(SymbolPath), nameof(Device), nameof(Record), nameof(NoReboot), nameof(TimeLimit)];
 
@@ -37,6 +38,7 @@ public sealed class NewLguestGuestCommand : LguestCommand, IDefinitionParameters
     [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromRecording, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = FromFind)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string Name { get; set; } = "";
@@ -124,6 +126,9 @@ public sealed class NewLguestGuestCommand : LguestCommand, IDefinitionParameters
     [ValidateNotNullOrEmpty]
     public string Replay { get; set; } = "";
 
+    [Parameter(ParameterSetName = FromFind, Mandatory = true, ValueFromPipeline = true)]
+    public FuzzFind Find { get; set; } = null!;
+
     [Parameter(ParameterSetName = FromPath, ValueFromPipelineByPropertyName = true)]
     [Parameter(ParameterSetName = FromDefinition)]
     [Parameter(ParameterSetName = FromKernel, ValueFromPipelineByPropertyName = true)]
@@ -177,12 +182,28 @@ public sealed class NewLguestGuestCommand : LguestCommand, IDefinitionParameters
                     WriteError(e, Replay);
                 }
                 break;
+            case FromFind:
+                MakeFound();
+                break;
             case FromDefinition:
                 Make(Definition, () => Definition);
                 break;
             default:
                 Make(Kernel, () => new GuestDefinition { Name = GuestDefinition.NameFrom(System.IO.Path.GetFileNameWithoutExtension(Kernel)), Kernel = FullPath(Kernel) });
                 break;
+        }
+    }
+
+    private void MakeFound()
+    {
+        string wanted = IsNameGiven ? Name : Find.Guest;
+        try
+        {
+            if (ShouldProcess($"{GuestRegistry.FreeName(wanted)}, {Find}", "Do the run once more")) WriteObject(GuestRegistry.Add(wanted, name => Find.CreateGuest(name)));
+        }
+        catch (LguestException e)
+        {
+            WriteError(e, Find);
         }
     }
 

@@ -35,6 +35,9 @@ public sealed class FuzzFind
 
     public FuzzFindKind Kind { get; }
 
+    /// <summary>Name of the guest in the checkpoint.</summary>
+    public string Guest => options.Checkpoint.Guest;
+
     /// <summary>Which run it was, from 1; with the seed this repeats it.</summary>
     public long Run { get; }
 
@@ -82,13 +85,13 @@ public sealed class FuzzFind
     /// <summary>Does the run once more and keeps it: a recorded guest that stands where the run ended and can be taken back in it. Its networks lead nowhere.</summary>
     /// <param name="name">Its name, or null for the one in the checkpoint.</param>
     /// <exception cref="LguestException">As for making a guest from the checkpoint.</exception>
-    public Guest CreateGuest(string? name = null) => FuzzRig.Record(options, targets, Input, Position, name);
+    public LguestPS.Guest CreateGuest(string? name = null) => FuzzRig.Record(options, targets, Input, Position, name);
 
     /// <summary>Writes the run to a file that can be replayed.</summary>
     /// <exception cref="LguestException">FileUnavailable; or as for making a guest from the checkpoint.</exception>
     public void SaveRecording(string path)
     {
-        using Guest guest = CreateGuest();
+        using LguestPS.Guest guest = CreateGuest();
         guest.SaveRecording(path);
         RecordingPath = path;
     }

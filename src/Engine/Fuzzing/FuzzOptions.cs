@@ -15,11 +15,17 @@ public sealed record FuzzOptions
     /// <summary>Inputs to begin with, one for each target; those of the corpus folder come first. None for the guest as it is at the checkpoint.</summary>
     public IReadOnlyList<IReadOnlyList<byte[]>> Inputs { get; init; } = [];
 
+    /// <summary>Likewise what is typed into the console in such an input; what other targets have stays as it is at the checkpoint.</summary>
+    public IReadOnlyList<byte[]> Texts { get; init; } = [];
+
     /// <summary>Pieces that mean something to the guest, to be put anywhere.</summary>
     public IReadOnlyList<byte[]> Dictionary { get; init; } = [];
 
     /// <summary>Places where a run ends; the guest at the checkpoint may stand at one, which then does not count.</summary>
     public IReadOnlyList<BreakpointTarget> Until { get; init; } = [];
+
+    /// <summary>Instructions before which a run ends, likewise: addresses as people write them, those of the guest at the checkpoint.</summary>
+    public IReadOnlyList<string> UntilAddresses { get; init; } = [];
 
     /// <summary>Ends a run where it says so: asked at each hypercall and DMA and whenever the guest waits, on the thread that takes the finds. Null for nobody.</summary>
     public Func<Guest, bool>? UntilCondition { get; init; }
@@ -67,8 +73,9 @@ public sealed record FuzzOptions
 /// <param name="Finds">What was found in this session, new edges left out.</param>
 /// <param name="Edges">Ways from one block of code to another that were taken so far, 0 to 65,536.</param>
 /// <param name="Inputs">Inputs in the corpus.</param>
+/// <param name="Instructions">Instructions of all runs of this session.</param>
 /// <param name="Elapsed">Host time of this session.</param>
-public sealed record FuzzProgress(long Runs, double RunsPerSecond, int Finds, int Edges, int Inputs, TimeSpan Elapsed)
+public sealed record FuzzProgress(long Runs, double RunsPerSecond, int Finds, int Edges, int Inputs, long Instructions, TimeSpan Elapsed)
 {
     public override string ToString() => FormattableString.Invariant($"{Runs:N0} runs, {RunsPerSecond:N0} a second, {Finds} finds, {Edges:N0} edges, {Inputs} inputs");
 }

@@ -1,5 +1,6 @@
 using LguestPS.Boot;
 using LguestPS.Cpu;
+using LguestPS.Inspection;
 using LguestPS.Recordings;
 using LguestPS.Run;
 
@@ -36,8 +37,9 @@ internal sealed class FuzzRig : IDisposable
         try
         {
             if (options.Coverage) guest.Cpu.Coverage = coverage = new CoverageMap();
-            foreach (BreakpointTarget target in options.Until) guest.AddBreakpoint(target);
-            beginsAtUntil = options.Until.SelectMany(target => target.Ranges).Any(range => range.Access == MemoryAccess.Execute && range.First == guest.Cpu.Registers.Eip);
+            BreakpointTarget[] ends = [.. options.Until, .. options.UntilAddresses.Select(AddressOf)];
+            foreach (BreakpointTarget target in ends) guest.AddBreakpoint(target);
+            beginsAtUntil = ends.SelectMany(target => target.Ranges).Any(range => range.Access == MemoryAccess.Execute && range.First == guest.Cpu.Registers.Eip);
             startWritten = guest.Devices.Console?.Output.Written ?? 0;
             if (text is not null) guest.DeviceHost.ConsoleOutput = _ => hasText = hasText || HasText();
             longestTime = options.GuestTimeLimit is { } limit ? guest.Clock.Now + (long)limit.TotalNanoseconds : long.MaxValue;
@@ -130,6 +132,12 @@ internal sealed class FuzzRig : IDisposable
     }
 
     private long Instructions => guest.Cpu.InstructionCount + guest.Machine.BareTraps;
+
+    private AddressTarget AddressOf(string written)
+    {
+        uint address = AddressExpression.Evaluate(guest, written, physical: false);
+        return new AddressTarget(address, guest.Symbols?.Find(address)?.ToString());
+    }
 
     private static Guest Make(Checkpoint checkpoint, string? name)
     {

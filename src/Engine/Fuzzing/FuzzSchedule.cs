@@ -26,7 +26,8 @@ internal sealed class FuzzSchedule(FuzzOptions options, IReadOnlyList<FuzzTarget
 
     public int Finds { get; private set; }
 
-    public int Edges => edges.Count;
+    /// <summary>Of all runs that were judged.</summary>
+    public long Instructions { get; private set; }
 
     /// <summary>What a later session goes on from.</summary>
     public FuzzCorpus.Session Session => new() { Runs = earlier.Runs + judged, Longest = longest, Found = [.. found] };
@@ -82,6 +83,7 @@ internal sealed class FuzzSchedule(FuzzOptions options, IReadOnlyList<FuzzTarget
 
         FuzzFindKind? kind = null;
         bool isSlow = outcome.Instructions > SlowFactor * longest;
+        Instructions += outcome.Instructions;
         longest = Math.Max(longest, outcome.Instructions);
         if (fresh > 0) kind = FuzzFindKind.Edges;
         if (isSlow && !isSeed) kind = FuzzFindKind.Slow;

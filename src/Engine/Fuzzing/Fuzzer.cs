@@ -48,7 +48,7 @@ public sealed class Fuzzer
             lock (gate)
             {
                 double seconds = Math.Max(clock.Elapsed.TotalSeconds, 1e-9);
-                return new FuzzProgress(schedule?.Runs ?? 0, (schedule?.Runs ?? 0) / seconds, schedule?.Finds ?? 0, edges.Count, schedule?.Inputs ?? 0, clock.Elapsed);
+                return new FuzzProgress(schedule?.Runs ?? 0, (schedule?.Runs ?? 0) / seconds, schedule?.Finds ?? 0, edges.Count, schedule?.Inputs ?? 0, schedule?.Instructions ?? 0, clock.Elapsed);
             }
         }
     }
@@ -100,6 +100,9 @@ public sealed class Fuzzer
             List<FuzzInput> seeds = [original, .. corpus?.Read(original) ?? []];
             foreach (IReadOnlyList<byte[]> input in options.Inputs)
                 seeds.Add(new FuzzInput([.. input.Select((bytes, i) => new FuzzPart(targets[i].Name, targets[i].Fit(bytes)) { IsText = targets[i].IsText })]));
+            int console = targets.ToList().FindIndex(target => target.IsText);
+            if (console < 0 && options.Texts.Count > 0) throw new LguestException(LguestError.InvalidDefinition, "there are texts to type, and the console is not among the targets");
+            foreach (byte[] typed in options.Texts) seeds.Add(original.With(console, targets[console].Fit(typed)));
             schedule = new FuzzSchedule(options, targets, seeds, corpus?.Known ?? new FuzzCorpus.Session(), edges);
             return rig;
         }
