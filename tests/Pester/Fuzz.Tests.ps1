@@ -15,7 +15,7 @@ Describe 'Invoke-LguestFuzz' {
     BeforeAll { $ready = New-Parser | Checkpoint-LguestGuest }
 
     It 'finds what crashes a guest, and makes it small' {
-        $find = $ready | Invoke-LguestFuzz -Console -MostBytes 16 -Dictionary set, get, =, 8 -UntilIdle -Kind Ending -Minimize -Count 30000 |
+        $find = $ready | Invoke-LguestFuzz -Console -MostBytes 16 -Dictionary set8, get, = -UntilIdle -Kind Ending -Minimize -Count 30000 |
             Select-Object -First 1
         $find.Kind | Should -Be Ending
         $find.What | Should -Match 'Fatal exception \(BUG: .* in obey\)'
@@ -35,8 +35,8 @@ Describe 'Invoke-LguestFuzz' {
 
     It 'changes the guest by a script with repeatable random numbers' {
         $script = { $_ | Send-LguestConsole "set$($Random.Next(10))=$([char]$Random.Next(97, 123))" }
-        $finds = @($ready | Invoke-LguestFuzz $script -UntilIdle -Count 60 -Seed 5)
-        $again = @($ready | Invoke-LguestFuzz $script -UntilIdle -Count 60 -Seed 5)
+        $finds = @($ready | Invoke-LguestFuzz -Mutate $script -UntilIdle -Count 60 -Seed 5)
+        $again = @($ready | Invoke-LguestFuzz -Mutate $script -UntilIdle -Count 60 -Seed 5)
         $finds.Kind | Should -Contain Ending
         $again.Run | Should -Be $finds.Run
         $again.What | Should -Be $finds.What

@@ -18,7 +18,7 @@ public sealed class InvokeLguestFuzzCommand : LguestCommand
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    [Parameter(Position = 1)]
+    [Parameter]
     public ScriptBlock? Mutate { get; set; }
 
     [Parameter]
@@ -52,7 +52,7 @@ public sealed class InvokeLguestFuzzCommand : LguestCommand
     [ValidateNotNullOrEmpty]
     public string[] Device { get; set; } = [];
 
-    [Parameter(Position = 2)]
+    [Parameter]
     public ScriptBlock? Until { get; set; }
 
     [Parameter]

@@ -58,8 +58,6 @@ public sealed partial class Guest
     /// <summary>Takes everything but memory.</summary>
     /// <exception cref="InvalidStateException">No guest can be in this state.</exception>
     internal void Load(StateReader state) => new SavedState(this, runner, Loop).Load(state);
-
-    /// <summary>Writes down everything but memory.</summary>
     internal void Save(StateWriter state) => new SavedState(this, runner, Loop).Save(state);
 
     /// <summary>Whether the guest's run is recorded, so that it can be taken back.</summary>

@@ -6,7 +6,7 @@ namespace LguestPS.Tests.Fuzzing;
 /// <summary>A fuzzer finds what a guest does wrong, gives it as a run that can be done again, and does the same whenever it is asked the same.</summary>
 public class FuzzerTests
 {
-    private static readonly byte[][] Dictionary = [.. ((string[])["set", "get", "spin", "=", "8", "1"]).Select(Encoding.ASCII.GetBytes)];
+    private static readonly byte[][] Dictionary = [.. ((string[])["set8", "get", "spin", "="]).Select(Encoding.ASCII.GetBytes)];
 
     [Fact]
     public void The_bug_of_a_guest_is_found_and_made_small()
