@@ -1,4 +1,4 @@
-# The cmdlets with their types and views. LguestPS.psm1 imports this: PowerShell reads a manifest's types before it runs anything.
+# The cmdlets with their types and views. By now LguestPS.psm1 has loaded LguestPS.dll, so it is found by its name.
 @{
     RootModule           = 'LguestPS.dll'
     ModuleVersion        = '0.1.0'

@@ -6,7 +6,9 @@ internal static class Changelog
     /// <summary>The most that NuGet galleries take.</summary>
     private const int Most = 35_000;
 
-    /// <summary>What it says of a version; before that is released, what it says is unreleased.</summary>
+    private const string More = "\n- More is in CHANGELOG.md.";
+
+    /// <summary>What it says of a version, as far as a gallery takes it; before that is released, what it says is unreleased.</summary>
     public static string NotesOf(string path, string version, List<string> problems)
     {
         string[] lines = File.ReadAllLines(path);
@@ -18,7 +20,6 @@ internal static class Changelog
             return "";
         }
         string notes = string.Join('\n', lines.Skip(heading + 1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))).Trim();
-        if (notes.Length > Most) problems.Add($"{path}: the notes of {version} have {notes.Length} characters, and galleries take {Most}");
-        return notes;
+        return notes.Length <= Most ? notes : notes[..notes.LastIndexOf("\n- ", Most - More.Length, StringComparison.Ordinal)] + More;
     }
 }

@@ -99,8 +99,8 @@ Describe 'Another copy of the module' {
 "@
         $version = (Test-ModuleManifest $modulePath).Version
         $out | Should -Be @(
-            'OtherVersionLoaded,Microsoft.PowerShell.Commands.ImportModuleCommand'
-            "LguestPS 99.1.0 cannot be imported from '$other': this PowerShell has loaded LguestPS $version from '$staged', and code that is loaded stays until PowerShell ends. Start a new session and import LguestPS 99.1.0 in it first."
+            'OtherCopyLoaded,Microsoft.PowerShell.Commands.ImportModuleCommand'
+            "LguestPS 99.1.0 cannot be imported from '$other': this PowerShell has loaded LguestPS $version from '$staged', and code that is loaded stays until PowerShell ends. Start a new session, and import there the one you want."
             "$version"
             'hello'
         )

@@ -33,7 +33,15 @@ Describe 'The manifest' {
         $changelog = Get-Content $repository/CHANGELOG.md -Raw
         $section = [regex]::Match($changelog, "(?ms)^## \[($([regex]::Escape($manifest.ModuleVersion))|Unreleased)\].*?`$(.*?)(?=^## |\z)").Groups[2].Value.Trim()
         $section | Should -Not -BeNullOrEmpty
-        $manifest.PrivateData.PSData.ReleaseNotes | Should -Be $section
+        $notes = $manifest.PrivateData.PSData.ReleaseNotes
+        $notes.Length | Should -BeLessOrEqual 35000 -Because 'galleries take no more'
+        if ($section.Length -le 35000) { $notes | Should -Be $section }
+        else {
+            $start, $end = $notes -split '(?=\n- [^\n]*\z)'
+            $section | Should -BeLike "$([WildcardPattern]::Escape($start))*"
+            $end | Should -Be "`n- More is in CHANGELOG.md."
+        }
+        Join-Path $module CHANGELOG.md | Should -Exist
     }
 }
 
@@ -73,7 +81,7 @@ Describe 'The module''s files' {
         Join-Path $module bin/any/LguestPS.dll | Should -Exist
         $platforms = (Get-ChildItem $module/bin -Directory).Name | Where-Object { $_ -ne 'any' }
         foreach ($platform in $platforms) {
-            (Get-ChildItem $module/bin/$platform).Name | Should -Be (Get-ChildItem $module/bin/any -Filter *.dll).Name
+            (Get-ChildItem $module/bin/$platform).Name | Sort-Object | Should -Be ((Get-ChildItem $module/bin/any -Filter *.dll -Recurse).Name | Sort-Object -Unique)
             "$platform" | Should -Match '^(linux|win|osx)-(x64|arm64)$'
         }
     }
