@@ -1,4 +1,5 @@
 # Begins the module. What to do is in the loader, since .NET is quicker here: cmdlets such as Join-Path would import the modules that have them.
+$ErrorActionPreference = 'Stop'
 $loader = try { [Reflection.Assembly]::LoadFrom("$PSScriptRoot/bin/LguestPS.Loader.dll") }
 catch [IO.FileLoadException] { [Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | Where-Object { $_.GetName().Name -eq 'LguestPS.Loader' } }   # that of another copy
 

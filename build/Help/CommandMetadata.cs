@@ -3,7 +3,7 @@ using System.Reflection;
 namespace LguestPS.Help;
 
 /// <summary>One parameter in one parameter set.</summary>
-internal sealed record ParameterUse(string Set, bool Mandatory, int? Position, bool ByValue, bool ByPropertyName);
+internal sealed record ParameterUse(string Set, bool Mandatory, int? Position, bool ByValue, bool ByPropertyName, bool Remaining = false);
 
 /// <summary>One parameter of a cmdlet.</summary>
 internal sealed record ParameterInfo(string Name, Type Type, IReadOnlyList<string> Aliases, bool Wildcards, IReadOnlyList<ParameterUse> Uses)
@@ -12,6 +12,19 @@ internal sealed record ParameterInfo(string Name, Type Type, IReadOnlyList<strin
 
     public string TypeName => (Nullable(Type) ?? Type).Name;
 
+    /// <summary>Its type with the namespace, as a page names it.</summary>
+    public string FullTypeName => (Nullable(Type) ?? Type) is var type && type.IsGenericType ? type.ToString() : type.FullName!;
+
+    /// <summary>The names of an enumeration; none of any other type.</summary>
+    public IReadOnlyList<string> AcceptedValues
+    {
+        get
+        {
+            Type values = Nullable(Type) ?? (Type.IsArray ? Type.GetElementType()! : Type);
+            return values.IsEnum ? [.. values.GetFields().Where(value => value.IsLiteral).Select(value => value.Name)] : [];
+        }
+    }
+
     public ParameterUse? In(string set) => Uses.FirstOrDefault(use => use.Set == set) ?? Uses.FirstOrDefault(use => use.Set == CommandInfo.AllSets);
 
     private static Type? Nullable(Type type) =>
@@ -19,7 +32,7 @@ internal sealed record ParameterInfo(string Name, Type Type, IReadOnlyList<strin
 }
 
 /// <summary>A cmdlet as its attributes describe it.</summary>
-internal sealed record CommandInfo(string Verb, string Noun, string? DefaultSet, IReadOnlyList<ParameterInfo> Parameters)
+internal sealed record CommandInfo(string Verb, string Noun, string? DefaultSet, IReadOnlyList<string> Aliases, IReadOnlyList<ParameterInfo> Parameters)
 {
     public const string AllSets = "__AllParameterSets";
 
@@ -69,7 +82,7 @@ internal sealed class CommandMetadata : IDisposable
         }
         return new CommandInfo(
             (string)cmdlet.ConstructorArguments[0].Value!, (string)cmdlet.ConstructorArguments[1].Value!,
-            Named(cmdlet, "DefaultParameterSetName") as string, parameters);
+            Named(cmdlet, "DefaultParameterSetName") as string, AliasesOf(type), parameters);
     }
 
     private static ParameterInfo? Describe(PropertyInfo property)
@@ -81,14 +94,17 @@ internal sealed class CommandMetadata : IDisposable
                 Named(attribute, "Mandatory") is true,
                 Named(attribute, "Position") as int?,
                 Named(attribute, "ValueFromPipeline") is true,
-                Named(attribute, "ValueFromPipelineByPropertyName") is true)),
+                Named(attribute, "ValueFromPipelineByPropertyName") is true,
+                Named(attribute, "ValueFromRemainingArguments") is true)),
         ];
         if (uses.Length == 0 || property.GetCustomAttributesData().Any(attribute => Named(attribute, "DontShow") is true)) return null;
-        IEnumerable<string> aliases = Attribute(property, "AliasAttribute")?.ConstructorArguments[0].Value is IEnumerable<CustomAttributeTypedArgument> given
-            ? given.Select(argument => (string)argument.Value!)
-            : [];
-        return new ParameterInfo(property.Name, property.PropertyType, [.. aliases], Attribute(property, "SupportsWildcardsAttribute") is not null, uses);
+        return new ParameterInfo(property.Name, property.PropertyType, AliasesOf(property), Attribute(property, "SupportsWildcardsAttribute") is not null, uses);
     }
+
+    private static IReadOnlyList<string> AliasesOf(MemberInfo member) =>
+        Attribute(member, "AliasAttribute")?.ConstructorArguments[0].Value is IEnumerable<CustomAttributeTypedArgument> given
+            ? [.. given.Select(argument => (string)argument.Value!)]
+            : [];
 
     private static CustomAttributeData? Attribute(MemberInfo member, string name)
     {

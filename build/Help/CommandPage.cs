@@ -47,14 +47,14 @@ internal sealed class CommandPage
         page.Synopsis = Chapter("SYNOPSIS").Paragraphs;
         page.Description = Chapter("DESCRIPTION").Paragraphs;
         page.Examples = [.. Chapter("EXAMPLES").Children.Select(section => new Example(section.Title, section.Code, section.Paragraphs))];
-        page.Parameters = Chapter("PARAMETERS").Children.ToDictionary(section => section.Title.TrimStart('-'), IReadOnlyList<string> (section) => section.Paragraphs);
+        page.Parameters = Chapter("PARAMETERS").Children.Where(section => section.Title != "CommonParameters").ToDictionary(section => section.Title.TrimStart('-'), IReadOnlyList<string> (section) => section.Paragraphs);
         page.Inputs = [.. Chapter("INPUTS").Children.Select((string, IReadOnlyList<string>) (section) => (section.Title, section.Paragraphs))];
         page.Outputs = [.. Chapter("OUTPUTS").Children.Select((string, IReadOnlyList<string>) (section) => (section.Title, section.Paragraphs))];
         page.Notes = top.Children.FirstOrDefault(section => section.Title == "NOTES")?.Paragraphs ?? [];
-        page.Related = [.. Chapter("RELATED LINKS").Paragraphs.SelectMany(paragraph => paragraph.Split(", "))];
+        page.Related = [.. Chapter("RELATED LINKS").Paragraphs.SelectMany(paragraph => paragraph.Split('\n')).SelectMany(line => line.TrimStart('-', ' ').Split(", "))];
 
         string[] known = [.. command.Parameters.Select(parameter => parameter.Name)];
-        foreach (string missing in known.Except([.. page.Parameters.Keys, "WhatIf", "Confirm"])) problems.Add($"{file}: parameter -{missing} is not described");
+        foreach (string missing in known.Except([.. page.Parameters.Keys, .. MamlWriter.Common.Keys])) problems.Add($"{file}: parameter -{missing} is not described");
         foreach (string unknown in page.Parameters.Keys.Except(known)) problems.Add($"{file}: {command.Name} has no parameter -{unknown}");
         if (page.Examples.Count == 0) problems.Add($"{file}: there is no example");
         return page;
@@ -84,6 +84,11 @@ internal sealed class Section(string title)
                 Section section = new(Plain.Text(heading.Inline));
                 path.Peek().Section.Children.Add(section);
                 path.Push((heading.Level, section));
+            }
+            // What follows from the cmdlet's own attributes.
+            else if (block is FencedCodeBlock { Info: "yaml" } parameter && parameter.Lines.ToString().StartsWith("Type: ", StringComparison.Ordinal))
+            {
+                continue;
             }
             else if (block is FencedCodeBlock { Info: "powershell" } code && path.Peek().Section.Code.Length == 0)
             {

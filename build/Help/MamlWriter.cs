@@ -10,6 +10,13 @@ internal sealed class MamlWriter(IReadOnlyList<CommandPage> pages)
     private static readonly XNamespace Command = "http://schemas.microsoft.com/maml/dev/command/2004/10";
     private static readonly XNamespace Dev = "http://schemas.microsoft.com/maml/dev/2004/10";
 
+    /// <summary>What there is to say of parameters that PowerShell adds.</summary>
+    public static IReadOnlyDictionary<string, string> Common { get; } = new Dictionary<string, string>
+    {
+        ["WhatIf"] = "Shows what would happen. Nothing is done.",
+        ["Confirm"] = "Asks before anything is done.",
+    };
+
     public void Write(string path) => new XDocument(
         new XElement(Msh + "helpItems", new XAttribute("schema", "maml"), pages.Select(Page))).Save(path);
 
@@ -50,13 +57,12 @@ internal sealed class MamlWriter(IReadOnlyList<CommandPage> pages)
             new XAttribute("pipelineInput", Pipeline(use)), new XAttribute("position", use.Position?.ToString() ?? "named"),
             new XAttribute("aliases", parameter.Aliases.Count == 0 ? "none" : string.Join(", ", parameter.Aliases)),
             new XElement(Maml + "name", parameter.Name),
-            Description(page.Parameters.GetValueOrDefault(parameter.Name) ?? Common(parameter.Name)));
+            Description(page.Parameters.GetValueOrDefault(parameter.Name) ?? (Common.TryGetValue(parameter.Name, out string? text) ? [text] : [])));
         if (!parameter.IsSwitch)
             element.Add(new XElement(Command + "parameterValue", new XAttribute("required", true), new XAttribute("variableLength", isArray), parameter.TypeName));
-        Type values = parameter.Type.IsArray ? parameter.Type.GetElementType()! : parameter.Type;
-        if (values.IsEnum)
-            element.Add(new XElement(Command + "parameterValueGroup", values.GetFields().Where(field => field.IsLiteral)
-                .Select(field => new XElement(Command + "parameterValue", new XAttribute("required", false), new XAttribute("variableLength", false), field.Name))));
+        if (parameter.AcceptedValues.Count > 0)
+            element.Add(new XElement(Command + "parameterValueGroup", parameter.AcceptedValues
+                .Select(value => new XElement(Command + "parameterValue", new XAttribute("required", false), new XAttribute("variableLength", false), value))));
         element.Add(new XElement(Dev + "type", new XElement(Maml + "name", parameter.TypeName), new XElement(Maml + "uri")));
         element.Add(new XElement(Dev + "defaultValue", parameter.IsSwitch ? "False" : "None"));
         return element;
@@ -68,13 +74,6 @@ internal sealed class MamlWriter(IReadOnlyList<CommandPage> pages)
         (true, false) => "True (ByValue)",
         (false, true) => "True (ByPropertyName)",
         _ => "False",
-    };
-
-    private static IReadOnlyList<string> Common(string name) => name switch
-    {
-        "WhatIf" => ["Shows what would happen. Nothing is done."],
-        "Confirm" => ["Asks before anything is done."],
-        _ => [],
     };
 
     private static XElement TypeAndText(string element, string type, IReadOnlyList<string> text) => new(Command + element,

@@ -8,7 +8,7 @@ if (args is not [string manifestFile, string changelog, string version, string l
 
 List<string> problems = [];
 ModuleManifest manifest = ModuleManifest.Read(manifestFile, problems);
-if (manifest["ModuleVersion"] != version) problems.Add($"{manifestFile}: ModuleVersion is {manifest["ModuleVersion"]}, but Directory.Build.props says {version}: change both");
+if (manifest["ModuleVersion"] != version) problems.Add($"{manifestFile}: ModuleVersion is {manifest["ModuleVersion"]}, but Directory.Build.props says {version}; change both");
 string notes = Changelog.NotesOf(changelog, version, problems);
 IReadOnlyList<ModuleFile> files = ModuleFile.ReadList(list);
 string materials = BillOfMaterials.Write(manifest, files, packages, problems);

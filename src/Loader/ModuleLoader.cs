@@ -12,6 +12,8 @@ namespace LguestPS;
 /// </remarks>
 public static class ModuleLoader
 {
+    private const string CmdletsFile = "LguestPS.dll";
+
     private static readonly Lock Gate = new();
     private static string? loadedFolder;
     private static Assembly? cmdlets;
@@ -28,7 +30,7 @@ public static class ModuleLoader
             {
                 string assemblies = AssembliesIn(folder);
                 PrivateContext.Open(assemblies);
-                cmdlets = Assembly.LoadFrom(Path.Combine(assemblies, "LguestPS.dll"));
+                cmdlets = Assembly.LoadFrom(Path.Combine(assemblies, CmdletsFile));
                 loadedFolder = folder;
             }
             return folder == loadedFolder ? null
@@ -43,7 +45,7 @@ public static class ModuleLoader
         string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
         string architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
         string compiled = Path.Combine(folder, "bin", $"{system}-{architecture}");
-        return Directory.Exists(compiled) ? compiled : Path.Combine(folder, "bin", "any");
+        return File.Exists(Path.Combine(compiled, CmdletsFile)) ? compiled : Path.Combine(folder, "bin", "any");
     }
 
     /// <summary>The version that a module's manifest says.</summary>

@@ -56,3 +56,53 @@ Describe 'The topic <_>' -ForEach $topics {
         Get-Content $file | Where-Object Length -GT 79 | Should -BeNullOrEmpty
     }
 }
+
+Describe 'The page of <_.Name>' -ForEach ($commands | Where-Object { (Get-Content $repository/docs/$($_.Name).md -TotalCount 1) -eq '---' }) {
+    BeforeAll {
+        $lines = Get-Content $repository/docs/$($_.Name).md
+        $front = @{}
+        foreach ($line in $lines[1..([array]::IndexOf($lines, '---', 1) - 1)]) { $key, $value = $line -split ': ', 2; $front[$key] = $value }
+        $isCode = $false
+        $headings = foreach ($line in $lines) {
+            if ($line.StartsWith('```')) { $isCode = -not $isCode }
+            elseif (-not $isCode -and $line -match '^#+ ') { $line }
+        }
+        $blocks = [regex]::Matches($lines -join "`n", '(?ms)^### -(\w+)$(?:(?!^#).)*?^```yaml$(.*?)^```$')
+    }
+
+    It 'begins as platyPS expects' {
+        $lines[0] | Should -Be '---'
+        $front.'document type', $front.'external help file', $front.'Module Name', $front.Locale, $front.title | Should -Be cmdlet, LguestPS.dll-Help.xml, LguestPS, en-US, $_.Name
+        $front.'PlatyPS schema version' | Should -Be '2024-05-01'
+        [datetime]::ParseExact($front.'ms.date', 'MM/dd/yyyy', [cultureinfo]::InvariantCulture) | Should -BeLessOrEqual (Get-Date).AddDays(1)
+    }
+    It 'has all chapters, in order' {
+        $headings -match '^# ' | Should -Be "# $($_.Name)"
+        $headings -match '^## ' -replace '^## ' | Should -Be SYNOPSIS, SYNTAX, ALIASES, DESCRIPTION, EXAMPLES, PARAMETERS, INPUTS, OUTPUTS, NOTES, 'RELATED LINKS'
+    }
+    It 'shows each parameter set once' {
+        $start = [array]::IndexOf($headings, '## SYNTAX')
+        $sets = $headings[($start + 1)..([array]::IndexOf($headings, '## ALIASES') - 1)] -replace '^### ' -replace ' \(Default\)$'
+        $sets | Sort-Object | Should -Be ($_.ParameterSets.Name | Sort-Object)
+    }
+    It 'says of each parameter what PowerShell says' {
+        $common = [Management.Automation.PSCmdlet]::CommonParameters
+        $shown = $_.Parameters.Values | Where-Object { $_.Name -notin $common -and $_.Attributes.DontShow -notcontains $true }
+        $blocks.ForEach{ $_.Groups[1].Value } | Sort-Object | Should -Be ($shown.Name | Sort-Object)
+        foreach ($block in $blocks) {
+            $parameter = $_.Parameters[$block.Groups[1].Value]
+            $said = $block.Groups[2].Value
+            $type = [Nullable]::GetUnderlyingType($parameter.ParameterType) ?? $parameter.ParameterType
+            $said | Should -Match "(?m)^Type: $([regex]::Escape($type.IsGenericType ? $type.ToString() : $type.FullName))$" -Because $parameter.Name
+            $aliases = [regex]::Match($said, '(?ms)^Aliases:(.*?)^ParameterSets:').Groups[1].Value -split "`n" -match '^- ' -replace '^- '
+            $aliases | Sort-Object | Should -Be ($parameter.Aliases | Sort-Object) -Because $parameter.Name
+            [regex]::Matches($said, '(?m)^- Name: (.*)$').ForEach{ $_.Groups[1].Value -replace '^\(All\)$', '__AllParameterSets' } | Sort-Object | Should -Be ($parameter.ParameterSets.Keys | Sort-Object) -Because $parameter.Name
+            [regex]::Matches($said, '(?m)^  IsRequired: (.*)$').ForEach{ $_.Groups[1].Value } | Should -Be ($parameter.ParameterSets.Values | ForEach-Object { "$($_.IsMandatory)".ToLowerInvariant() }) -Because $parameter.Name
+        }
+    }
+    It 'links to pages that exist' {
+        $links = [regex]::Matches(($lines -join "`n"), '(?m)^- \[(.+?)\]\((.+?)\)$')
+        $links.Count | Should -BeGreaterThan 0
+        foreach ($link in $links) { Join-Path $repository docs $link.Groups[2].Value | Should -Exist }
+    }
+}
