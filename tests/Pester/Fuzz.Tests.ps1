@@ -28,7 +28,7 @@ Describe 'Invoke-LguestFuzz' {
         $found = $crash | New-LguestGuest -Name found
         $found.Name | Should -Be found
         $found.Ending.Kind | Should -Be Crashed
-        $found | Step-LguestGuest -Back -Trap 14 | Out-Null
+        $found | Step-LguestGuest -Back -Trap '#PF' | Out-Null
         $found.PendingTrap.Vector | Should -Be 14
         (Get-LguestGuest found).State | Should -Be Paused
     }

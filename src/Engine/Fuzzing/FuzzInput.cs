@@ -8,9 +8,12 @@ namespace LguestPS;
 /// <param name="Bytes">What was there. It is not to be changed.</param>
 public sealed record FuzzPart(string Target, byte[] Bytes)
 {
+    private const int MostShown = 64;
+
     internal bool IsText { get; init; }
 
-    public override string ToString() => $"{Target}={(IsText ? Quoted() : Convert.ToHexStringLower(Bytes))}";
+    public override string ToString() =>
+        $"{Target}={(IsText ? Quoted() : Convert.ToHexStringLower(Bytes.AsSpan(0, Math.Min(Bytes.Length, MostShown))))}{(!IsText && Bytes.Length > MostShown ? $"… ({Bytes.Length} bytes)" : "")}";
 
     private string Quoted()
     {
@@ -51,7 +54,7 @@ public sealed class FuzzInput
     /// <summary>The same with other bytes for one target.</summary>
     internal FuzzInput With(int part, byte[] bytes) => new([.. Parts.Select((old, i) => i == part ? old with { Bytes = bytes } : old)]) { Change = Change };
 
-    /// <summary>Each target and its bytes; text in quotes, everything else in hexadecimal.</summary>
+    /// <summary>Each target and its bytes; text in quotes, everything else in hexadecimal, and of that no more than 64 bytes.</summary>
     public override string ToString()
     {
         string parts = string.Join(' ', Parts);
