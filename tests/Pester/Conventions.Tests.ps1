@@ -12,7 +12,7 @@ Describe 'A length of time' {
 
     It 'has one name in every cmdlet' {
         $timed = Get-Command -Module LguestPS | Where-Object { $_.Parameters.Values.ParameterType -match 'TimeSpan' }
-        $timed.Count | Should -Be 9
+        $timed.Count | Should -Be 10
         $timed | ForEach-Object { $_.Parameters.Keys | Should -Contain TimeLimit }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class FuzzCorpus
     public void Keep(FuzzFind find, Session session)
     {
         string finds = Path.Combine(folder, FindsFolder);
-        string name = $"{find.Kind.ToString().ToLowerInvariant()}-{(find.Kind == FuzzFindKind.Slow ? NameOf(find.Input) : Hash(System.Text.Encoding.UTF8.GetBytes(find.What)))}";
+        string name = $"{find.Kind.ToString().ToLowerInvariant()}-{(find.Kind == FuzzFindKind.Slow ? find.Input.HasChange ? $"{find.Run}" : NameOf(find.Input) : Hash(System.Text.Encoding.UTF8.GetBytes(find.What)))}";
         Write(finds, name, find.Input);
         find.SaveRecording(Path.Combine(finds, name + ".recording"));
         Save(session);
