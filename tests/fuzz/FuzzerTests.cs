@@ -11,7 +11,7 @@ public class FuzzerTests
         using Breaking target = new();
         Find find = Assert.Single(new Fuzzer(target).Run(1, 10_000, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)));
         Assert.Equal("the sum # is above #", find.Kind);
-        Assert.InRange(find.Tape.Length, 5, 6);       // a length and what makes 1001
+        Assert.InRange(find.Tape.Length, 5, 9);       // a length and a few numbers that make 1001
         Assert.NotNull(target.Try(new TapeRandom(find.Tape)));
     }
 

@@ -14,7 +14,7 @@ public class SchemaTests
 
     public static TheoryData<string> Words => [.. GuestDefinitionReader.Vocabulary.Keys];
 
-    public static TheoryData<string> Examples => [.. Directory.EnumerateFiles(Repository.Path("examples"), "*.yaml", SearchOption.AllDirectories)];
+    public static TheoryData<string> Examples => [.. Directory.EnumerateFiles(Repository.Path("examples"), "*.yaml", SearchOption.AllDirectories).Where(path => !IsMatrix(File.ReadAllText(path)))];
 
     [Theory]
     [MemberData(nameof(Words))]
@@ -35,6 +35,8 @@ public class SchemaTests
         Assert.Equal(
             GuestDefinitionReader.Vocabulary.Keys.Intersect(Schema["$defs"]!.AsObject().Select(entry => entry.Key)).Append("path").Order(),
             Schema["$defs"]!.AsObject().Select(entry => entry.Key).Order());
+
+    private static bool IsMatrix(string text) => text.Split('\n').Any(line => line.StartsWith("definitions:", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Examples))]

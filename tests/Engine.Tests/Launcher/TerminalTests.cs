@@ -15,6 +15,10 @@ public sealed class TerminalTests : IDisposable
     private static readonly Lazy<bool> HasPowerShell = new(() =>
         Shell.TryRun("pwsh -NoProfile -Command 'exit [int]($PSVersionTable.PSVersion -lt [version]\"7.6\")'").Status == 0);
 
+    /// <summary>PowerShell itself: as a .NET tool, what is on the path only starts it, and a signal to one of them does not reach the other.</summary>
+    private static readonly Lazy<string> PowerShellProgram = new(() =>
+        Path.Combine(Shell.Run("pwsh -NoProfile -Command '$PSHOME'").Trim(), "pwsh") is var own && File.Exists(own) ? own : "pwsh");
+
     private readonly string folder = Directory.CreateTempSubdirectory("lguest-").FullName;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
@@ -229,6 +233,6 @@ public sealed class TerminalTests : IDisposable
     {
         Skip.IfNot(HasPowerShell.Value, "PowerShell 7.6 is not on this machine");
         File.WriteAllText(Path.Combine(folder, "script.ps1"), $"Import-Module '{Path.Combine(Launched.Repository, "out", "LguestPS", "LguestPS.psd1")}'\n$echo = '{Launched.Example("echo")}'\n{script}\n");
-        return "env -u DOTNET_TieredCompilation pwsh -NoProfile -File script.ps1";
+        return $"env -u DOTNET_TieredCompilation {PowerShellProgram.Value} -NoProfile -File script.ps1";
     }
 }
