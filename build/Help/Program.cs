@@ -11,6 +11,8 @@ if (!completes) Directory.CreateDirectory(output);
 using CommandMetadata metadata = new(module, File.ReadAllLines(references));
 List<CommandPage> pages = [];
 List<string> problems = [];
+// Once pages are complete, all have to be.
+bool areComplete = metadata.Commands.Keys.Select(name => Path.Combine(docs, name + ".md")).Any(file => File.Exists(file) && File.ReadLines(file).FirstOrDefault() == "---");
 foreach (string file in Directory.EnumerateFiles(docs, "*.md").Order(StringComparer.Ordinal))
 {
     string name = Path.GetFileNameWithoutExtension(file);
@@ -18,7 +20,7 @@ foreach (string file in Directory.EnumerateFiles(docs, "*.md").Order(StringCompa
     {
         string page = File.ReadAllText(file), complete = new PageWriter(described, Path.GetFileNameWithoutExtension(module)).Complete(page);
         if (completes) File.WriteAllText(file, complete);
-        else if (page.StartsWith("---", StringComparison.Ordinal) && page.ReplaceLineEndings("\n") != complete) problems.Add($"{file}: the page lacks what follows from the cmdlet itself, or says it of an older one; run 'dotnet build src/Cmdlets -t:CompleteHelpPages', which fills it in");
+        else if (areComplete && page.ReplaceLineEndings("\n") != complete) problems.Add($"{file}: the page lacks what follows from the cmdlet itself, or says it of an older one; run 'dotnet build src/Cmdlets -t:CompleteHelpPages', which fills it in");
     }
     if (completes) continue;
     if (name.StartsWith("about_", StringComparison.Ordinal))

@@ -33,7 +33,7 @@ public static class ModuleLoader
                 cmdlets = Assembly.LoadFrom(Path.Combine(assemblies, CmdletsFile));
                 loadedFolder = folder;
             }
-            return folder == loadedFolder ? null
+            return string.Equals(folder, loadedFolder, OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal) ? null
                 : $"LguestPS {VersionIn(folder)} cannot be imported from '{folder}': this PowerShell has loaded LguestPS {cmdlets!.GetName().Version!.ToString(3)} from '{loadedFolder}', "
                 + "and code that is loaded stays until PowerShell ends. Start a new session, and import there the one you want.";
         }

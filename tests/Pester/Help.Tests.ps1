@@ -57,7 +57,7 @@ Describe 'The topic <_>' -ForEach $topics {
     }
 }
 
-Describe 'The page of <_.Name>' -ForEach ($commands | Where-Object { (Get-Content $repository/docs/$($_.Name).md -TotalCount 1) -eq '---' }) {
+Describe 'The page of <_.Name>' -ForEach $commands {
     BeforeAll {
         $lines = Get-Content $repository/docs/$($_.Name).md
         $front = @{}
