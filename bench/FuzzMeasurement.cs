@@ -14,6 +14,7 @@ internal static class FuzzMeasurement
         using Guest guest = Guest.Create(new GuestDefinition
         {
             Name = "linux", Kernel = kernel, Initrd = initrd, CommandLine = "console=hvc0", Memory = 64 << 20, Cpu = CpuChoice.Emulated, Clock = ClockKind.Virtual,
+            Devices = [new ConsoleDefinition()],
         });
         while (!guest.ConsoleText.EndsWith("# ", StringComparison.Ordinal))
         {

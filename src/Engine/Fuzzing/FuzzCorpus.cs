@@ -49,7 +49,7 @@ internal sealed class FuzzCorpus
         return [.. inputs.Values];
     }
 
-    /// <summary>Keeps an input that found new edges.</summary>
+    /// <summary>Keeps an input to go on from.</summary>
     public void Keep(FuzzInput input)
     {
         if (targets.Count > 0 && names.Add(NameOf(input))) Write(folder, NameOf(input), input);

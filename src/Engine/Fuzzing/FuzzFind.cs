@@ -8,7 +8,7 @@ public enum FuzzFindKind
     /// <summary>It took a way through the code that none had taken before.</summary>
     Edges,
 
-    /// <summary>It took more than twice the instructions of any before.</summary>
+    /// <summary>It took more than twice the instructions of any before, and more than 10,000.</summary>
     Slow,
 
     /// <summary>The kernel wrote of a fault.</summary>
@@ -81,6 +81,9 @@ public sealed class FuzzFind
     public string? RecordingPath { get; internal set; }
 
     internal FuzzOutcome Outcome => outcome;
+
+    /// <summary>A run that took more instructions than this was a slow one then.</summary>
+    internal long MuchWas { get; init; }
 
     /// <summary>Does the run once more and keeps it: a recorded guest that stands where the run ended and can be taken back in it. Its networks lead nowhere.</summary>
     /// <param name="name">Its name, or null for the one in the checkpoint.</param>

@@ -12,6 +12,9 @@ internal sealed class FuzzSchedule(FuzzOptions options, IReadOnlyList<FuzzTarget
 
     private const int SlowFactor = 2;
 
+    /// <summary>No run of so few instructions is slow.</summary>
+    private const long Quick = 10_000;
+
     private readonly InputMutator mutator = new(targets, options.Dictionary);
     private readonly List<FuzzInput> corpus = [.. seeds];
     private readonly int[] sizes = new int[Window];
@@ -28,6 +31,9 @@ internal sealed class FuzzSchedule(FuzzOptions options, IReadOnlyList<FuzzTarget
 
     /// <summary>Of all runs that were judged.</summary>
     public long Instructions { get; private set; }
+
+    /// <summary>Inputs that were added to the corpus, for whoever keeps them.</summary>
+    public Queue<FuzzInput> Unsaved { get; } = new();
 
     /// <summary>What a later session goes on from.</summary>
     public FuzzCorpus.Session Session => new() { Runs = earlier.Runs + judged, Longest = longest, Found = [.. found] };
@@ -79,10 +85,15 @@ internal sealed class FuzzSchedule(FuzzOptions options, IReadOnlyList<FuzzTarget
     {
         bool isSeed = run < seeds.Count;
         (int fresh, bool any) = edges.Add(outcome.Edges);
-        if (any && !isSeed) corpus.Add(input);
+        if (any && !isSeed)
+        {
+            corpus.Add(input);
+            if (options.CorpusPath is not null) Unsaved.Enqueue(input);
+        }
 
         FuzzFindKind? kind = null;
-        bool isSlow = outcome.Instructions > SlowFactor * longest;
+        long much = Math.Max(SlowFactor * longest, Quick);
+        bool isSlow = outcome.Instructions > much;
         Instructions += outcome.Instructions;
         longest = Math.Max(longest, outcome.Instructions);
         if (fresh > 0) kind = FuzzFindKind.Edges;
@@ -91,6 +102,6 @@ internal sealed class FuzzSchedule(FuzzOptions options, IReadOnlyList<FuzzTarget
         if (outcome.EndingSignature is { } ending && found.Add($"{outcome.Ending!.Kind}: {ending}")) kind = FuzzFindKind.Ending;
         if (kind is not { } what) return;
         if (what != FuzzFindKind.Edges) Finds++;
-        kept(new FuzzFind(options, targets, what, earlier.Runs + run + 1, input, outcome) { NewEdges = fresh });
+        kept(new FuzzFind(options, targets, what, earlier.Runs + run + 1, input, outcome) { NewEdges = fresh, MuchWas = much });
     }
 }

@@ -48,7 +48,7 @@ public abstract class FuzzTarget
     /// <exception cref="LguestException">The guest does not have it.</exception>
     internal abstract FuzzTarget In(Guest guest);
 
-    /// <summary>What is there at the checkpoint; for input, nothing.</summary>
+    /// <summary>What is there at the checkpoint; for input, what a fuzzer begins with.</summary>
     internal virtual byte[] Original(Guest guest) => [];
 
     /// <summary>Puts bytes there.</summary>
@@ -153,6 +153,10 @@ public abstract class FuzzTarget
     {
         private const int LongestFrame = 1514;
         private const int ShortestFrame = 14;
+        private const int UsualFrame = 60;
+        private const int AddressBytes = 6;
+
+        private static ReadOnlySpan<byte> HostAddress => [2, 0, 0, 0, 0, 1];
 
         public override string Name { get; } = device.ToLowerInvariant();
 
@@ -166,6 +170,17 @@ public abstract class FuzzTarget
             throw guest.Devices.Networks.Any(card => card.Name == Name)
                 ? new LguestException(LguestError.NotSupported, $"{Name} of guest '{guest.Name}' is on a network between guests; frames can be made only for a card whose network is the host's.")
                 : new LguestException(LguestError.NotSupported, $"Guest '{guest.Name}' has no network card '{Name}'. It has: {string.Join(", ", guest.DeviceNames)}.");
+        }
+
+        /// <summary>To begin with: an empty IPv4 packet for everybody.</summary>
+        internal override byte[] Original(Guest guest)
+        {
+            byte[] frame = new byte[UsualFrame];
+            frame.AsSpan(0, AddressBytes).Fill(0xFF);
+            HostAddress.CopyTo(frame.AsSpan(AddressBytes));
+            frame[2 * AddressBytes] = 8;        // 0x0800
+            frame[ShortestFrame] = 0x45;
+            return frame;
         }
 
         internal override void Apply(Guest guest, byte[] bytes)

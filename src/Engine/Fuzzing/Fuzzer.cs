@@ -85,6 +85,7 @@ public sealed class Fuzzer
             foreach (Thread thread in threads) thread.Join();
             clock.Stop();
             rig.Dispose();
+            KeepInputs();
             corpus?.Save(schedule!.Session);
         }
     }
@@ -204,26 +205,36 @@ public sealed class Fuzzer
         if (find.Kind == FuzzFindKind.Edges) return find;
         FuzzOutcome was = find.Outcome;
         (FuzzInput input, FuzzOutcome outcome) = shrinker.Shrink(find.Input, was, now =>
-            now.EndingSignature == was.EndingSignature && now.Fault == was.Fault && (find.Kind != FuzzFindKind.Slow || now.Instructions >= was.Instructions));
+            now.EndingSignature == was.EndingSignature && now.Fault == was.Fault && (find.Kind != FuzzFindKind.Slow || now.Instructions > find.MuchWas));
         return new FuzzFind(options, targets, find.Kind, find.Run, input, outcome) { NewEdges = find.NewEdges, LengthBefore = find.Input.Length };
     }
 
     private void Keep(FuzzFind find)
     {
+        KeepInputs();
+        if (corpus is null || find.Kind == FuzzFindKind.Edges) return;
+        FuzzCorpus.Session session;
+        lock (gate) session = schedule!.Session;
+        corpus.Keep(find, session);
+    }
+
+    private void KeepInputs()
+    {
         if (corpus is null) return;
-        if (find.Kind == FuzzFindKind.Edges) corpus.Keep(find.Input);
-        else
+        FuzzInput[] unsaved;
+        lock (gate)
         {
-            FuzzCorpus.Session session;
-            lock (gate) session = schedule!.Session;
-            corpus.Keep(find, session);
+            unsaved = [.. schedule!.Unsaved];
+            schedule.Unsaved.Clear();
         }
+        foreach (FuzzInput input in unsaved) corpus.Keep(input);
     }
 
     private void Pulse()
     {
-        if (options.Pulse is not { } pulse || clock.Elapsed - lastPulse < pulsePeriod) return;
+        if (clock.Elapsed - lastPulse < pulsePeriod) return;
         lastPulse = clock.Elapsed;
-        pulse(Progress);
+        KeepInputs();
+        options.Pulse?.Invoke(Progress);
     }
 }

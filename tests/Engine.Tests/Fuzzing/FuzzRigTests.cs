@@ -150,7 +150,7 @@ public class FuzzRigTests
         Assert.StartsWith("ending-", Path.GetFileName(crash.RecordingPath));
         Assert.NotEmpty(Directory.EnumerateFiles(folder.Path("corpus"), "*.console"));
 
-        File.WriteAllText(Path.Combine(folder.Path("corpus"), "mine.txt"), "spin");
+        File.WriteAllText(Path.Combine(folder.Path("corpus"), "!mine.txt"), "spin");
         Fuzzer second = new(options);
         List<FuzzFind> finds = [.. second.Run()];
         Assert.DoesNotContain(finds, find => find.Kind == FuzzFindKind.Ending);     // it is known
