@@ -33,8 +33,14 @@ internal sealed class PrivateContext : AssemblyLoadContext
     private IEnumerable<string> Places(string file)
     {
         yield return Path.Combine(folder, file);
-        string platform = Path.Combine(folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "lib");
-        if (!Directory.Exists(platform)) yield break;
-        foreach (string framework in Directory.EnumerateDirectories(platform)) yield return Path.Combine(framework, file);
+        foreach (string platform in Platforms().Select(name => Path.Combine(folder, "runtimes", name, "lib")).Where(Directory.Exists))
+            foreach (string framework in Directory.EnumerateDirectories(platform)) yield return Path.Combine(framework, file);
+    }
+
+    /// <summary>This platform by its own name; and any Linux, whose C library or distribution may have got it a name of its own, as Linux.</summary>
+    private static IEnumerable<string> Platforms()
+    {
+        yield return RuntimeInformation.RuntimeIdentifier;
+        if (OperatingSystem.IsLinux()) yield return $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
 }
