@@ -202,8 +202,10 @@ internal sealed class Survey<T>
     {
         while (replica.Position.Instructions + 2 * Spacing < end.Instructions)
         {
-            replica.RunTo(new RunPosition(0, replica.Position.Instructions + Spacing, 0L, 0), stopping.Token);
-            if (replica.IsAtEnd) return;
+            RunPosition before = replica.Position;
+            replica.RunTo(new RunPosition(0, before.Instructions + Spacing, 0L, 0), stopping.Token);
+            // A recording that was made up may end where its guest never comes to.
+            if (replica.IsAtEnd || replica.Position == before) return;
             replica.Keep();
         }
         replica.RunTo(end, stopping.Token);

@@ -67,7 +67,12 @@ internal sealed class InstructionTrace(GuestHistory history, CancellationToken s
         length = instructions;
         long from = Math.Max(history.Start.Instructions, to.Instructions - instructions);
         using Replica replica = history.ReplicaAt(from == history.Start.Instructions ? history.Start : new RunPosition(0, from, 0L, 0), stop);
-        while (replica.Position.IsBefore(oldest) && !replica.IsAtEnd) done.Add(Do(replica));
+        while (replica.Position is var here && here.IsBefore(oldest) && !replica.IsAtEnd)
+        {
+            Done next = Do(replica);
+            if (IsStuck(next, replica)) break;
+            done.Add(next);
+        }
         index = done.Count;
         done.AddRange(known);
         end = to;
@@ -78,9 +83,12 @@ internal sealed class InstructionTrace(GuestHistory history, CancellationToken s
     public Done Next(Replica replica)
     {
         Done next = Do(replica);
-        while (next.Instruction is null && !replica.IsAtEnd) next = Do(replica);
+        while (next.Instruction is null && !replica.IsAtEnd && !IsStuck(next, replica)) next = Do(replica);
         return next;
     }
+
+    /// <summary>Whether nothing is left to be done: a guest that waits for input, where a recording was made up.</summary>
+    private static bool IsStuck(Done last, Replica replica) => last.Instruction is null && replica.Position == last.Position && replica.Guest.IsHalted;
 
     private Done Do(Replica replica)
     {
