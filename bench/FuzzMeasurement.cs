@@ -16,7 +16,7 @@ internal static class FuzzMeasurement
             Name = "linux", Kernel = kernel, Initrd = initrd, CommandLine = "console=hvc0", Memory = 64 << 20, Cpu = CpuChoice.Emulated, Clock = ClockKind.Virtual,
             Devices = [new ConsoleDefinition()],
         });
-        while (!guest.ConsoleText.EndsWith("# ", StringComparison.Ordinal))
+        while (!guest.ConsoleText.Contains("\n# ", StringComparison.Ordinal))
         {
             if (guest.HasEnded || guest.InstructionCount > MostBoot) throw new BenchException($"'{kernel}' did not come to its prompt: {guest.StateReason}");
             foreach (LguestEvent _ in guest.Run(new RunOptions { Driver = "bench", Filter = EventFilter.Nothing, StopAtInstruction = guest.InstructionCount + BootSlice }))
