@@ -213,7 +213,7 @@ Describe 'Start-LguestGuest with parameters of a definition' {
 
     It 'has every parameter of New-LguestGuest that no run has for itself' {
         $of = { param($name) (Get-Command $name).Parameters.Keys }
-        $new = (& $of New-LguestGuest) | Where-Object { $_ -notin 'Path', 'Definition', 'Kernel', 'PipedObject' }
+        $new = (& $of New-LguestGuest) | Where-Object { $_ -notin 'Path', 'Definition', 'Kernel', 'PipedObject', 'Find' }
         $new | Where-Object { $_ -notin (& $of Start-LguestGuest) } | Should -BeNullOrEmpty
         $new | Where-Object { $_ -notin (& $of Step-LguestGuest) } | Should -Be Device, Record, Replay
     }
