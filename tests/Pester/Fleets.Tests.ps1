@@ -121,7 +121,7 @@ Describe 'A fleet over SSH' {
     }
 
     It 'keeps no more files there than it may' {
-        Invoke-LguestMatrix -Definition $examples/ring/ring.yaml, $examples/timer/timer.yaml, $examples/echo/echo.yaml -SSHConnection $machines[0].Connection -ThrottleLimit 1 -CacheLimit 0 | Should -HaveCount 3
+        Invoke-LguestMatrix -Definition $examples/ring/ring.yaml, $examples/timer/timer.yaml, $examples/echo/echo.yaml -SSHConnection $machines[0].Connection -ThrottleLimit 1 -CacheLimit 0 -OutputPath $TestDrive/home | Should -HaveCount 3
         # What was there and unused before the last one had to go; those of this run were in use.
         (Cached $machines[0]).Count | Should -Be 3
     }
