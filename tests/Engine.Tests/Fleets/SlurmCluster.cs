@@ -74,7 +74,10 @@ internal sealed class SlurmCluster : IDisposable
     {
         File.WriteAllText(Path("job.sbatch"), script);
         (int status, string output) = Shell.TryRun($"cd {Path("")} && SLURM_CONF={Configuration} PATH={path}:$PATH sbatch --wait {Path("job.sbatch")}");
-        Assert.StartsWith("Submitted batch job", output);
+        Assert.True(output.StartsWith("Submitted batch job", StringComparison.Ordinal) && status < 128, $"""
+            sbatch ended with status {status}: {output}
+            {Shell.TryRun($"export SLURM_CONF={Configuration}; timeout 10 squeue -o '%i %t %r'; timeout 10 sinfo -N -o '%N %t %E'; tail -n 20 {Path("slurmctld.log")} {Path("slurmd.log")}").Output}
+            """);
         return status;
     }
 

@@ -5,6 +5,7 @@ namespace LguestPS.Tests.Fleets;
 
 /// <summary>A matrix as a job array of a real Slurm: every cell runs once, and what was lost is run again.</summary>
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+[Collection(nameof(SlurmTests))]
 public sealed class SlurmTests : IDisposable
 {
     private readonly TempFolder folder = new();
@@ -47,3 +48,7 @@ public sealed class SlurmTests : IDisposable
         return [.. join.Results];
     }
 }
+
+/// <summary>A cluster has this machine's processors to itself.</summary>
+[CollectionDefinition(nameof(SlurmTests), DisableParallelization = true)]
+public sealed class SlurmCollection;
