@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Text;
 using LguestPS.Definitions;
 
 namespace LguestPS.Cmdlets;
@@ -38,25 +37,11 @@ public sealed class ExportLguestDefinitionCommand : GuestCommand
             if (file is not null) OutputFile.Check(file, "definition", Force, NoClobber);
             string text = GuestDefinitionWriter.Write(definitions, file is null ? null : System.IO.Path.GetDirectoryName(file));
             if (file is null) WriteObject(text);
-            else if (ShouldProcess(file, $"Write the definition of {(definitions is [var only] ? $"guest '{only.Name}'" : $"{definitions.Count} guests")}")) Write(file, text);
+            else if (ShouldProcess(file, $"Write the definition of {(definitions is [var only] ? $"guest '{only.Name}'" : $"{definitions.Count} guests")}")) OutputFile.Write(file, "definition", text);
         }
         catch (LguestException e)
         {
             WriteError(e, file);
-        }
-    }
-
-    private static void Write(string file, string text)
-    {
-        try
-        {
-            string unfinished = file + ".new";
-            File.WriteAllText(unfinished, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            File.Move(unfinished, file, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new LguestException(LguestError.FileUnavailable, $"definition '{file}': {e.Message}", e) { Path = file };
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Management.Automation;
-using System.Text;
 using LguestPS.Definitions;
-using LguestPS.Files;
 
 namespace LguestPS.Cmdlets;
 
@@ -33,17 +31,11 @@ public sealed class ExportLguestMatrixCommand : LguestCommand
         try
         {
             OutputFile.Check(file, "matrix", Force, NoClobber);
-            byte[] text = Encoding.UTF8.GetBytes(GuestDefinitionWriter.Write(Matrix, System.IO.Path.GetDirectoryName(file)!));
-            HostFile.Replace(file, written => written.Write(text));
+            OutputFile.Write(file, "matrix", GuestDefinitionWriter.Write(Matrix, System.IO.Path.GetDirectoryName(file)!));
         }
         catch (LguestException e)
         {
             WriteError(e, file);
-            return;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            WriteError(new LguestException(LguestError.FileUnavailable, $"the matrix '{file}' cannot be written: {e.Message}", e) { Path = file }, file);
             return;
         }
         if (PassThru) WriteObject(new FileInfo(file));

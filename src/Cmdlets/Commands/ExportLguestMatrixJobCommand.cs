@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using LguestPS.Files;
 
 namespace LguestPS.Cmdlets;
 
@@ -79,21 +78,28 @@ public sealed class ExportLguestMatrixJobCommand : LguestCommand
                 MatrixJobKind.Kubernetes => JobArrays.Kubernetes(Matrix, options),
                 _ => JobArrays.ContainerFile(Matrix, options),
             };
-            OutputFile.Check(file, "file", Force, NoClobber);
+            OutputFile.Check(file, "job", Force, NoClobber);
             if (!ShouldProcess(file, $"Write the job of matrix '{Matrix.Name}'")) return;
-            if (As == MatrixJobKind.Slurm && options.OutputFolder is { } folder) Directory.CreateDirectory(folder);      // Slurm does not make it for its output
-            HostFile.Replace(file, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+            if (As == MatrixJobKind.Slurm && options.OutputFolder is { } folder) MakeFolder(folder);      // Slurm does not make it for its output
+            OutputFile.Write(file, "job", text);
         }
         catch (LguestException e)
         {
             WriteError(e, file);
             return;
         }
+        if (PassThru) WriteObject(new FileInfo(file));
+    }
+
+    private static void MakeFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            WriteError(new LguestException(LguestError.FileUnavailable, $"'{file}' cannot be written: {e.Message}", e) { Path = file }, file);
-            return;
+            throw new LguestException(LguestError.FileUnavailable, $"folder '{path}' cannot be made: {e.Message}", e) { Path = path };
         }
-        if (PassThru) WriteObject(new FileInfo(file));
     }
 }

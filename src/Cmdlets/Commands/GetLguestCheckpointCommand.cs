@@ -5,43 +5,8 @@ namespace LguestPS.Cmdlets;
 /// <summary>Gets the last checkpoint of guests, or those in files.</summary>
 [Cmdlet(VerbsCommon.Get, "LguestCheckpoint", DefaultParameterSetName = OfGuest)]
 [OutputType(typeof(Checkpoint))]
-public sealed class GetLguestCheckpointCommand : GuestCommand
+public sealed class GetLguestCheckpointCommand : GuestOrFileCommand
 {
-    private const string OfGuest = "Guest";
-    private const string OfFile = "File";
-
-    [Parameter(ParameterSetName = OfGuest, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Name", "InputObject")]
-    [ArgumentCompleter(typeof(GuestCompleter))]
-    [SupportsWildcards]
-    [GuestTransformation]
-    [ValidateNotNullOrEmpty]
-    public override GuestArgument[] Guest { get; set; } = [];
-
-    [Parameter(ParameterSetName = OfFile, Mandatory = true)]
-    [Alias("PSPath", "LiteralPath")]
-    [SupportsWildcards]
-    [PathArgument]
-    [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
-
-    private protected override bool TakesPaths => true;
-
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName != OfFile)
-        {
-            base.ProcessRecord();
-            return;
-        }
-        foreach (string path in Path)
-        {
-            IReadOnlyList<string> files = FindFiles(path);
-            if (files.Count == 0) WriteError(NoFile(path));
-            foreach (string file in files) ProcessFile(file);
-        }
-    }
-
     private protected override void Process(Guest guest) => WriteObject(guest.LastCheckpoint ?? throw Errors.NoCheckpoint(guest));
 
     private protected override void ProcessFile(string path)

@@ -3,43 +3,8 @@ using System.Management.Automation;
 namespace LguestPS.Cmdlets;
 
 /// <summary>A cmdlet that asks a question about recorded runs: of guests, or of files.</summary>
-public abstract class HistoryCommand : GuestCommand
+public abstract class HistoryCommand : GuestOrFileCommand
 {
-    private protected const string OfGuest = "Guest";
-    private protected const string OfFile = "File";
-
-    [Parameter(ParameterSetName = OfGuest, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Name", "InputObject")]
-    [ArgumentCompleter(typeof(GuestCompleter))]
-    [SupportsWildcards]
-    [GuestTransformation]
-    [ValidateNotNullOrEmpty]
-    public override GuestArgument[] Guest { get; set; } = [];
-
-    [Parameter(ParameterSetName = OfFile, Mandatory = true)]
-    [Alias("PSPath", "LiteralPath")]
-    [SupportsWildcards]
-    [PathArgument]
-    [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
-
-    private protected override bool TakesPaths => true;
-
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName != OfFile)
-        {
-            base.ProcessRecord();
-            return;
-        }
-        foreach (string path in Path)
-        {
-            IReadOnlyList<string> files = FindFiles(path);
-            if (files.Count == 0) WriteError(NoFile(path));
-            foreach (string file in files) ProcessFile(file);
-        }
-    }
-
     private protected sealed override void Process(Guest guest) => Ask(() => GuestHistory.Of(guest), guest, guest);
 
     private protected sealed override void ProcessFile(string path) => Ask(() => GuestHistory.Open(path), path, guest: null);

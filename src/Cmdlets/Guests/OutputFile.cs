@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Text;
 using LguestPS.Files;
 
 namespace LguestPS.Cmdlets;
@@ -16,6 +17,30 @@ internal static class OutputFile
     {
         string? problem = Problem(path, force, noClobber);
         if (problem is not null) throw new LguestException(LguestError.FileUnavailable, $"the {what} '{path}' cannot be written: {problem}") { Path = path };
+    }
+
+    /// <summary>Writes a whole text, in place of what is there. It holds nothing of a guest's insides, so whoever may read the folder may read it.</summary>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="what">What it is, for the message.</param>
+    /// <param name="text">Written as UTF-8.</param>
+    /// <exception cref="LguestException">FileUnavailable; what was there before is still there.</exception>
+    public static void Write(string path, string what, string text)
+    {
+        UnfinishedFile? file = null;
+        try
+        {
+            file = new UnfinishedFile(path, isPrivate: false);
+            file.Stream.Write(Encoding.UTF8.GetBytes(text));
+            file.Finish();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LguestException(LguestError.FileUnavailable, $"the {what} '{path}' cannot be written: {file?.Describe(e) ?? e.Message}", e) { Path = path };
+        }
+        finally
+        {
+            file?.Dispose();
+        }
     }
 
     private static string? Problem(string path, bool force, bool noClobber)

@@ -1,12 +1,11 @@
 using Xunit;
+using static LguestPS.Tests.Recordings.RecordedGuest;
 
 namespace LguestPS.Tests.Recordings;
 
 /// <summary>A recorded guest goes to any place of its run, and back to the present as it was.</summary>
 public class MoveToTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     public static TheoryData<string> Guests => StepBackTests.Guests;
 
     [Theory]
@@ -16,7 +15,7 @@ public class MoveToTests
         using Guest guest = Recorded(name);
         List<(RunPosition At, string Seen)> seen = [(guest.RunPosition, Shown(guest))];
         while (seen.Count < 200 && Step(guest, seen.Count % 40 < 20 ? StepUnit.Standstill : StepUnit.Instruction)) seen.Add((guest.RunPosition, Shown(guest)));
-        string present = $"{guest.Standstill} {Shown(guest)}";
+        string present = Stands(guest);
         Random random = new(1);
         for (int i = 0; i < 40; i++)
         {
@@ -27,7 +26,7 @@ public class MoveToTests
         Assert.True(MoveTo(guest, PositionExpression.Start));
         Assert.Equal(seen[0].Seen, Shown(guest));
         Assert.True(MoveTo(guest, PositionExpression.Now));
-        Assert.Equal(present, $"{guest.Standstill} {Shown(guest)}");
+        Assert.Equal(present, Stands(guest));
         Assert.False(guest.IsInPast);
     }
 
@@ -162,7 +161,7 @@ public class MoveToTests
     [Fact]
     public void A_guest_that_is_not_recorded_only_goes_forwards()
     {
-        using Guest guest = Guest.Create(Definition("example-timer"));
+        using Guest guest = Guest.Create(DefinitionOf("example-timer"));
         Assert.True(MoveTo(guest, PositionExpression.Parse("500")));
         Assert.Equal(500, guest.InstructionCount);
         Assert.True(MoveTo(guest, PositionExpression.Now));
@@ -173,7 +172,7 @@ public class MoveToTests
     [Fact]
     public void Before_the_recording_there_is_nothing()
     {
-        using Guest guest = Guest.Create(Definition("example-timer"));
+        using Guest guest = Guest.Create(DefinitionOf("example-timer"));
         MoveTo(guest, PositionExpression.Parse("500"));
         guest.Record();
         Finish(guest);
@@ -214,29 +213,4 @@ public class MoveToTests
     }
 
     private static bool MoveTo(Guest guest, PositionExpression to) => guest.Timeline.MoveTo(new MoveOptions { Driver = "the test", To = to });
-
-    private static bool Step(Guest guest, StepUnit unit)
-    {
-        if (!guest.HasEnded) _ = guest.Step(new StepOptions { Driver = "the test", Unit = unit, TimeLimit = Patience }).ToList();
-        return !guest.HasEnded;
-    }
-
-    private static string[] Finish(Guest guest) => [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = Patience }).Select(EventText.Of)];
-
-    private static Guest Recorded(string name)
-    {
-        Guest guest = Guest.Create(Definition(name));
-        if (GuestRun.All.Single(run => run.Name == name).Input is { } input && name != "example-echo") guest.SendConsole(input);
-        guest.Record();
-        return guest;
-    }
-
-    private static GuestDefinition Definition(string name) => GuestRun.All.Single(run => run.Name == name).Definition(ClockKind.Virtual);
-
-    private static string Shown(Guest guest)
-    {
-        GuestRegisters r = guest.Registers;
-        return $"{guest.EventCount} {guest.InstructionCount} {guest.GuestTime.Ticks} {guest.PendingDma} {guest.NextCall} {guest.PendingHypercall} "
-            + $"{r.Eax:x} {r.Ebx:x} {r.Ecx:x} {r.Edx:x} {r.Esi:x} {r.Edi:x} {r.Esp:x} {r.Ebp:x} {r.Eip:x} {r.Eflags:x} {r.Cs:x} {guest.ConsoleText.Length}";
-    }
 }

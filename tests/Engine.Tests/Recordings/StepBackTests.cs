@@ -1,12 +1,11 @@
 using Xunit;
+using static LguestPS.Tests.Recordings.RecordedGuest;
 
 namespace LguestPS.Tests.Recordings;
 
 /// <summary>A recorded guest goes back to where it was, exactly, and does the same again from there.</summary>
 public class StepBackTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     public static TheoryData<string> Guests => ["example-ring", "example-timer", "example-paging", "example-disk", "tasks", "clock", "minikernel", "minikernel-cooperative", "minikernel-cooperative-3.1-pae"];
 
     [Theory]
@@ -14,8 +13,8 @@ public class StepBackTests
     public void Standstills_are_gone_back_over_one_by_one_or_many_at_once(string name)
     {
         using Guest guest = Recorded(name);
-        List<string> seen = [Shown(guest)];
-        while (seen.Count < 400 && Step(guest, StepUnit.Standstill)) seen.Add(Shown(guest));
+        List<string> seen = [Stands(guest)];
+        while (seen.Count < 400 && Step(guest, StepUnit.Standstill)) seen.Add(Stands(guest));
         GoBackAndForth(guest, seen, StepUnit.Standstill);
     }
 
@@ -26,8 +25,8 @@ public class StepBackTests
         using Guest guest = Recorded(name);
         _ = guest.Step(new StepOptions { Driver = "the test", Count = 25 }).ToList();
         if (guest.HasEnded) return;
-        List<string> seen = [Shown(guest)];
-        while (seen.Count < 300 && Step(guest, StepUnit.Instruction)) seen.Add(Shown(guest));
+        List<string> seen = [Stands(guest)];
+        while (seen.Count < 300 && Step(guest, StepUnit.Instruction)) seen.Add(Stands(guest));
         GoBackAndForth(guest, seen, StepUnit.Instruction);
     }
 
@@ -36,12 +35,12 @@ public class StepBackTests
     {
         using Guest guest = Recorded("minikernel-cooperative");
         List<string> seen = [];
-        while (StepTo(guest, Call.SendDma)) seen.Add(Shown(guest));
+        while (StepTo(guest, Call.SendDma)) seen.Add(Stands(guest));
         Assert.True(guest.HasEnded && seen.Count > 5);
         for (int i = seen.Count - 1; i >= 0; i--)
         {
             Assert.True(guest.StepBack(new StepBackOptions { Driver = "the test", Unit = StepUnit.Hypercall, Hypercall = Call.SendDma }));
-            Assert.Equal(seen[i], Shown(guest));
+            Assert.Equal(seen[i], Stands(guest));
         }
         Assert.False(guest.StepBack(new StepBackOptions { Driver = "the test", Unit = StepUnit.Hypercall, Hypercall = Call.SendDma }));
         Assert.Equal((0L, GuestState.Created), (guest.InstructionCount, guest.State));
@@ -140,7 +139,7 @@ public class StepBackTests
     [Fact]
     public void A_guest_that_was_not_recorded_says_how_to_have_it()
     {
-        using Guest guest = Guest.Create(Definition("example-ring"));
+        using Guest guest = Guest.Create(DefinitionOf("example-ring"));
         LguestException refused = Assert.Throws<LguestException>(() => guest.StepBack(new StepBackOptions { Driver = "the test" }));
         Assert.Equal(LguestError.NotRecorded, refused.Error);
         Assert.Contains("'record: true' in its definition", refused.Message);
@@ -149,7 +148,7 @@ public class StepBackTests
     [Fact]
     public void A_run_that_real_time_decides_is_not_recorded()
     {
-        using Guest guest = Guest.Create(Definition("example-ring") with { Clock = ClockKind.Host });
+        using Guest guest = Guest.Create(DefinitionOf("example-ring") with { Clock = ClockKind.Host });
         Assert.Contains("clock is 'host'", Assert.Throws<LguestException>(() => guest.Record()).Message);
     }
 
@@ -162,43 +161,18 @@ public class StepBackTests
             int count = random.Next(1, Math.Min(here, 60));
             Assert.True(guest.StepBack(new StepBackOptions { Driver = "the test", Unit = unit, Count = count }));
             here -= count;
-            Assert.Equal(seen[here], Shown(guest));
+            Assert.Equal(seen[here], Stands(guest));
             for (int forth = count / 2; forth > 0 && here < seen.Count - 1; forth--)
             {
                 Step(guest, unit);
-                Assert.Equal(seen[++here], Shown(guest));
+                Assert.Equal(seen[++here], Stands(guest));
             }
         }
-    }
-
-    private static bool Step(Guest guest, StepUnit unit)
-    {
-        if (!guest.HasEnded) _ = guest.Step(new StepOptions { Driver = "the test", Unit = unit, TimeLimit = Patience }).ToList();
-        return !guest.HasEnded;
     }
 
     private static bool StepTo(Guest guest, uint hypercall)
     {
         _ = guest.Step(new StepOptions { Driver = "the test", Unit = StepUnit.Hypercall, Hypercall = hypercall, TimeLimit = Patience }).ToList();
         return !guest.HasEnded;
-    }
-
-    private static string[] Finish(Guest guest) => [.. guest.Run(new RunOptions { Driver = "the test", TimeLimit = Patience }).Select(EventText.Of)];
-
-    private static Guest Recorded(string name)
-    {
-        Guest guest = Guest.Create(Definition(name));
-        if (GuestRun.All.Single(run => run.Name == name).Input is { } input && name != "example-echo") guest.SendConsole(input);
-        guest.Record();
-        return guest;
-    }
-
-    private static GuestDefinition Definition(string name) => GuestRun.All.Single(run => run.Name == name).Definition(ClockKind.Virtual);
-
-    private static string Shown(Guest guest)
-    {
-        GuestRegisters r = guest.Registers;
-        return $"{guest.Standstill} {guest.EventCount} {guest.InstructionCount} {guest.GuestTime.Ticks} {guest.PendingDma} {guest.NextCall} {guest.PendingHypercall} "
-            + $"{r.Eax:x} {r.Ebx:x} {r.Ecx:x} {r.Edx:x} {r.Esi:x} {r.Edi:x} {r.Esp:x} {r.Ebp:x} {r.Eip:x} {r.Eflags:x} {r.Cs:x} {guest.ConsoleText.Length}";
     }
 }
