@@ -134,9 +134,10 @@ internal sealed class Survey<T>
             {
                 lock (gate)
                     while (planned.Count >= MostWaiting && !stopping.IsCancellationRequested) Monitor.Wait(gate, SurveyPeriods.Look);
-                replica.RunTo(new RunPosition(0, replica.Position.Instructions + Spacing, 0, 0), stopping.Token);
+                RunPosition before = replica.Position;
+                replica.RunTo(new RunPosition(0, before.Instructions + Spacing, 0, 0), stopping.Token);
                 RunPosition here = replica.Position;
-                if (replica.IsAtEnd || !here.IsBefore(to)) break;
+                if (replica.IsAtEnd || IsStuck(before, here) || !here.IsBefore(to)) break;
                 Checkpoint next = replica.Keep();
                 Publish(here, next, here, isLast: false, before: checkpoint);
                 checkpoint = next;
@@ -204,12 +205,14 @@ internal sealed class Survey<T>
         {
             RunPosition before = replica.Position;
             replica.RunTo(new RunPosition(0, before.Instructions + Spacing, 0L, 0), stopping.Token);
-            // A recording that was made up may end where its guest never comes to.
-            if (replica.IsAtEnd || replica.Position == before) return;
+            if (replica.IsAtEnd || IsStuck(before, replica.Position)) return;
             replica.Keep();
         }
         replica.RunTo(end, stopping.Token);
     }
+
+    /// <summary>Whether a guest waits for what never comes: a recording that was made up may end where its guest never gets to.</summary>
+    private static bool IsStuck(RunPosition before, RunPosition here) => here == before;
 
     /// <summary>The next stretches to look at; none once there will be no more.</summary>
     private List<Stretch<T>> Claim()

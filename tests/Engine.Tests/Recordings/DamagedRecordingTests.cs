@@ -42,6 +42,34 @@ public sealed class DamagedRecordingTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Questions_about_a_damaged_recording_are_refused_or_about_another_run()
+    {
+        (byte[] whole, int tail) = Recorded();
+        Random random = new(3);
+        int refused = 0;
+        for (int round = 0; round < 120; round++)
+        {
+            byte[] damaged = [.. whole];
+            int at = tail + random.Next(round % 3 == 0 ? whole.Length - tail - 8 : Math.Min(whole.Length - tail - 8, 4 * PositionSize));
+            damaged[at] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                Write(damaged);
+                using GuestHistory history = GuestHistory.Open(File);
+                _ = history.FindCalls(new CallQuery { Symbols = ["print"], Threads = 1 + round % 3, Spacing = 1000 }).Count();
+                _ = history.FindEvents(new EventQuery()).Count();
+                _ = history.TraceValue(new ValueQuery { Register = "eax", To = PositionExpression.Of(new RunPosition(0, 1500, TimeSpan.Zero)) }).Count();
+            }
+            catch (LguestException e)
+            {
+                refused++;
+                Assert.True(e.Error is LguestError.InvalidCheckpoint or LguestError.ReplayDiverged, $"round {round}: {e.Error}: {e.Message}");
+            }
+        }
+        Assert.True(refused > 10, $"only {refused} were refused");
+    }
+
     [Theory]
     [InlineData(0, "it does not begin where its checkpoint was taken")]         // events at the beginning
     [InlineData(24, "it ends before it begins")]                                // inputs there
