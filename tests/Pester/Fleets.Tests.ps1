@@ -104,6 +104,14 @@ Describe 'A fleet over SSH' {
         $results[0].Error | Should -Match 'no machine is left'
     }
 
+    It 'says what ssh says when it ends at once, and is not ended by it' -ForEach @(
+        @{ What = 'a name that nobody has'; With = @{ HostName = 'nowhere.invalid' }; Said = 'nowhere.invalid cannot be reached: .*resolve' }
+        @{ What = 'an option that ssh does not know'; With = @{ HostName = '127.0.0.1'; SSHOption = @{ NoSuchOption = 'x' } }; Said = '127.0.0.1 cannot be reached: .*Bad configuration option' }
+    ) {
+        (Invoke-LguestMatrix $examples/nightly.yaml -Index 2 @With -ErrorAction SilentlyContinue -ErrorVariable problem).Outcome | Should -Be NotRun -Because $What
+        "$problem" | Should -Match $Said
+    }
+
     It 'says where there is no module, or another, and can send its own' {
         $bare = Machine bare $TestDrive/nothing
         $null = New-Item -ItemType Directory -Force $TestDrive/old/LguestPS

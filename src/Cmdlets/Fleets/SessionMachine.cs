@@ -26,6 +26,7 @@ internal sealed class SshMachine(string name, IReadOnlyDictionary<string, object
 
     protected override Runspace Connect(CancellationToken stop)
     {
+        if (SshDiagnosis.Obstacle(connection, stop) is { } obstacle) throw Unreachable(obstacle, null);
         opener.Open();
         using PowerShell shell = PowerShell.Create();
         shell.Runspace = opener;
@@ -46,11 +47,13 @@ internal sealed class SshMachine(string name, IReadOnlyDictionary<string, object
     private MachineUnavailableException Unreachable(Exception? why, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        return new MachineUnavailableException(
-            $"{Name} cannot be reached: {SshDiagnosis.Reason(connection, stop) ?? why?.Message.Trim() ?? "nobody says why"}",
-            "See whether 'ssh' leads there with this user and key, and whether its sshd has a 'Subsystem powershell' that is 'pwsh -sshs'.",
-            why);
+        return Unreachable(SshDiagnosis.Reason(connection, stop) ?? why?.Message.Trim() ?? "nobody says why", why);
     }
+
+    private MachineUnavailableException Unreachable(string reason, Exception? why) => new(
+        $"{Name} cannot be reached: {reason}",
+        "See whether 'ssh' leads there with this user and key, and whether its sshd has a 'Subsystem powershell' that is 'pwsh -sshs'.",
+        why);
 
     public override void Dispose()
     {

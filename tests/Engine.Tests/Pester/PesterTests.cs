@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Xunit;
 using Xunit.Abstractions;
@@ -148,10 +149,21 @@ public class PesterRun
         try
         {
             using Process process = Process.Start(start)!;
-            Task<string> errors = process.StandardError.ReadToEndAsync();
-            Task<string> lines = process.StandardOutput.ReadToEndAsync();
+            StringBuilder said = new();
+            CountdownEvent open = new(2);
+            void Add(object sender, DataReceivedEventArgs line)
+            {
+                lock (said) said.AppendLine(line.Data);
+                if (line.Data is null) open.Signal();
+            }
+            process.OutputDataReceived += Add;
+            process.ErrorDataReceived += Add;
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
             if (!process.WaitForExit(Longest)) process.Kill(entireProcessTree: true);
-            output = lines.GetAwaiter().GetResult() + errors.GetAwaiter().GetResult();
+            // Not for ever: if PowerShell falls over, whatever a test has started holds its output open.
+            open.Wait(TimeSpan.FromMinutes(1));
+            lock (said) output = said.ToString();
             return true;
         }
         catch (System.ComponentModel.Win32Exception)
