@@ -18,6 +18,7 @@ enum {
 	SELF = 0x58000000, SELF_END = 0x58200000,
 	CODE_ALIAS = 0x58100000,		/* where we write the code page */
 	MAX_TESTS = 1024,
+	LDT_ENTRIES = 16,
 	MAGIC = 0x6c636172,
 };
 
@@ -29,7 +30,7 @@ struct test {
 	u32 gpr[8];			/* eax ecx edx ebx esp ebp esi edi */
 	u32 eflags, eip;
 	u32 extended;			/* compare x87, MMX and SSE registers, too */
-	u16 es, ds, fs, gs;
+	u16 es, ds, fs, gs, cs, ss;
 	u16 code_offset;
 	u8 code_length, patches;
 	u8 code[36];
@@ -57,6 +58,8 @@ static u8 main_stack[1 << 14] __attribute__((aligned(64), used));
 
 struct test current __attribute__((used));
 static struct outcome outcome;
+/* Where run goes, as far pointers; they are read through cs when nothing else can be relied on. */
+struct { u32 offset; u16 selector; } far_stack __attribute__((used)), far_code __attribute__((used));
 u32 resume_esp __attribute__((used));
 
 static int call(int number, int a, int b, int c, int d, int e, int f)
@@ -73,7 +76,7 @@ static int call(int number, int a, int b, int c, int d, int e, int f)
 	return result;
 }
 
-enum { EXIT = 1, READ = 3, WRITE = 4, ALARM = 27, MUNMAP = 91, FTRUNCATE = 93, MPROTECT = 125,
+enum { EXIT = 1, READ = 3, WRITE = 4, ALARM = 27, MUNMAP = 91, FTRUNCATE = 93, MODIFY_LDT = 123, MPROTECT = 125,
        RT_SIGACTION = 174, SIGALTSTACK = 186, MMAP2 = 192, SCHED_SETAFFINITY = 241, SET_THREAD_AREA = 243, MEMFD_CREATE = 356 };
 
 static void copy(void *to, const void *from, u32 length)
@@ -151,8 +154,8 @@ __asm__(".text\nrun:\n\t"
 	"popfl\n\t"
 	"movl %cs:current+0, %eax\n\tmovl %cs:current+4, %ecx\n\tmovl %cs:current+8, %edx\n\t"
 	"movl %cs:current+12, %ebx\n\tmovl %cs:current+20, %ebp\n\tmovl %cs:current+24, %esi\n\t"
-	"movl %cs:current+28, %edi\n\tmovl %cs:current+16, %esp\n\t"
-	"jmp *%cs:current+36\n");
+	"movl %cs:current+28, %edi\n\tlss %cs:far_stack, %esp\n\t"
+	"ljmp *%cs:far_code\n");
 
 /* Appends the runs of words that differ. */
 static u8 *report_runs(u8 *out, const u32 *now, const u32 *then, u32 bytes, u32 offset)
@@ -217,6 +220,10 @@ static void execute(const struct test *test)
 	}
 
 	copy(&current, test, sizeof current);
+	far_stack.offset = test->gpr[4];
+	far_stack.selector = test->ss;
+	far_code.offset = test->eip;
+	far_code.selector = test->cs;
 	run();
 	report_changes();
 
@@ -249,7 +256,7 @@ static void __attribute__((used)) serve(void)
 {
 	enum { R = 1, W = 2, X = 4 };
 	struct { void *base; u32 flags, size; } stack = { signal_stack, 0, sizeof signal_stack };
-	struct segment segments[3];
+	struct segment segments[3], local[LDT_ENTRIES];
 	u32 hello[4] = { MAGIC }, count, first_processor = 1;
 	int file;
 
@@ -280,6 +287,12 @@ static void __attribute__((used)) serve(void)
 		segments[i].number = -1;
 		need(call(SET_THREAD_AREA, (int)&segments[i], 0, 0, 0, 0, 0), 8);
 		hello[1 + i] = segments[i].number * 8 + 3;
+	}
+	read_all(local, sizeof local);
+	for (u32 i = 0; i < LDT_ENTRIES; i++) {
+		local[i].number = i;
+		if (local[i].flags)
+			need(call(MODIFY_LDT, 0x11, (int)&local[i], sizeof local[i], 0, 0, 0), 10);
 	}
 	copy(output, hello, sizeof hello);
 	output_used = sizeof hello;

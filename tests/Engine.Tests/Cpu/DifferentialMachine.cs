@@ -11,6 +11,9 @@ internal sealed class DifferentialMachine : IDisposable
     /// <summary>Instructions after which a case is taken to loop and is not judged.</summary>
     public const int Budget = 20_000;
 
+    /// <summary>The first of the entries for descriptors of the process's own; a guest has one table for all.</summary>
+    public const int FirstLocal = 16;
+
     private const uint Directory = 0x1000, CodeTable = 0x2000, DataTable = 0x3000, CodeFrame = 0x4000, DataFrame = 0x5000;
     private const uint User = PageFlags.Present | PageFlags.User;
 
@@ -24,7 +27,9 @@ internal sealed class DifferentialMachine : IDisposable
     /// <param name="selectors">Their selectors.</param>
     /// <param name="image">The x87, MMX and SSE registers every case starts with, if their changes are to be reported, too.</param>
     /// <param name="heat">How hot code is before it is compiled; null for never.</param>
-    public DifferentialMachine(byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null)
+    /// <param name="local">What the oracle has in a table of the process's own, from <see cref="FirstLocal"/> on.</param>
+    public DifferentialMachine(
+        byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null, ReadOnlySpan<UserSegment> local = default)
     {
         (pristine, before, this.image) = (data, (byte[])data.Clone(), image);
         cpu = new EmulatedCpu(memory, () => 0, heat);
@@ -47,6 +52,7 @@ internal sealed class DifferentialMachine : IDisposable
         descriptors[0x33 >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
         descriptors[0x7B >> 3] = CpuMachine.Segment(0, 0, 0xF5, 0x4);
         for (int i = 0; i < segments.Length; i++) descriptors[selectors[i] >> 3] = segments[i].Descriptor;
+        for (int i = 0; i < local.Length; i++) descriptors[FirstLocal + i] = local[i].Flags == 0 ? 0 : local[i].Descriptor;
         cpu.LoadDescriptors(descriptors);
         cpu.SetAddressSpace(Directory);
         cpu.SetGatePrivilege(Vector.Breakpoint, 3);
@@ -73,7 +79,7 @@ internal sealed class DifferentialMachine : IDisposable
         {
             Eax = r[0], Ecx = r[1], Edx = r[2], Ebx = r[3], Esp = r[4], Ebp = r[5], Esi = r[6], Edi = r[7],
             Eip = test.Eip, Eflags = test.Eflags,
-            Cs = SnippetGenerator.UserCode, Ss = SnippetGenerator.UserData,
+            Cs = test.Cs, Ss = test.Ss,
             Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs,
         };
 

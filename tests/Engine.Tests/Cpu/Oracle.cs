@@ -15,6 +15,9 @@ internal sealed class Oracle : IDisposable
 
     public const int MaxBatch = 1024;
 
+    /// <summary>Entries of the process's own descriptor table.</summary>
+    public const int LocalSegments = 16;
+
     /// <summary>Bytes of the image that fxsave writes, and the offset at which its changes are reported.</summary>
     public const int ImageSize = 512, ImageOffset = 0x8000;
 
@@ -34,7 +37,8 @@ internal sealed class Oracle : IDisposable
     /// <param name="data">The 12 KiB of the data window.</param>
     /// <param name="image">The x87, MMX and SSE registers every case starts with, as fxsave writes them, with zeros in what is reserved.</param>
     /// <param name="segments">Three descriptors for user code, in the form of Linux's set_thread_area.</param>
-    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments)
+    /// <param name="local">Up to <see cref="LocalSegments"/> descriptors for the process's own table, of selectors 7, 15, 23, …</param>
+    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<UserSegment> local = default)
     {
         process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{program} did not start");
@@ -44,6 +48,9 @@ internal sealed class Oracle : IDisposable
         toOracle.Write(data);
         toOracle.Write(image);
         toOracle.Write(MemoryMarshal.AsBytes(segments));
+        var table = new UserSegment[LocalSegments];
+        local.CopyTo(table);
+        toOracle.Write(MemoryMarshal.AsBytes(table.AsSpan()));
         toOracle.Flush();
         Span<uint> hello = stackalloc uint[4];
         Receive(MemoryMarshal.AsBytes(hello));
@@ -138,14 +145,14 @@ internal sealed class Oracle : IDisposable
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct UserSegment(uint Number, uint Base, uint Limit, uint Flags)
 {
-    public const uint Is32Bit = 1, ExpandDown = 1 << 1, ReadOnly = 1 << 3, LimitInPages = 1 << 4, Usable = 1 << 6;
+    public const uint Is32Bit = 1, ExpandDown = 1 << 1, IsCode = 1 << 2, ReadOnly = 1 << 3, LimitInPages = 1 << 4, NotPresent = 1 << 5, Usable = 1 << 6;
 
     /// <summary>The same as the processor has it.</summary>
     public ulong Descriptor
     {
         get
         {
-            ulong type = 0xF1u | ((Flags & ReadOnly) == 0 ? 2u : 0) | ((Flags & ExpandDown) != 0 ? 4u : 0);
+            ulong type = ((Flags & NotPresent) == 0 ? 0xF1u : 0x71) | ((Flags & ReadOnly) == 0 ? 2u : 0) | ((Flags & ExpandDown) != 0 ? 4u : 0) | ((Flags & IsCode) != 0 ? 8u : 0);
             ulong granularity = ((Flags & Is32Bit) != 0 ? 4u : 0) | ((Flags & LimitInPages) != 0 ? 8u : 0) | ((Flags & Usable) != 0 ? 1u : 0);
             return (Limit & 0xFFFF) | ((ulong)(Base & 0xFFFFFF) << 16) | (type << 40) | ((ulong)(Limit >> 16) << 48)
                 | (granularity << 52) | ((ulong)(Base >> 24) << 56);
@@ -169,7 +176,7 @@ internal struct OracleTest
     public EightRegisters Gpr;
     public uint Eflags, Eip;
     public uint Extended;
-    public ushort Es, Ds, Fs, Gs;
+    public ushort Es, Ds, Fs, Gs, Cs, Ss;
     public ushort CodeOffset;
     public byte CodeLength, PatchCount;
     public CodeBytes Code;

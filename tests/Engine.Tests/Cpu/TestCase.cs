@@ -69,7 +69,33 @@ internal sealed record TestCase(
     IReadOnlyList<Patch> Patches,
     bool FlushFirst)
 {
-    public uint Eip => Oracle.CodeBase + (uint)CodeOffset;
+    public ushort Cs { get; init; } = SnippetGenerator.UserCode;
+
+    public ushort Ss { get; init; } = SnippetGenerator.UserData;
+
+    /// <summary>For a code segment that does not begin at 0.</summary>
+    public uint? StartEip { get; init; }
+
+    public uint Eip => StartEip ?? Oracle.CodeBase + (uint)CodeOffset;
+
+    /// <summary>Where the last of the instructions in the first piece begins, from the start of the code.</summary>
+    public int LastInstruction
+    {
+        get
+        {
+            byte[] code = Pieces[0].Bytes;
+            int last = 0;
+            for (int at = 0; at < code.Length;)
+            {
+                last = at;
+                Decoder decoder = Decoder.Create(32, code.AsSpan(at).ToArray(), DecoderOptions.NoInvalidCheck);
+                decoder.Decode(out Instruction instruction);
+                if (instruction.Length == 0) break;
+                at += instruction.Length;
+            }
+            return last;
+        }
+    }
 
     /// <summary>True if an instruction's result hangs on an undefined flag.</summary>
     public bool ReadsUndefined => Pieces.Where((piece, i) => (piece.Flags.Reads & FlagUse.UndefinedAfter(Pieces.Take(i))) != 0).Any();
@@ -111,7 +137,7 @@ internal sealed record TestCase(
         OracleTest test = default;
         for (int i = 0; i < 8; i++) test.Gpr[i] = Gpr[i];
         (test.Eflags, test.Eip) = (Eflags, Eip);
-        (test.Es, test.Ds, test.Fs, test.Gs) = (Es, Ds, Fs, Gs);
+        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, Cs, Ss);
         byte[] code = Code();
         test.CodeOffset = (ushort)CodeOffset;
         test.CodeLength = (byte)code.Length;

@@ -112,12 +112,15 @@ internal sealed unsafe partial class EmulatedCpu
             }
 
             if (!TryFindBlock(out Block* block, remaining, out bool isApart) || block == null) break;
+            bool isFlat = (block->Mode & CpuMode.FlatCode) != 0;
+            if (!isFlat && !NearTransfers.StayInside(state, block)) break;
             if (Counts is { } counts)
             {
                 EnterCounted(block, counts);
                 continue;
             }
-            Translations.Compiled?.Note(state, block, isSample);
+            // Code that is not flat stays in chains, whose meaning is known.
+            if (isFlat) Translations.Compiled?.Note(state, block, isSample);
             isSample = false;
             if (Mmu.Watches.HasCode && Mmu.Watches.IsCode(state->Cs.Base + block->Eip)) EnterWatched(block);
             else if (isApart) RunFrom(block);

@@ -7,7 +7,10 @@ namespace LguestPS.Cpu.Emulated;
 [StructLayout(LayoutKind.Sequential)]
 internal struct Segment
 {
-    /// <summary>An operand of up to 8 bytes at an offset below this one is certainly inside the limit and may be read; 0 if that must be looked at each time.</summary>
+    /// <summary>The most bytes after its first that an operand has: vectors have 16.</summary>
+    private const uint MostAfterFirst = 15;
+
+    /// <summary>An operand of up to 16 bytes at an offset below this one is certainly inside the limit and may be read; 0 if that must be looked at each time.</summary>
     public ulong ReadEnd;
     public ulong WriteEnd;
     public uint Base;
@@ -29,7 +32,7 @@ internal struct Segment
         if (descriptor.IsExpandDown) segment.Traits |= SegmentTraits.ExpandDown;
         if (descriptor.IsBig) segment.Traits |= SegmentTraits.Big;
 
-        ulong end = segment.Limit == uint.MaxValue ? 1UL << 32 : segment.Limit >= 7 ? segment.Limit - 7UL + 1 : 0;
+        ulong end = segment.Limit == uint.MaxValue ? 1UL << 32 : segment.Limit >= MostAfterFirst ? segment.Limit - MostAfterFirst + 1UL : 0;
         if (descriptor.IsExpandDown) end = 0;
         if (descriptor.IsReadable) segment.ReadEnd = end;
         if (descriptor.IsWritable) segment.WriteEnd = end;

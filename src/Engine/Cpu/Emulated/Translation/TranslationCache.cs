@@ -46,6 +46,7 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
         {
             if (block->Physical != physical || block->Eip != eip || block->Mode != mode) continue;
             if (!block->Straddles) break;
+            if (!ReachesNextPage(cpu, mode, eip)) return null;
             if (!mmu.TryFetch(cpu, (linear & TlbEntry.PageMask) + GuestMemory.PageSize, out byte* second)) return null;
             if (mmu.PhysicalOf(second) >> GuestMemory.PageShift == block->SecondFrame) break;
         }
@@ -66,6 +67,12 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
 
         return block;
     }
+
+    /// <summary>May an instruction go on in the next page, as far as its segment is concerned? That counts before the page does.</summary>
+    public static bool ReachesNextPage(CpuState* cpu, CpuMode mode, uint eip) =>
+        (mode & CpuMode.FlatCode) != 0
+        || cpu->Cs.Contains(eip, InstructionReader.BytesInPage(cpu->Cs.Base + eip) + 1)
+        || CpuState.Raise(cpu, Vector.GeneralProtection);
 
     /// <summary>Drops the blocks that a write inside one page has changed.</summary>
     public void DropOverwritten(CpuState* cpu, uint physical, uint bytes)

@@ -62,6 +62,7 @@ internal sealed unsafe partial class Translator : IDisposable
         if (instructionCount == 0)
         {
             straddles = true;
+            if (!TranslationCache.ReachesNextPage(cpu, mode, eip)) return null;
             uint secondPage = linearStart + available;
             if (!mmu.TryFetch(cpu, secondPage, out byte* second)) return null;
             reader.StartAcross(code, available, second, eip);
