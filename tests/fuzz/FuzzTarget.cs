@@ -1,6 +1,7 @@
 namespace LguestPS.Tests.Fuzz;
 
 /// <summary>Something that takes what it cannot trust, and what must hold whatever it is given.</summary>
+/// <remarks>Making one costs next to nothing; what it needs is made with its first case.</remarks>
 internal abstract class FuzzTarget : IDisposable
 {
     /// <summary>What it is called on the command line, and its folder in the corpus.</summary>
@@ -12,16 +13,25 @@ internal abstract class FuzzTarget : IDisposable
     /// <summary>Why it cannot be run on this machine; null if it can.</summary>
     public virtual string? WhyNot => null;
 
+    /// <summary>What takes part on this machine, if that differs between machines; null otherwise.</summary>
+    public virtual string? TakesPart => null;
+
     /// <summary>Cases of which a run in the test suite is made: some seconds' worth at most.</summary>
     public virtual int CasesInSuite => 300;
 
     /// <summary>What a case is made of and the figures count, if it is more than one: instruction sequences, frames, packets.</summary>
     public long Parts { get; protected set; }
 
+    /// <summary>Takes what a case shows, while it is to be compared with another run of it; null otherwise.</summary>
+    public Observation? Observation { get; set; }
+
     /// <summary>Makes one case and tries it.</summary>
     /// <param name="random">Decides everything about the case; the same tape is the same case.</param>
     /// <returns>How the promise was broken, or null. Exceptions that are no answer of ours break it, too.</returns>
     public abstract string? Try(TapeRandom random);
+
+    /// <summary>A tape of the same case that goes on meaning it when samples and mutations change; null if there is none.</summary>
+    public virtual byte[]? ToLasting(byte[] tape) => null;
 
     public virtual void Dispose()
     {

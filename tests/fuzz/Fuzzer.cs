@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace LguestPS.Tests.Fuzz;
 
-/// <summary>Tries case after case of a target, and makes what breaks it small.</summary>
+/// <summary>Tries case after case of a target, some of them twice, and makes what breaks it small.</summary>
 /// <param name="target">What is fuzzed.</param>
 /// <param name="hangs">Called on another thread with a seed if its case takes longer than <paramref name="longest"/>; nothing can end it.</param>
 /// <param name="longest">How long a case may take.</param>
@@ -10,8 +10,20 @@ internal sealed class Fuzzer(FuzzTarget target, Action<int>? hangs = null, TimeS
 {
     private const int MostKinds = 10;
 
+    /// <summary>One case in so many is run twice.</summary>
+    public int RepeatEvery { get; init; } = 500;
+
+    /// <summary>Ends the run after the case at which it is.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>Cases tried so far.</summary>
     public long Cases { get; private set; }
+
+    /// <summary>Cases of which a second run was compared with the first.</summary>
+    public long Repeated { get; private set; }
+
+    /// <summary>Those that did something else.</summary>
+    public long Unequal { get; private set; }
 
     /// <summary>Tries cases of one seed after another.</summary>
     /// <param name="firstSeed">The first of them.</param>
@@ -24,11 +36,12 @@ internal sealed class Fuzzer(FuzzTarget target, Action<int>? hangs = null, TimeS
         Dictionary<string, Find> finds = [];
         Stopwatch clock = Stopwatch.StartNew();
         using Watch watch = new(hangs, longest ?? TimeSpan.FromSeconds(60));
-        for (int seed = firstSeed; Cases < cases && clock.Elapsed < limit && finds.Count < MostKinds; seed++)
+        TapeRandom random = new(firstSeed);
+        for (int seed = firstSeed; Cases < cases && clock.Elapsed < limit && finds.Count < MostKinds && !Stop.IsCancellationRequested; seed = unchecked(seed + 1))
         {
             watch.Begin(seed);
-            TapeRandom random = new(seed);
-            string? problem = Try(target, random);
+            random.Record(seed);
+            string? problem = Cases % RepeatEvery == 0 ? TryTwice(random) : Try(target, random);
             watch.End();
             Cases++;
             if (problem is null || finds.ContainsKey(Find.KindOf(problem))) continue;
@@ -47,13 +60,54 @@ internal sealed class Fuzzer(FuzzTarget target, Action<int>? hangs = null, TimeS
         {
             return target.Try(random);
         }
-        catch (Exception e) when (e is LguestException or TapeEndedException)
+        catch (LguestException answer)
         {
-            return null;        // an answer of ours; or no case at all
+            target.Observation?.Add(answer.Message);
+            return null;
+        }
+        catch (TapeEndedException)
+        {
+            return null;        // no case at all
         }
         catch (Exception e)
         {
             return e.ToString();
+        }
+    }
+
+    /// <summary>Tries one case and then its tape.</summary>
+    /// <returns>The promise broken, be it that the case does not do the same again; or null.</returns>
+    public static string? TryTwice(FuzzTarget target, TapeRandom random)
+    {
+        (ulong first, string? problem) = Observed(target, random);
+        if (problem is not null) return problem;
+        (ulong second, problem) = Observed(target, new TapeRandom(random.Tape));
+        return problem ?? (first == second ? null : NotTheSame);
+    }
+
+    /// <summary>The problem of a case that shows something else when it is run again.</summary>
+    internal const string NotTheSame = "the same case does not do the same again";
+
+    private string? TryTwice(TapeRandom random)
+    {
+        string? problem = TryTwice(target, random);
+        Repeated++;
+        if (problem == NotTheSame) Unequal++;
+        return problem;
+    }
+
+    private static (ulong Hash, string? Problem) Observed(FuzzTarget target, TapeRandom random)
+    {
+        Observation observation = new();
+        target.Observation = observation;
+        try
+        {
+            string? problem = Try(target, random);
+            return (observation.Hash, problem);
+        }
+        finally
+        {
+            target.Observation = null;
         }
     }
 

@@ -37,6 +37,83 @@ public class FuzzerTests
         Assert.Contains("IndexOutOfRange", Assert.Single(finds).Kind);
     }
 
+    [Fact]
+    public void A_find_in_a_file_stays_one_whatever_becomes_of_the_samples()
+    {
+        using Reading target = new() { Sample = "good bad good"u8.ToArray() };
+        Find find = Assert.Single(new Fuzzer(target).Run(1, 50, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)));
+        using Reading later = new() { Sample = "good good good"u8.ToArray() };
+        Assert.Contains("bad", Fuzzer.Try(later, new TapeRandom(find.Tape)));
+        Assert.Equal("bad", System.Text.Encoding.UTF8.GetString(find.Tape[^3..]));
+    }
+
+    [Fact]
+    public void A_case_that_does_something_else_the_second_time_is_a_find()
+    {
+        using Forgetful target = new();
+        Fuzzer fuzzer = new(target) { RepeatEvery = 10 };
+        Assert.Equal(Fuzzer.NotTheSame, Assert.Single(fuzzer.Run(1, 100, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1))).Problem);
+        Assert.Equal((100, 10, 10), (fuzzer.Cases, fuzzer.Repeated, fuzzer.Unequal));
+    }
+
+    [Fact]
+    public void A_run_that_is_stopped_ends_after_its_case_and_keeps_its_counts()
+    {
+        using CancellationTokenSource stop = new();
+        using Forgetful target = new() { Tried = stop.Cancel };
+        Fuzzer fuzzer = new(target) { Stop = stop.Token };
+        Assert.Empty(fuzzer.Run(2, 100, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1)).Where(find => find.Problem != Fuzzer.NotTheSame));
+        Assert.Equal(1, fuzzer.Cases);
+    }
+
+    [Fact]
+    public void Totals_are_kept_as_lines_and_added_up()
+    {
+        FuzzTotals[] runs = [new("cpu", 10, 1000, 1, 0, 0, 0, 12.5), new("gdb", 5, 50, 1, 1, 0, 1, 3), new("cpu", 20, 2000, 2, 0, 1, 1, 7.5)];
+        FuzzTotals[] read = [.. runs.Select(run => FuzzTotals.Parse(run.ToLine())).OfType<FuzzTotals>()];
+        Assert.Equal(runs, read);
+        Assert.Null(FuzzTotals.Parse("cpu\tmany\t1\t1\t1\t1\t1\t1"));
+        Assert.Equal([new FuzzTotals("cpu", 30, 3000, 3, 0, 1, 1, 20), new FuzzTotals("gdb", 5, 50, 1, 1, 0, 1, 3), new FuzzTotals("all", 35, 3050, 4, 1, 1, 2, 23)], FuzzTotals.Sum(read));
+    }
+
+    /// <summary>Breaks where a file has a certain word.</summary>
+    private sealed class Reading : FileTarget
+    {
+        public required byte[] Sample { get; init; }
+
+        public override string Name => "test-reading";
+
+        protected override string What => "a text";
+
+        protected override string FileName => "text";
+
+        protected override IEnumerable<byte[]> MakeSamples() => [Sample];
+
+        protected override void Use(string path, TapeRandom random)
+        {
+            if (File.ReadAllText(path).Contains("bad", StringComparison.Ordinal)) throw new InvalidDataException("bad");
+        }
+    }
+
+    /// <summary>Shows something else each time.</summary>
+    private sealed class Forgetful : FuzzTarget
+    {
+        private int tried;
+
+        public Action? Tried { get; init; }
+
+        public override string Name => "test-forgetful";
+
+        public override string Promise => "always the same";
+
+        public override string? Try(TapeRandom random)
+        {
+            Observation?.Add(tried++);
+            Tried?.Invoke();
+            return null;
+        }
+    }
+
     /// <summary>Breaks where numbers add up to more than 1000.</summary>
     private sealed class Breaking : FuzzTarget
     {

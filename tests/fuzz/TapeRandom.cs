@@ -7,20 +7,49 @@ namespace LguestPS.Tests.Fuzz;
 /// </remarks>
 internal sealed class TapeRandom : Random
 {
-    private const int MostZeros = 1 << 16;
+    private const int MostZeros = 1 << 16, LongestRest = 256;
 
-    private readonly Random? source;
-    private readonly List<byte> tape;
-    private int at;
+    private readonly bool records;
+    private ulong state;        // of SplitMix64
+    private byte[] tape;
+    private int length, at;
 
     /// <summary>Records.</summary>
-    public TapeRandom(int seed) => (source, tape) = (new Random(seed), []);
+    public TapeRandom(int seed)
+    {
+        (records, tape) = (true, new byte[1024]);
+        Record(seed);
+    }
 
     /// <summary>Plays.</summary>
-    public TapeRandom(ReadOnlySpan<byte> tape) => this.tape = [.. tape];
+    public TapeRandom(ReadOnlySpan<byte> tape) => (this.tape, length) = (tape.ToArray(), tape.Length);
 
     /// <summary>What was drawn, or what is played.</summary>
-    public byte[] Tape => [.. tape];
+    public byte[] Tape => tape[..length];
+
+    /// <summary>The bytes drawn so far.</summary>
+    public int Position => at;
+
+    /// <summary>Begins another recording, in place of the last one.</summary>
+    public void Record(int seed)
+    {
+        state = unchecked((ulong)seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D);
+        (length, at) = (0, 0);
+    }
+
+    /// <summary>All that is left of the tape; recording, a few hundred bytes at most.</summary>
+    public byte[] Rest()
+    {
+        if (records)
+        {
+            byte[] drawn = new byte[Mixed() % LongestRest];
+            NextBytes(drawn);
+            return drawn;
+        }
+        byte[] rest = tape[Math.Min(at, length)..length];
+        at += rest.Length;
+        return rest;
+    }
 
     public override int Next() => Next(int.MaxValue);
 
@@ -56,6 +85,7 @@ internal sealed class TapeRandom : Random
     private ulong Below(ulong bound)
     {
         if (bound <= 1) return 0;
+        if (bound <= 256) return Byte() % (uint)bound;
         ulong value = 0;
         for (ulong left = bound - 1; left > 0; left >>= 8) value = value << 8 | Byte();
         return value % bound;
@@ -63,15 +93,23 @@ internal sealed class TapeRandom : Random
 
     private byte Byte()
     {
-        if (source is null)
+        if (at < length) return tape[at++];
+        if (!records)
         {
-            if (at < tape.Count) return tape[at++];
             // What draws until it likes what it drew would draw for ever.
-            return at++ < tape.Count + MostZeros ? (byte)0 : throw new TapeEndedException();
+            return at++ < length + MostZeros ? (byte)0 : throw new TapeEndedException();
         }
-        byte drawn = (byte)source.Next(256);
-        tape.Add(drawn);
-        return drawn;
+        if (length == tape.Length) Array.Resize(ref tape, 2 * length);
+        at++;
+        return tape[length++] = (byte)Mixed();
+    }
+
+    private ulong Mixed()
+    {
+        ulong z = state += 0x9E3779B97F4A7C15;
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+        z = (z ^ z >> 27) * 0x94D049BB133111EB;
+        return z ^ z >> 31;
     }
 }
 

@@ -62,9 +62,26 @@ internal sealed class DifferentialMachine : IDisposable
     /// <returns>What happened, or null if the code did not come to an end.</returns>
     public Outcome? Run(TestCase test)
     {
+        Place(test);
+        Outcome? outcome = RunPlaced(test);
+        Remove(test);
+        return outcome;
+    }
+
+    /// <summary>Puts the code where it runs.</summary>
+    public void Place(TestCase test)
+    {
         byte[] code = test.Code();
-        uint length = Math.Min((uint)code.Length, Oracle.CodeSize - (uint)test.CodeOffset);
-        memory.Write(CodeFrame + (uint)test.CodeOffset, code.AsSpan(0, (int)length));
+        memory.Write(CodeFrame + (uint)test.CodeOffset, code.AsSpan(0, (int)LengthInPage(test, code.Length)));
+    }
+
+    /// <summary>Takes it away.</summary>
+    public void Remove(TestCase test) => memory.Write(CodeFrame + (uint)test.CodeOffset, LengthInPage(test, OracleTest.MaxCode)).Fill(0xCC);
+
+    /// <summary>Runs code that is in its place, from the test's state.</summary>
+    /// <returns>What happened, or null if the code did not come to an end.</returns>
+    public Outcome? RunPlaced(TestCase test)
+    {
         foreach (Patch patch in test.Patches)
         {
             memory.Write(DataFrame + (uint)patch.Offset, patch.Bytes);
@@ -94,9 +111,10 @@ internal sealed class DifferentialMachine : IDisposable
         foreach (Patch patch in test.Patches)
             pristine.AsSpan(patch.Offset, patch.Bytes.Length).CopyTo(before.AsSpan(patch.Offset));
         memory.Write(DataFrame, pristine.AsSpan(0, (int)Oracle.WritableSize));
-        memory.Write(CodeFrame + (uint)test.CodeOffset, length).Fill(0xCC);
         return outcome;
     }
+
+    private static uint LengthInPage(TestCase test, int length) => Math.Min((uint)length, Oracle.CodeSize - (uint)test.CodeOffset);
 
     /// <summary>Instructions that ran as machine code.</summary>
     public long CompiledInstructions => cpu.Translations.Compiled?.Instructions ?? 0;
@@ -151,6 +169,7 @@ internal sealed class DifferentialMachine : IDisposable
         if (now.SequenceEqual(then)) return;
         for (int at = 0; at < now.Length; at += 4)
         {
+            at += now[at..].CommonPrefixLength(then[at..]) & ~3;
             int from = at;
             while (at < now.Length && !now.Slice(at, 4).SequenceEqual(then.Slice(at, 4))) at += 4;
             if (at == from) continue;

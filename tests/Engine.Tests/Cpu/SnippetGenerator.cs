@@ -7,7 +7,7 @@ namespace LguestPS.Tests.Cpu;
 /// Bytes are drawn at random and read back with Iced, so that every encoding occurs, not only an assembler's
 /// favourite. Registers are then given values that lead memory operands into the data window.
 /// </remarks>
-internal sealed class SnippetGenerator(Random random, ushort[] selectors)
+internal sealed partial class SnippetGenerator(Random random, ushort[] selectors)
 {
     public SnippetGenerator(int seed, ushort[] selectors) : this(new Random(seed), selectors)
     {
@@ -27,7 +27,7 @@ internal sealed class SnippetGenerator(Random random, ushort[] selectors)
     private readonly byte[] buffer = new byte[15];
 
     private readonly uint[] gpr = new uint[8];
-    private readonly bool[] claimed = new bool[8];
+    private readonly bool[] claimed = new bool[8], aimed = new bool[8];
     private readonly List<Patch> patches = [];
     private readonly List<Piece> pieces = [];
     private ushort es, ds, fs, gs;
@@ -55,6 +55,7 @@ internal sealed class SnippetGenerator(Random random, ushort[] selectors)
         pieces.Clear();
         patches.Clear();
         Array.Clear(claimed);
+        Array.Clear(aimed);
         called = false;
         for (int i = 0; i < 8; i++) gpr[i] = Chance(25) ? Target() : Value();
         es = Chance(92) ? UserData : Pick(selectors[0], selectors[2]);
@@ -75,7 +76,7 @@ internal sealed class SnippetGenerator(Random random, ushort[] selectors)
 
         if (!claimed[4]) gpr[4] = Target();
         return new TestCase(
-            [.. pieces], [.. gpr], (uint)random.Next() & Arithmetic | (Chance(15) ? Direction : 0) | 0x202,
+            [.. pieces], [.. gpr], StartFlags(),
             es, ds, fs, gs, Chance(4) ? (int)Oracle.CodeSize - random.Next(1, 20) : random.Next(0x700), [.. patches], Chance(20));
     }
 
@@ -374,7 +375,7 @@ internal sealed class SnippetGenerator(Random random, ushort[] selectors)
 
     private bool Free(int register) => !claimed[register];
 
-    private void Claim(int register, uint value) => (gpr[register], claimed[register]) = (value, true);
+    private void Claim(int register, uint value) => (gpr[register], claimed[register], aimed[register]) = (value, true, true);
 
     private void Suggest(Register register, uint value)
     {

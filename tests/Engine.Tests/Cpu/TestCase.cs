@@ -135,14 +135,20 @@ internal sealed record TestCase(
     public OracleTest ForOracle()
     {
         OracleTest test = default;
-        for (int i = 0; i < 8; i++) test.Gpr[i] = Gpr[i];
-        (test.Eflags, test.Eip) = (Eflags, Eip);
-        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, Cs, Ss);
         byte[] code = Code();
         test.CodeOffset = (ushort)CodeOffset;
         test.CodeLength = (byte)code.Length;
-        test.PatchCount = (byte)Patches.Count;
         code.CopyTo((Span<byte>)test.Code);
+        return ForOracle(test);
+    }
+
+    /// <summary>The same code from this test's state.</summary>
+    public OracleTest ForOracle(OracleTest test)
+    {
+        for (int i = 0; i < 8; i++) test.Gpr[i] = Gpr[i];
+        (test.Eflags, test.Eip) = (Eflags, Eip);
+        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, Cs, Ss);
+        test.PatchCount = (byte)Patches.Count;
         Span<byte> patches = test.Patches;
         foreach (Patch patch in Patches)
         {

@@ -16,7 +16,7 @@ internal sealed class DefinitionTarget : FileTarget
 
     protected override string FileName => "guest.yaml";
 
-    protected override IReadOnlyList<byte[]> Samples { get; } =
+    protected override IEnumerable<byte[]> MakeSamples() =>
     [
         .. Directory.GetFiles(Repository.Path("examples"), "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllBytes),
         Encoding.UTF8.GetBytes("""
@@ -58,9 +58,9 @@ internal sealed class DefinitionTarget : FileTarget
         IReadOnlyList<GuestDefinition> guests = reader.ReadAll(path);
         foreach (GuestDefinition definition in guests)
         {
-            _ = definition.Validate().Count();
-            _ = definition.ToString();
+            Observation?.Add(definition.Validate().Count());
+            Observation?.Add(definition.ToString());
         }
-        _ = GuestDefinitionWriter.Write(guests);
+        Observation?.Add(GuestDefinitionWriter.Write(guests));
     }
 }

@@ -13,7 +13,7 @@ internal sealed class FrameFileTarget : FileTarget
 
     protected override string FileName => "frames.pcapng";
 
-    protected override IReadOnlyList<byte[]> Samples { get; } =
+    protected override IEnumerable<byte[]> MakeSamples() =>
     [
         Convert.FromHexString(
             "0A0D0D0A" + "0000001C" + "1A2B3C4D" + "00010000" + "FFFFFFFFFFFFFFFF" + "0000001C"
@@ -27,5 +27,8 @@ internal sealed class FrameFileTarget : FileTarget
             + "02000400" + "01000000" + "00000000" + "3C000000"),
     ];
 
-    protected override void Use(string path, TapeRandom random) => _ = FrameRecording.Read(path).Sum(frame => frame.Bytes.Length);
+    protected override void Use(string path, TapeRandom random) 
+    {
+        foreach (var frame in FrameRecording.Read(path)) Observation?.Add(frame.Bytes);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using LguestPS.Gdb;
 
 namespace LguestPS.Tests.Fuzz;
 
@@ -12,20 +13,50 @@ internal sealed class GdbTarget : FuzzTarget
 
     private static readonly string[] numbers = ["ffffffff", "7fffffff", "80000000", "0", "", "zz", "ffbfffff", "100000000", "-1", "4", "ffffffffffffffff"];
 
+    private Placed? plain;
+
     public override string Name => "gdb";
 
     public override string Promise => "whatever is sent to the server for gdb, it answers or hangs up, and the guest is as it was or as it was told to be";
 
-    public override int CasesInSuite => 40;
+    public override int CasesInSuite => 200;
 
     public override string? Try(TapeRandom random)
     {
-        using Guest guest = Guest.Create(new GuestDefinition
-        {
-            Name = "timer", Kernel = Repository.Path("examples", "timer", "timer.elf"), Memory = 8 << 20, Cpu = CpuChoice.Emulated, Clock = ClockKind.Virtual, Devices = [new ConsoleDefinition()],
-        });
-        if (random.Chance(50)) guest.Record();
-        using GdbServer server = new(guest);
+        using Guest? recorded = random.Chance(30) ? Recorded() : null;
+        bool overTcp = random.Next(64) == 0;
+        if (recorded is null) plain ??= new Placed(Guest.Create(Definition));
+        Guest guest = recorded ?? plain!.Again();
+        using GdbServer? own = recorded is null ? null : new GdbServer(recorded);
+        GdbServer server = own ?? plain!.Server;
+        List<byte[]> packets = [];
+        for (int left = 1 + random.Next(MostPackets); left > 0; left--) packets.Add(Encoding.Latin1.GetBytes(Wrapped(random, Packet(random))));
+        Parts += packets.Count;
+        if (overTcp) return OverTcp(guest, server, packets);
+
+        PlayedConnection played = new(packets);
+        using (GdbPackets connection = new(played, readsAhead: false)) server.Converse(connection, CancellationToken.None);
+        Observation?.Add(played.Answers.ToArray());
+        return null;
+    }
+
+    public override void Dispose() => plain?.Dispose();
+
+    private static GuestDefinition Definition => new()
+    {
+        Name = "timer", Kernel = Repository.Path("examples", "timer", "timer.elf"), Memory = 8 << 20, Cpu = CpuChoice.Emulated, Clock = ClockKind.Virtual, Devices = [new ConsoleDefinition()],
+        Limits = new GuestLimits(Instructions: 100_000),
+    };
+
+    private static Guest Recorded()
+    {
+        Guest guest = Guest.Create(Definition);
+        guest.Record();
+        return guest;
+    }
+
+    private static string? OverTcp(Guest guest, GdbServer server, List<byte[]> packets)
+    {
         using CancellationTokenSource stop = new();
         Exception? failed = null;
         Thread serving = new(() =>
@@ -47,10 +78,9 @@ internal sealed class GdbTarget : FuzzTarget
             byte[] answers = new byte[65536];
             try
             {
-                for (int left = 1 + random.Next(MostPackets); left > 0; left--)
+                foreach (byte[] packet in packets)
                 {
-                    stream.Write(Encoding.Latin1.GetBytes(Wrapped(random, Packet(random))));
-                    Parts++;
+                    stream.Write(packet);
                     while (stream.DataAvailable) _ = stream.Read(answers);
                 }
             }
@@ -65,8 +95,7 @@ internal sealed class GdbTarget : FuzzTarget
             guest.Stop();
             return serving.Join(patience) ? "the session did not end with its connection" : "the session could not be ended";
         }
-        if (failed is null or LguestException) return null;
-        return failed.ToString();
+        return failed is null or LguestException ? null : failed.ToString();
     }
 
     private static string Packet(TapeRandom random) => random.Next(21) switch
@@ -115,4 +144,56 @@ internal sealed class GdbTarget : FuzzTarget
     private static string Hex(TapeRandom random, int length) => string.Concat(Enumerable.Range(0, length).Select(_ => "0123456789abcdefX"[random.Next(random.Chance(1) ? 17 : 16)]));
 
     private static string Text(TapeRandom random) => string.Concat(Enumerable.Range(0, random.Next(30)).Select(_ => (char)random.Next(1, 127))).Replace("$", "").Replace("#", "");
+
+    /// <summary>A guest that begins anew with each session, and its server.</summary>
+    private sealed class Placed(Guest guest) : IDisposable
+    {
+        private readonly Checkpoint start = guest.TakeCheckpoint();
+
+        public GdbServer Server { get; } = new(guest);
+
+        public Guest Again()
+        {
+            guest.Restore(start);
+            return guest;
+        }
+
+        public void Dispose()
+        {
+            Server.Dispose();
+            guest.Dispose();
+        }
+    }
+
+    /// <summary>What gdb sends, one piece after another, and what it is told.</summary>
+    private sealed class PlayedConnection(List<byte[]> pieces) : Stream
+    {
+        private readonly MemoryStream sent = new([.. pieces.SelectMany(piece => piece)]);
+
+        public MemoryStream Answers { get; } = new();
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int ReadByte() => sent.ReadByte();
+
+        public override int Read(byte[] buffer, int offset, int count) => sent.Read(buffer, offset, count);
+
+        public override void Write(byte[] buffer, int offset, int count) => Answers.Write(buffer, offset, count);
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
 }

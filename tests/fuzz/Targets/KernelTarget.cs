@@ -13,7 +13,7 @@ internal sealed class KernelTarget : FileTarget
 
     protected override string FileName => "vmlinux";
 
-    protected override IReadOnlyList<byte[]> Samples { get; } =
+    protected override IEnumerable<byte[]> MakeSamples() =>
     [
         File.ReadAllBytes(Repository.Path("examples", "hello", "hello.elf")),
         KernelFiles.Smallest,
@@ -25,14 +25,14 @@ internal sealed class KernelTarget : FileTarget
 
     protected override void Use(string path, TapeRandom random)
     {
-        _ = KernelReport.Read(path).ToString();
+        Observation?.Add(KernelReport.Read(path).ToString());
         using Guest guest = Guest.Create(new GuestDefinition
         {
             Name = "fuzz", Kernel = path, Memory = random.Chance(20) ? 1 << 20 : 8 << 20, Cpu = CpuChoice.Emulated, Clock = ClockKind.Virtual, Devices = [new ConsoleDefinition()],
             Limits = new GuestLimits(Instructions: MostInstructions),
         });
-        foreach (LguestEvent happened in guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(300)) _ = happened.ToString();
-        _ = guest.Symbols?.Count;
-        _ = guest.StateReason;
+        foreach (LguestEvent happened in guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(300)) Observation?.Add(happened.ToString());
+        Observation?.Add(guest.Symbols?.Count ?? 0);
+        Observation?.Add(guest.StateReason);
     }
 }

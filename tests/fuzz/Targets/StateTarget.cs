@@ -7,6 +7,8 @@ internal abstract class StateTarget(string kind) : FileTarget
 {
     protected const int MostEvents = 200;
 
+    private const long MostInstructions = 50_000;
+
     protected override string FileName => "state.lguest";
 
     public override int CasesInSuite => 150;
@@ -31,29 +33,26 @@ internal abstract class StateTarget(string kind) : FileTarget
     protected static IEnumerable<GuestDefinition> Guests =>
         GuestRun.All.Where(run => run.Name is "example-echo" or "example-disk" or "example-paging").Select(run => run.Definition(ClockKind.Virtual) with { Limits = new GuestLimits(Instructions: 2_000_000) });
 
-    protected static void RunOn(Guest guest)
+    protected void RunOn(Guest guest)
     {
-        foreach (LguestEvent happened in guest.Run(new RunOptions { Driver = "the fuzzer", StopAtInstruction = (guest.InstructionCount ?? 0) + 100_000 }).Take(MostEvents)) _ = happened.ToString();
+        foreach (LguestEvent happened in guest.Run(new RunOptions { Driver = "the fuzzer", StopAtInstruction = (guest.InstructionCount ?? 0) + MostInstructions }).Take(MostEvents)) Observation?.Add(happened.ToString());
+        Observation?.Add(guest.InstructionCount ?? 0);
     }
 }
 
 /// <summary>Checkpoint files.</summary>
-internal sealed class CheckpointTarget : StateTarget
+internal sealed class CheckpointTarget() : StateTarget(StateFile.CheckpointKind)
 {
-    public CheckpointTarget()
-        : base(StateFile.CheckpointKind) =>
-        Samples = [.. Guests.Select(definition =>
-        {
-            using Guest guest = Guest.Create(definition);
-            _ = guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(12).Count();
-            return Unpacked(guest.TakeCheckpoint("of the fuzzer").Save);
-        })];
-
     public override string Name => "checkpoints";
 
     protected override string What => "a checkpoint";
 
-    protected override IReadOnlyList<byte[]> Samples { get; }
+    protected override IEnumerable<byte[]> MakeSamples() => Guests.Select(definition =>
+    {
+        using Guest guest = Guest.Create(definition);
+        _ = guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(12).Count();
+        return Unpacked(guest.TakeCheckpoint("of the fuzzer").Save);
+    });
 
     protected override void Use(string path, TapeRandom random)
     {
@@ -63,27 +62,23 @@ internal sealed class CheckpointTarget : StateTarget
 }
 
 /// <summary>Recordings.</summary>
-internal sealed class RecordingTarget : StateTarget
+internal sealed class RecordingTarget() : StateTarget(StateFile.RecordingKind)
 {
-    public RecordingTarget()
-        : base(StateFile.RecordingKind) =>
-        Samples = [.. Guests.Select(definition =>
-        {
-            using Guest guest = Guest.Create(definition);
-            guest.Record(keepEvents: true);
-            guest.SendConsole("one\n");
-            _ = guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(20).Count();
-            guest.Inspector.WriteMemory(0x60000, [1, 2, 3, 4], "the fuzzer", physical: true);
-            if (!guest.HasEnded) guest.SendConsole("two\n");
-            _ = guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(20).Count();
-            return Unpacked(guest.SaveRecording);
-        })];
-
     public override string Name => "recordings";
 
     protected override string What => "a recording";
 
-    protected override IReadOnlyList<byte[]> Samples { get; }
+    protected override IEnumerable<byte[]> MakeSamples() => Guests.Select(definition =>
+    {
+        using Guest guest = Guest.Create(definition);
+        guest.Record(keepEvents: true);
+        guest.SendConsole("one\n");
+        _ = guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(20).Count();
+        guest.Inspector.WriteMemory(0x60000, [1, 2, 3, 4], "the fuzzer", physical: true);
+        if (!guest.HasEnded) guest.SendConsole("two\n");
+        _ = guest.Run(new RunOptions { Driver = "the fuzzer" }).Take(20).Count();
+        return Unpacked(guest.SaveRecording);
+    });
 
     protected override void Use(string path, TapeRandom random)
     {

@@ -14,7 +14,7 @@ internal sealed class SymbolTarget : FileTarget
 
     protected override string FileName => "System.map";
 
-    protected override IReadOnlyList<byte[]> Samples { get; } =
+    protected override IEnumerable<byte[]> MakeSamples() =>
     [
         Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 60).Select(i => $"c01{i:x2}000 {"TtDdBbRA"[i % 8]} symbol_{i}\n"))),
         File.ReadAllBytes(Repository.Path("examples", "hello", "hello.elf")),
@@ -27,7 +27,7 @@ internal sealed class SymbolTarget : FileTarget
     {
         SymbolFile.Check(path);
         if (SymbolFile.Read(path) is not { } symbols) return;
-        for (int i = 0; i < 4; i++) _ = symbols.Find(0xC0100000 + (uint)random.Next(0x100000));
-        _ = symbols.AddressOf("symbol_7");
+        for (int i = 0; i < 4; i++) Observation?.Add(symbols.Find(0xC0100000 + (uint)random.Next(0x100000))?.ToString());
+        Observation?.Add(symbols.AddressOf("symbol_7") ?? 0);
     }
 }

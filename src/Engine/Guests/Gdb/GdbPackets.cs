@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using System.Text;
 
 namespace LguestPS.Gdb;
@@ -14,23 +13,34 @@ internal sealed class GdbPackets : IDisposable
     private const byte Interrupt = 3;
 
     private readonly Stream stream;
+    private readonly bool readsAhead;
     private readonly BlockingCollection<string> received = new(boundedCapacity: 64);
     private readonly Lock sending = new();
     private CancellationTokenSource? running;
     private bool interrupted;
     private volatile bool acknowledges = true;
 
-    public GdbPackets(TcpClient client)
+    /// <param name="stream">The connection.</param>
+    /// <param name="readsAhead">Whether a thread reads; if not, a packet is read when it is wanted, and nothing stops a guest that runs.</param>
+    public GdbPackets(Stream stream, bool readsAhead = true)
     {
-        client.NoDelay = true;
-        stream = client.GetStream();
-        new Thread(Read) { IsBackground = true, Name = "lguest gdb" }.Start();
+        this.stream = stream;
+        this.readsAhead = readsAhead;
+        if (readsAhead) new Thread(Read) { IsBackground = true, Name = "lguest gdb" }.Start();
     }
+
+    /// <summary>Whether gdb can stop a guest that runs.</summary>
+    public bool CanInterrupt => readsAhead;
 
     /// <summary>The next packet.</summary>
     /// <returns>Null if the connection is over.</returns>
     /// <exception cref="OperationCanceledException">On <paramref name="stop"/>.</exception>
-    public string? Receive(CancellationToken stop) => received.TryTake(out string? packet, Timeout.Infinite, stop) ? packet : null;
+    public string? Receive(CancellationToken stop)
+    {
+        if (readsAhead) return received.TryTake(out string? packet, Timeout.Infinite, stop) ? packet : null;
+        stop.ThrowIfCancellationRequested();
+        return Next();
+    }
 
     /// <summary>Cancels this when gdb asks for a stop, or is gone; null when the guest stands still.</summary>
     public void WhileRunning(CancellationTokenSource? run)

@@ -25,7 +25,7 @@ internal sealed class GdbRun(Guest guest, GdbPackets packets, GdbServer server, 
     /// <summary>One instruction, with all the host does before the next: gdb knows no places between two instructions.</summary>
     public string Step() => Go(StepInstruction);
 
-    public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, Warning = server.Warning, WaitForInput = true }, token));
+    public string Continue() => Go(token => guest.Run(new RunOptions { Driver = Driver, Filter = server.Filter, Warning = server.Warning, WaitForInput = packets.CanInterrupt }, token));
 
     /// <summary>One instruction back in a recorded run.</summary>
     public string StepBack() => GoBack(StepUnit.Instruction);

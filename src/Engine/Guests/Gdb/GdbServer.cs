@@ -64,10 +64,19 @@ public sealed class GdbServer : IDisposable
             return false;
         }
         using (client)
-        using (GdbPackets packets = new(client))
-        using (GdbSession session = new(guest, packets, new GdbRun(guest, packets, this, stop), stop))
-            session.Serve();
+        {
+            client.NoDelay = true;
+            using GdbPackets packets = new(client.GetStream());
+            Converse(packets, stop);
+        }
         return true;
+    }
+
+    /// <summary>Serves what comes in packets.</summary>
+    internal void Converse(GdbPackets packets, CancellationToken stop)
+    {
+        using GdbSession session = new(guest, packets, new GdbRun(guest, packets, this, stop), stop);
+        session.Serve();
     }
 
     public void Dispose()
