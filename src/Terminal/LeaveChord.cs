@@ -10,13 +10,11 @@ internal sealed class LeaveChord
 
     private readonly byte first;
     private readonly byte? second;
-    private readonly string text;
 
     private LeaveChord(byte first, byte? second)
     {
         this.first = first;
         this.second = second;
-        text = second is { } next ? $"{NameOf(first)} {NameOf(next)}" : NameOf(first);
     }
 
     /// <summary>Ctrl-], as in telnet.</summary>
@@ -39,7 +37,7 @@ internal sealed class LeaveChord
         return new LeaveChord(first, keys.Length == 2 ? last : null);
     }
 
-    public override string ToString() => text;
+    public override string ToString() => second is { } next ? $"{NameOf(first)} {NameOf(next)}" : NameOf(first);
 
     /// <summary>What of the keys that are typed goes to the guest; remembers a first key of two.</summary>
     public sealed class Filter(LeaveChord chord)

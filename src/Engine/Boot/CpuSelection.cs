@@ -11,33 +11,35 @@ namespace LguestPS.Boot;
 /// <summary>Chooses the vCPU a guest runs on, and can say why.</summary>
 internal static class CpuSelection
 {
-    private const string AskedFor = "asked for by the definition";
+    private const string AskedForText = "asked for by the definition";
+
+    private static readonly Func<string> AskedFor = () => AskedForText;
 
     private const string VmcallIsLost = "this machine's KVM answers vmcall itself, with which kernels of 2.6.30 to 2.6.33 call their host (Intel, without CONFIG_KVM_HYPERV)";
 
     /// <param name="definition">What the guest is to be.</param>
     /// <param name="abi">The era of its kernel.</param>
     /// <exception cref="LguestException">NotSupported: the one that was asked for cannot be had.</exception>
-    public static (string Reason, Func<GuestMemory, GuestClock, VirtualCpu> Make) Choose(GuestDefinition definition, AbiProfile abi) => definition.Cpu switch
+    public static (Func<string> Reason, Func<GuestMemory, GuestClock, VirtualCpu> Make) Choose(GuestDefinition definition, AbiProfile abi) => definition.Cpu switch
     {
         CpuChoice.Emulated => (AskedFor, MakeEmulated(definition)),
         CpuChoice.Kvm when KvmProbe.Machine.Verdict.State != KvmState.Unavailable && LosesHypercalls(abi) =>
             throw new LguestException(LguestError.NotSupported, $"cpu: kvm cannot run this kernel: {VmcallIsLost}. Use 'cpu: emulated'."),
         CpuChoice.Kvm => ChooseKvm(KvmProbe.Machine.Verdict),
-        _ when definition.Clock == ClockKind.Virtual => ("the clock 'virtual' counts instructions, which KVM cannot", MakeEmulated(definition)),
-        _ when definition.Limits.Instructions is not null => ("the limit counts instructions, which KVM cannot", MakeEmulated(definition)),
-        _ when definition.SampleEvery is not null => ("samples are taken by counting instructions, which KVM cannot", MakeEmulated(definition)),
-        _ when KvmProbe.Machine.IsReady && LosesHypercalls(abi) => (VmcallIsLost, MakeEmulated(definition)),
+        _ when definition.Clock == ClockKind.Virtual => (() => "the clock 'virtual' counts instructions, which KVM cannot", MakeEmulated(definition)),
+        _ when definition.Limits.Instructions is not null => (() => "the limit counts instructions, which KVM cannot", MakeEmulated(definition)),
+        _ when definition.SampleEvery is not null => (() => "samples are taken by counting instructions, which KVM cannot", MakeEmulated(definition)),
+        _ when KvmProbe.Machine.IsReady && LosesHypercalls(abi) => (() => VmcallIsLost, MakeEmulated(definition)),
         _ when KvmProbe.Machine.IsReady => (KvmProbe.Machine.WhyChosen, MakeKvm(Assistance.OnRequest)),
         _ => (KvmProbe.Machine.WhyChosen, MakeEmulated(definition)),
     };
 
     private static bool LosesHypercalls(AbiProfile abi) => abi.Instruction == TrapInstruction.Vmcall && !KvmProbe.Machine.BringsOutVmcalls;
 
-    private static (string, Func<GuestMemory, GuestClock, VirtualCpu>) ChooseKvm(KvmVerdict verdict) => verdict.State switch
+    private static (Func<string>, Func<GuestMemory, GuestClock, VirtualCpu>) ChooseKvm(KvmVerdict verdict) => verdict.State switch
     {
         KvmState.Ready when OperatingSystem.IsLinux() => (AskedFor, MakeKvm(Assistance.OnRequest)),
-        KvmState.Degraded when OperatingSystem.IsLinux() => ($"{AskedFor}. {verdict.Reason}", MakeKvm(Assistance.AtEveryFault)),
+        KvmState.Degraded when OperatingSystem.IsLinux() => (() => $"{AskedForText}. {verdict.Reason}", MakeKvm(Assistance.AtEveryFault)),
         _ => throw new LguestException(LguestError.NotSupported, $"{verdict.Reason} Or use 'cpu: emulated'."),
     };
 

@@ -36,7 +36,7 @@ internal static class GuestBuilder
         uint entry = kernel.Entry;
         PageTableFormat tables = kernel.Tables;
         AbiProfile abi = kernel.Abi;
-        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = makeCpu is null ? CpuSelection.Choose(definition, abi) : ("given by the caller", makeCpu);
+        (Func<string> cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = makeCpu is null ? CpuSelection.Choose(definition, abi) : (() => "given by the caller", makeCpu);
         // A guest that is built again from this one's checkpoint may no longer have a kernel file that tells its era.
         definition = definition with { Abi = abi.Name };
         makeTransport ??= devices => Transports.Make(abi, devices);
@@ -68,7 +68,7 @@ internal static class GuestBuilder
             Symbols = definition.Symbols is { } file && File.Exists(file) ? file : null,
         };
         AbiProfile abi = Check(definition) ?? AbiProfile.Find(AbiProfile.DefaultName)!;
-        (string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition, abi);
+        (Func<string> cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> factory) = CpuSelection.Choose(definition, abi);
         // What somebody asks for goes before what the file brought along, and that before what may lie around here.
         GuestSymbols symbols = asksForSymbols ? GuestSymbols.Of(definition.Symbols, definition.Kernel, checkpoint.PageOffset)
             : checkpoint.Source?.Machine.Symbols is { } own ? GuestSymbols.Of(own)
@@ -80,7 +80,7 @@ internal static class GuestBuilder
     }
 
     private static Guest Assemble(
-        GuestDefinition definition, AbiProfile abi, string cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
+        GuestDefinition definition, AbiProfile abi, Func<string> cpuReason, Func<GuestMemory, GuestClock, VirtualCpu> makeCpu,
         Func<DeviceSet, IDeviceTransport> makeTransport, uint pageOffset, GuestSymbols symbols, bool isAlone, Action<Guest> boot,
         IReadOnlyList<RecordedDisk?>? recordedDisks = null, SharedMemory? basis = null)
     {
@@ -95,7 +95,9 @@ internal static class GuestBuilder
             transport.Describe(memory);
 
             SharedNetwork[] networks = [.. devices.Networks.OfType<SharedWire>().Select(card => card.Network).OfType<SharedNetwork>()];
-            GuestClock clock = MakeClock(definition.Clock, later: TimeSpan.FromSeconds(networks.Sum(network => network.Slot)));
+            int slots = 0;
+            foreach (SharedNetwork network in networks) slots += network.Slot;
+            GuestClock clock = MakeClock(definition.Clock, later: TimeSpan.FromSeconds(slots));
             opened.Push(clock);
             VirtualCpu cpu = makeCpu(memory, clock);
             opened.Push(cpu);
@@ -140,8 +142,8 @@ internal static class GuestBuilder
         AbiProfile? asked = Check(definition);
         KernelImage? kernel = null;
         BootMemory boot = PlanMemory(definition, asked, ref kernel, out _);
-        (string cpuReason, _) = CpuSelection.Choose(definition, kernel.Abi);
-        return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, kernel.Abi.Name, cpuReason);
+        (Func<string> cpuReason, _) = CpuSelection.Choose(definition, kernel.Abi);
+        return new LoadPlan(boot.Parts().ToArray(), kernel.Entry, kernel.PageOffset, kernel.Abi.Name, cpuReason());
     }
 
     private static BootMemory PlanMemory(GuestDefinition definition, AbiProfile? asked, [NotNull] ref KernelImage? kernel, out GuestSymbols symbols)

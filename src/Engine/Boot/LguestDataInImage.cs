@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using LguestPS.Abi;
 
 namespace LguestPS.Boot;
@@ -59,7 +60,7 @@ internal static class LguestDataInImage
     private static byte[] MakeFreeSlots()
     {
         byte[] slots = new byte[GuestDataLayout.RingSize];
-        slots.AsSpan().Fill(FreeSlot);
+        Unsafe.InitBlock(ref slots[0], FreeSlot, (uint)slots.Length);
         return slots;
     }
 

@@ -30,11 +30,11 @@ internal enum CpuExitKind
 /// <param name="Vector">For a trap, its vector, 0 to 255; for an access to devices 14.</param>
 /// <param name="ErrorCode">For a trap that has one, its error code, else 0.</param>
 /// <param name="FaultAddress">For trap 14, the linear address (CR2), else 0.</param>
-/// <param name="Reason">For a dead guest, the reason in the words of ABI §11.</param>
+/// <param name="Why">For a dead guest, makes <see cref="Reason"/>.</param>
 /// <param name="RanNothing">For a kick or a watched access, true if the guest certainly ran no instruction.</param>
 /// <param name="Watched">For a watched access, which it was.</param>
 internal readonly record struct CpuExit(
-    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, string? Reason = null, bool RanNothing = false,
+    CpuExitKind Kind, byte Vector = 0, uint ErrorCode = 0, uint FaultAddress = 0, Func<string>? Why = null, bool RanNothing = false,
     WatchedAccess? Watched = null)
 {
     public static CpuExit Trap(byte vector, uint errorCode = 0, uint faultAddress = 0) =>
@@ -53,5 +53,10 @@ internal readonly record struct CpuExit(
 
     public static CpuExit At(WatchedAccess access, bool ranNothing) => new(CpuExitKind.Watched, RanNothing: ranNothing, Watched: access);
 
-    public static CpuExit Dead(string reason) => new(CpuExitKind.Dead, Reason: reason);
+    public static CpuExit Dead(string reason) => Dead(() => reason);
+
+    public static CpuExit Dead(Func<string> why) => new(CpuExitKind.Dead, Why: why);
+
+    /// <summary>For a dead guest, the reason in the words of ABI §11.</summary>
+    public string? Reason => Why?.Invoke();
 }

@@ -18,7 +18,15 @@ internal readonly record struct DirectTraps(uint Data, ushort StackSegment, uint
     public static DirectTraps None => default;
 
     /// <summary>The vectors that can be delivered so.</summary>
-    public static IReadOnlyList<byte> Vectors { get; } = [Vector.PageFault, Vector.SystemCall];
+    public static ReadOnlySpan<byte> Vectors => [Vector.PageFault, Vector.SystemCall];
+
+    /// <summary>How many traps a processor has delivered so.</summary>
+    public static long CountOf(VirtualCpu cpu)
+    {
+        long count = 0;
+        foreach (byte vector in Vectors) count += cpu.CountDirectTraps(vector);
+        return count;
+    }
 
     public bool Any => SystemCall is not null || PageFault is not null;
 

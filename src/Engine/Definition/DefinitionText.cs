@@ -91,10 +91,11 @@ public static class DefinitionText
     /// <summary>What is wrong with a count that could not be read.</summary>
     public static string CountProblem(string text) => $"'{text}' is not a whole number";
 
-    /// <summary>What is wrong with a number that is none of an enumeration's; null if it is one.</summary>
+    /// <summary>What is wrong with a number that is none of an enumeration's; null if it is one, as 0 always is.</summary>
     public static string? ChoiceProblem<T>(T value)
         where T : struct, Enum =>
-        typeof(T).IsEnumDefined(value) ? null : $"{value:d} is no {typeof(T).Name}; give {string.Join(", ", Enum.GetNames<T>())}";
+        // To look for the others, the runtime compiles code at each start.
+        value.Equals(default(T)) || typeof(T).IsEnumDefined(value) ? null : $"{value:d} is no {typeof(T).Name}; give {string.Join(", ", Enum.GetNames<T>())}";
 
     /// <summary>Reads a range of addresses: the first of them, a slash, and how many bits they have in common.</summary>
     public static bool TryParseNetwork(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network) && network.ToString() == text;

@@ -25,12 +25,13 @@ public sealed partial class Guest : IDisposable
     private readonly Runner runner;
     private readonly ConsoleTyping typing;
     private readonly Readings readings;
+    private readonly Func<string> cpuReason;
 
-    internal Guest(GuestDefinition definition, Machine machine, string cpuReason, DeviceSet devices, IDeviceTransport transport)
+    internal Guest(GuestDefinition definition, Machine machine, Func<string> cpuReason, DeviceSet devices, IDeviceTransport transport)
     {
         Definition = definition;
         Machine = machine;
-        CpuReason = cpuReason;
+        this.cpuReason = cpuReason;
         Devices = devices;
         Seat = new DriverSeat(machine);
         readings = new Readings(this);
@@ -65,7 +66,7 @@ public sealed partial class Guest : IDisposable
     public string CpuName => Cpu.Name;
 
     /// <summary>Why it runs on that one.</summary>
-    public string CpuReason { get; }
+    public string CpuReason => cpuReason();
 
     public GuestState State => HasEnded ? GuestState.Ended
         : Driver is not null ? GuestState.Running

@@ -14,17 +14,35 @@ internal sealed class Readings(Guest guest)
     /// <summary>Whether the CPU and the clock are still there.</summary>
     public bool AreLive => last is null;
 
-    public GuestRegisters Registers => Now(kept => kept.Registers, () => machine.Cpu.Registers);
+    public GuestRegisters Registers
+    {
+        get { lock (gate) return last is { } kept ? kept.Registers : machine.Cpu.Registers; }
+    }
 
-    public long? InstructionCount => Now(kept => kept.InstructionCount, () => machine.Cpu.CountsInstructions ? machine.Cpu.InstructionCount : null);
+    public long? InstructionCount
+    {
+        get { lock (gate) return last is { } kept ? kept.InstructionCount : machine.Cpu.CountsInstructions ? machine.Cpu.InstructionCount : null; }
+    }
 
-    public TimeSpan GuestTime => Now(kept => kept.GuestTime, () => machine.Clock.Elapsed);
+    public TimeSpan GuestTime
+    {
+        get { lock (gate) return last is { } kept ? kept.GuestTime : machine.Clock.Elapsed; }
+    }
 
-    public long DirectTrapCount => Now(kept => kept.DirectTrapCount, () => DirectTraps.Vectors.Sum(machine.Cpu.CountDirectTraps));
+    public long DirectTrapCount
+    {
+        get { lock (gate) return last is { } kept ? kept.DirectTrapCount : DirectTraps.CountOf(machine.Cpu); }
+    }
 
-    public long CompiledInstructionCount => Now(kept => kept.CompiledInstructionCount, () => machine.Cpu.CompiledInstructionCount);
+    public long CompiledInstructionCount
+    {
+        get { lock (gate) return last is { } kept ? kept.CompiledInstructionCount : machine.Cpu.CompiledInstructionCount; }
+    }
 
-    public RunPosition RunPosition => Now(kept => kept.RunPosition, () => GuestPosition.Of(guest));
+    public RunPosition RunPosition
+    {
+        get { lock (gate) return last is { } kept ? kept.RunPosition : GuestPosition.Of(guest); }
+    }
 
     /// <summary>Keeps the values: the CPU and the clock are about to be freed.</summary>
     public void Keep() => last = new Values(Registers, InstructionCount, GuestTime, RunPosition, DirectTrapCount, CompiledInstructionCount);
@@ -33,11 +51,6 @@ internal sealed class Readings(Guest guest)
     public T? WhileLive<T>(Func<T?> ask) where T : class
     {
         lock (gate) return AreLive ? ask() : null;
-    }
-
-    private T Now<T>(Func<Values, T> kept, Func<T> now)
-    {
-        lock (gate) return last is null ? now() : kept(last);
     }
 
     private sealed record Values(GuestRegisters Registers, long? InstructionCount, TimeSpan GuestTime, RunPosition RunPosition, long DirectTrapCount, long CompiledInstructionCount);

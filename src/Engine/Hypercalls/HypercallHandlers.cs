@@ -95,7 +95,7 @@ internal sealed class HypercallHandlers(Machine machine, IDeviceOperations devic
     public void SetPgd(uint directory, uint index)
     {
         PageTableFormat format = machine.PageTables.Format;
-        if (format.Levels.IsEmpty) return;      // nothing could have been remembered of tables that are not in use
+        if (format.Levels.Length == 0) return;      // nothing could have been remembered of tables that are not in use
         ref readonly PageLevel level = ref format.Levels[0];
         if (index >= level.Entries || index << level.Shift >= format.End) return;
         uint first = index << level.Shift;

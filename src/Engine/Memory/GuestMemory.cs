@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
 using LguestPS.Errors;
 
@@ -26,9 +25,7 @@ internal sealed unsafe class GuestMemory : IDisposable
     private const byte Unchanged = 2;
     private const byte Observed = 4;
 
-    // A mapping of its own, not the C library's heap: that would fill it with zeros, and keep it when it is freed.
-    private readonly MemoryMappedFile? mapping;
-    private readonly MemoryMappedViewAccessor view;
+    private readonly HostBlock block;
     private readonly byte[] marks;
 
     // The pages that are not marked as unchanged, in the order in which that came about.
@@ -48,21 +45,12 @@ internal sealed unsafe class GuestMemory : IDisposable
         Size = ramBytes + (uint)devicePages * PageSize;
         DeviceLimit = FrameLimit + (deviceBytes >> PageShift);
         bool isShared = basis?.Image.Frames == FrameLimit;
-        mapping = isShared ? null : MemoryMappedFile.CreateNew(mapName: null, (long)Size + 2 * Margin);
-        view = isShared ? basis!.CreateView() : mapping!.CreateViewAccessor();
-        byte* first = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
-        Base = first + Margin;
+        block = isShared ? new HostBlock(basis!.CreateView()) : new HostBlock((long)Size + 2 * Margin);
+        Base = block.Address + Margin;
         marks = new byte[Size >> PageShift];
-        marks.AsSpan().Fill(Unchanged);
+        Unsafe.InitBlock(ref marks[0], Unchanged, (uint)marks.Length);
         if (isShared) LastImage = basis!.Image;
         changed = new uint[marks.Length];
-    }
-
-    // An abandoned guest: what the pointer holds would never be unmapped.
-    ~GuestMemory()
-    {
-        if (Base is not null) view.SafeMemoryMappedViewHandle.ReleasePointer();
     }
 
     /// <summary>Host address of guest-physical address 0, page aligned.</summary>
@@ -173,10 +161,7 @@ internal sealed unsafe class GuestMemory : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        mapping?.Dispose();
-        GC.SuppressFinalize(this);
+        block.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -29,5 +29,5 @@ internal static unsafe class Futex
     }
 
     /// <summary>Wakes whoever waits for this word.</summary>
-    public static void Wake(uint* word) => _ = syscall(SYS_futex, word, FUTEX_WAKE, int.MaxValue);
+    public static void Wake(uint* word) => _ = syscall(SYS_futex, word, FUTEX_WAKE, int.MaxValue, 0);      // as many arguments as above, so that the runtime compiles one way for both
 }

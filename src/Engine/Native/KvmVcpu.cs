@@ -51,12 +51,19 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
     }
 
     /// <summary>The last exit, for a message.</summary>
-    public string Describe() => State->exit_reason switch
+    public string Describe() => Description()();
+
+    /// <summary>What makes it of the exit as it is now.</summary>
+    public Func<string> Description()
     {
-        KVM_EXIT_INTERNAL_ERROR => $"KVM_EXIT_INTERNAL_ERROR, suberror {State->suberror}",
-        KVM_EXIT_FAIL_ENTRY => $"KVM_EXIT_FAIL_ENTRY, hardware reason 0x{State->hardware_entry_failure_reason:x}",
-        uint reason => $"exit {reason}",
-    };
+        (uint reason, uint suberror, ulong hardware) = (State->exit_reason, State->suberror, State->hardware_entry_failure_reason);
+        return () => reason switch
+        {
+            KVM_EXIT_INTERNAL_ERROR => $"KVM_EXIT_INTERNAL_ERROR, suberror {suberror}",
+            KVM_EXIT_FAIL_ENTRY => $"KVM_EXIT_FAIL_ENTRY, hardware reason 0x{hardware:x}",
+            _ => $"exit {reason}",
+        };
+    }
 
     /// <summary>Whether KVM_RUN brings out special registers and pending events, too, which costs a little at each exit; else only the general registers.</summary>
     public bool BringsOutAll
@@ -91,12 +98,12 @@ internal sealed unsafe class KvmVcpu(LibC libc, long number) : Descriptor(libc, 
     }
 
     /// <summary>What the guest's <c>cpuid</c> shows.</summary>
-    public void SetCpuid(ReadOnlySpan<kvm_cpuid_entry2> entries)
+    public void SetCpuid(kvm_cpuid_entry2[] entries)
     {
         const int headerBytes = 8;
         byte* list = stackalloc byte[headerBytes + entries.Length * sizeof(kvm_cpuid_entry2)];
         *(ulong*)list = (uint)entries.Length;
-        entries.CopyTo(new Span<kvm_cpuid_entry2>(list + headerBytes, entries.Length));
+        for (int i = 0; i < entries.Length; i++) ((kvm_cpuid_entry2*)(list + headerBytes))[i] = entries[i];
         Control(KVM_SET_CPUID2, (nint)list, nameof(KVM_SET_CPUID2));
     }
 

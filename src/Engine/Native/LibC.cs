@@ -61,9 +61,9 @@ internal unsafe class LibC
 
     public virtual void sigignore(int number) => _ = Linux.sigignore(number);
 
-    public virtual int gettid() => (int)Linux.syscall(MoreOfLinux.SYS_gettid);
+    public virtual int gettid() => (int)Syscall(MoreOfLinux.SYS_gettid);
 
-    public virtual long tgkill(int process, int thread, int signal) => SyscallResult(Linux.syscall(MoreOfLinux.SYS_tgkill, process, thread, signal));
+    public virtual long tgkill(int process, int thread, int signal) => Syscall(MoreOfLinux.SYS_tgkill, process, thread, signal);
 
     /// <summary>Changes which signals this thread holds back; a set is a bit for each, signal 1 first.</summary>
     public virtual long pthread_sigmask(int how, ulong set)
@@ -84,29 +84,30 @@ internal unsafe class LibC
     {
         fixed (sigevent* how = &notification)
         fixed (int* made = &timer)
-            return SyscallResult(Linux.syscall(MoreOfLinux.SYS_timer_create, clock, how, made));
+            return Syscall(MoreOfLinux.SYS_timer_create, clock, how, made);
     }
 
     public virtual long timer_settime(int timer, int flags, in itimerspec when)
     {
         fixed (itimerspec* value = &when)
-            return SyscallResult(Linux.syscall(MoreOfLinux.SYS_timer_settime, timer, flags, value, 0));
+            return Syscall(MoreOfLinux.SYS_timer_settime, timer, flags, value);
     }
 
-    public virtual long timer_delete(int timer) => SyscallResult(Linux.syscall(MoreOfLinux.SYS_timer_delete, timer));
+    public virtual long timer_delete(int timer) => Syscall(MoreOfLinux.SYS_timer_delete, timer);
 
     private static long Result(long returned) => returned == -1 ? -Linux.errno : returned;
 
-    private static long SyscallResult(syscall_arg returned) => Result((long)(ssize_t)returned);
+    // With as many arguments for each, which the kernel does not mind: the runtime compiles the way to every other number of them at each start.
+    private static long Syscall(int number, syscall_arg first = default, syscall_arg second = default, syscall_arg third = default, syscall_arg fourth = default) =>
+        Result((long)(ssize_t)Linux.syscall(number, first, second, third, fourth));
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
+    // Every C library of Linux has the kernel's set at the front of its own.
     private static sigset_t SetOf(ulong set)
     {
-        sigset_t signals;
-        Linux.sigemptyset(&signals);
-        for (int number = 1; set != 0; number++, set >>= 1)
-            if ((set & 1) != 0) Linux.sigaddset(&signals, number);
+        sigset_t signals = default;
+        *(ulong*)&signals = set;
         return signals;
     }
 }

@@ -25,6 +25,11 @@ internal sealed unsafe class Mapping : SafeHandleMinusOneIsInvalid
     public static Mapping Zeroed(LibC libc, nuint length) =>
         Map(libc, length, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, descriptor: null);
 
+    /// <summary>The same, of which each page that is touched costs a page: private memory may get larger ones of the kernel.</summary>
+    /// <exception cref="ErrnoException">There is not that much.</exception>
+    public static Mapping ZeroedPageByPage(LibC libc, nuint length) =>
+        Map(libc, length, Linux.MAP_SHARED | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, descriptor: null);
+
     /// <summary>What a descriptor shares with the kernel.</summary>
     /// <exception cref="ErrnoException">It shares nothing of that length.</exception>
     public static Mapping Shared(LibC libc, Descriptor descriptor, nuint length) => Map(libc, length, Linux.MAP_SHARED, descriptor);

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using LguestPS.Memory;
 
 namespace LguestPS.Paging;
@@ -32,7 +31,8 @@ internal struct PagePath
     /// <summary>The rights, of Writable and User, that every entry gives.</summary>
     public uint Rights;
 
-    private Steps steps;
+    // Not an inline array, which the runtime compiles code for at each start.
+    private Step first, second, third;
 
     /// <summary>The address that was looked for.</summary>
     public uint Linear;
@@ -45,23 +45,29 @@ internal struct PagePath
     public readonly bool IsMapped => End <= PathEnd.DevicePage;
 
     /// <summary>Guest-physical address of the byte looked for, where something is mapped.</summary>
-    public readonly uint Physical => Count == 0 ? Linear : (uint)steps[Count - 1].Value & PageFlags.Frame | Linear & GuestMemory.PageSize - 1;
+    public readonly uint Physical => Count == 0 ? Linear : (uint)Last.Value & PageFlags.Frame | Linear & GuestMemory.PageSize - 1;
 
     /// <summary>The entry that was met at a level, from 0 on.</summary>
     [UnscopedRef]
-    public ref Step this[int level] => ref steps[level];
+    public ref Step this[int level]
+    {
+        get
+        {
+            switch (level)
+            {
+                case 0: return ref first;
+                case 1: return ref second;
+                case 2: return ref third;
+                default: throw new ArgumentOutOfRangeException(nameof(level));
+            }
+        }
+    }
 
     /// <summary>The last entry met; all zeros if none was.</summary>
-    public readonly Step Last => Count == 0 ? default : steps[Count - 1];
+    public readonly Step Last => Count switch { 0 => default, 1 => first, 2 => second, _ => third };
 
     /// <summary>An entry.</summary>
     /// <param name="Address">Guest-physical address of the entry itself.</param>
     /// <param name="Value">It.</param>
     internal record struct Step(uint Address, ulong Value);
-
-    [InlineArray(PageTableFormat.MostLevels)]
-    private struct Steps
-    {
-        private Step first;
-    }
 }

@@ -29,19 +29,17 @@ internal sealed class PageTableFormat
     private const uint BothRights = PageFlags.Writable | PageFlags.User;
     private const uint BesideDirectory = ~PageFlags.Frame & ~PageFlags.DirectoryEntry;
 
-    private readonly PageLevel[] levels;
-
     private PageTableFormat(PagingMode mode, int entryShift, uint end, uint alignment, params PageLevel[] levels)
     {
         Mode = mode;
         EntryShift = entryShift;
         End = end;
         DirectoryAlignment = alignment;
-        this.levels = levels;
+        Levels = levels;
     }
 
     /// <summary>No tables: linear addresses are guest-physical ones, which only the kernel may use. So kernels from 3.1 on begin.</summary>
-    public static PageTableFormat Linear { get; } = new(PagingMode.Linear, 2, GuestMemory.SwitcherBase, 1);
+    public static PageTableFormat Linear => WithoutTables.Format;
 
     /// <summary>A page directory and page tables, 1024 entries of 32 bits each.</summary>
     public static PageTableFormat TwoLevel { get; } = new(PagingMode.TwoLevel, 2, GuestMemory.SwitcherBase, GuestMemory.PageSize,
@@ -50,7 +48,7 @@ internal sealed class PageTableFormat
 
     /// <summary>The same from 2.6.25 on, where pages may be written through: those of devices are.</summary>
     public static PageTableFormat TwoLevelWriteThrough { get; } = new(PagingMode.TwoLevel, 2, TwoLevel.End, TwoLevel.DirectoryAlignment,
-        TwoLevel.levels[0], TwoLevel.levels[1] with { Forbidden = PageFlags.LargePage });
+        TwoLevel.Levels[0], TwoLevel.Levels[1] with { Forbidden = PageFlags.LargePage });
 
     /// <summary>Physical address extension: four entries for a GiB each, then two levels of 512 entries, of 64 bits all.</summary>
     /// <remarks>The first level's entries know no rights and no Accessed (Intel SDM volume 3, 4.4.1). The host keeps 2 MiB, and PWT is allowed.</remarks>
@@ -61,11 +59,11 @@ internal sealed class PageTableFormat
 
     public PagingMode Mode { get; }
 
-    /// <summary>The levels, the page directory's first; none in linear mode.</summary>
-    public ReadOnlySpan<PageLevel> Levels => levels;
+    /// <summary>The levels, the page directory's first; none in linear mode. Nobody changes them.</summary>
+    public PageLevel[] Levels { get; }
 
     /// <summary>The level whose entries lead to page tables.</summary>
-    public ref readonly PageLevel AboveTables => ref levels[^2];
+    public ref readonly PageLevel AboveTables => ref Levels[^2];
 
     /// <summary>The first linear address that belongs to the host.</summary>
     public uint End { get; }
@@ -77,13 +75,13 @@ internal sealed class PageTableFormat
     public int EntrySize => 1 << EntryShift;
 
     /// <summary>Bytes of a page directory.</summary>
-    public uint DirectorySize => levels.Length == 0 ? 0 : levels[0].Entries << EntryShift;
+    public uint DirectorySize => Levels.Length == 0 ? 0 : Levels[0].Entries << EntryShift;
 
     /// <summary>What the guest-physical address of a page directory is a multiple of; a power of two.</summary>
     public uint DirectoryAlignment { get; }
 
     /// <summary>Bytes of linear addresses that are looked at in one go: those of a page table.</summary>
-    public uint TableSpan => levels.Length == 0 ? TwoLevel.TableSpan : AboveTables.Span;
+    public uint TableSpan => Levels.Length == 0 ? TwoLevel.TableSpan : AboveTables.Span;
 
     /// <summary>The guest-physical address of the page directory that a value for CR3 names.</summary>
     public uint DirectoryOf(uint value) => value & ~(DirectoryAlignment - 1);
@@ -110,7 +108,7 @@ internal sealed class PageTableFormat
         if (!memory.Contains(directory, Pae.DirectorySize)) return PagingMode.TwoLevel;
 
         bool any = false;
-        for (uint i = 0; i < Pae.levels[0].Entries; i++)
+        for (uint i = 0; i < Pae.Levels[0].Entries; i++)
         {
             ulong entry = memory.Read64(directory + (i << Pae.EntryShift));
             if ((entry & PageFlags.Present) == 0) continue;
@@ -118,5 +116,11 @@ internal sealed class PageTableFormat
             any = true;
         }
         return any ? PagingMode.Pae : PagingMode.TwoLevel;
+    }
+
+    // By itself, as the runtime has to compile an array of none of our structs.
+    private static class WithoutTables
+    {
+        public static readonly PageTableFormat Format = new(PagingMode.Linear, 2, GuestMemory.SwitcherBase, 1);
     }
 }

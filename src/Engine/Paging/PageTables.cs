@@ -31,7 +31,7 @@ internal sealed class PageTables
     public void SetFormat(PageTableFormat format)
     {
         Format = format;
-        levels = format.Levels.ToArray();
+        levels = format.Levels;
         entryShift = format.EntryShift;
         directorySize = format.DirectorySize;
     }

@@ -34,7 +34,7 @@ internal sealed class RunMeter : IEventMeter
     private bool isRunning;
     private TimeSpan guestTime, guestTimeBefore;
     private long? instructions = 0, instructionsBefore;
-    private readonly long[] directTraps = new long[DirectTraps.Vectors.Count];
+    private readonly long[] directTraps = new long[DirectTraps.Vectors.Length];
 
     public RunMeter(Guest guest)
     {

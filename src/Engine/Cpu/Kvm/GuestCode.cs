@@ -55,17 +55,7 @@ internal readonly ref struct GuestCode
     };
 
     /// <summary>Length in bytes; 0 if it is not one.</summary>
-    public int Length => Decode().Length;
-
-    /// <summary>It, in words.</summary>
-    public string Text
-    {
-        get
-        {
-            Instruction instruction = Decode();
-            return instruction.IsInvalid ? $"the bytes {Convert.ToHexString(bytes)}" : $"'{instruction}'";
-        }
-    }
+    public int Length => Decode(bytes.ToArray(), eip).Length;
 
     private ReadOnlySpan<byte> Opcode
     {
@@ -101,5 +91,16 @@ internal readonly ref struct GuestCode
         return new GuestCode(buffer[..count], eip, first, last);
     }
 
-    private Instruction Decode() => Decoder.Create(32, bytes.ToArray(), eip).Decode();
+    /// <summary>What says it in words, now or later.</summary>
+    public Func<string> Describe()
+    {
+        (byte[] kept, uint at) = (bytes.ToArray(), eip);
+        return () =>
+        {
+            Instruction instruction = Decode(kept, at);
+            return instruction.IsInvalid ? $"the bytes {Convert.ToHexString(kept)}" : $"'{instruction}'";
+        };
+    }
+
+    private static Instruction Decode(byte[] bytes, uint eip) => Decoder.Create(32, bytes, eip).Decode();
 }

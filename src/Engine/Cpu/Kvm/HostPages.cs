@@ -200,7 +200,7 @@ internal sealed unsafe class HostPages
         for (int vector = 0; vector < Vectors; vector++)
         {
             ulong stub = StubOf((byte)vector), next = vector == Vector.PageFault ? FaultStub : AnyStub;
-            Write(stub, 0x41, 0xB7, (byte)vector, 0xE9);                        // mov r15b, vector; jmp next
+            *(uint*)Page(stub) = 0xE900B741 | (uint)vector << 16;              // mov r15b, vector; jmp next
             *(int*)Page(stub + 4) = (int)(next - (stub + StubSize));
         }
 

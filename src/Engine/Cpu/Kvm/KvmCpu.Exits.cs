@@ -105,8 +105,11 @@ internal sealed unsafe partial class KvmCpu
         state.ReadInterrupted(monitor);
         if (completer is null)
         {
-            GuestCode code = ReadCode(stackalloc byte[GuestCode.LongestInstruction]);
-            return CpuExit.Dead($"KVM gives up on {code.Text} at 0x{state.Registers.Eip:x8} in ring {state.Registers.PrivilegeLevel}: {vcpu.Describe()}");
+            // Most who hear of it only want to know that it does: to put an instruction into words takes longer than all the rest of a probe.
+            Func<string> code = ReadCode(stackalloc byte[GuestCode.LongestInstruction]).Describe();
+            (uint eip, int ring) = (state.Registers.Eip, state.Registers.PrivilegeLevel);
+            Func<string> exit = vcpu.Description();
+            return CpuExit.Dead(() => $"KVM gives up on {code()} at 0x{eip:x8} in ring {ring}: {exit()}");
         }
 
         return Complete();

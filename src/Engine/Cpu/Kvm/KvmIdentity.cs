@@ -15,7 +15,15 @@ internal static class KvmIdentity
     // "Hv#1": KVM then treats hypercalls as Hyper-V does. The guest never sees this: its cpuid faults.
     private static readonly kvm_cpuid_entry2 hyperVInterface = new() { function = 0x40000001, eax = 0x31237648 };
 
-    public static kvm_cpuid_entry2[] Entries { get; } = [.. Leaves.Select(Entry), hyperVInterface];
+    public static kvm_cpuid_entry2[] Entries { get; } = MakeEntries();
+
+    private static kvm_cpuid_entry2[] MakeEntries()
+    {
+        var entries = new kvm_cpuid_entry2[Leaves.Length + 1];
+        for (int i = 0; i < Leaves.Length; i++) entries[i] = Entry(Leaves[i]);
+        entries[^1] = hyperVInterface;
+        return entries;
+    }
 
     private static kvm_cpuid_entry2 Entry(uint leaf)
     {

@@ -26,7 +26,7 @@ internal sealed class KvmProbe(LibC? libc)
     {
         get
         {
-            lock (gate) return thorough ??= quick.Value.Shortfall is null ? quick.Value : ProbeWithHelp(quick.Value);
+            lock (gate) return thorough ??= !quick.Value.FallsShort ? quick.Value : ProbeWithHelp(quick.Value);
         }
     }
 
@@ -37,7 +37,7 @@ internal sealed class KvmProbe(LibC? libc)
     public bool BringsOutVmcalls => !IsReady || vmcalls.Value;
 
     /// <summary>Why <c>cpu: auto</c> takes KVM, or does not.</summary>
-    public string WhyChosen => quick.Value.Reason;
+    public string WhyChosen() => quick.Value.Reason;
 
     private static KvmVerdict Probe(LibC? libc)
     {
@@ -46,8 +46,8 @@ internal sealed class KvmProbe(LibC? libc)
         try
         {
             return Try(libc, Assistance.None) is { } shortfall
-                ? new KvmVerdict(KvmState.Unavailable, $"{KvmSystem.DevicePath} is there, but it cannot run guests alone: {shortfall}.", shortfall)
-                : new KvmVerdict(KvmState.Ready, $"{KvmSystem.DevicePath} ran a test guest.");
+                ? new KvmVerdict(KvmState.Unavailable, () => $"{KvmSystem.DevicePath} is there, but it cannot run guests alone: {shortfall()}.", shortfall)
+                : new KvmVerdict(KvmState.Ready, () => $"{KvmSystem.DevicePath} ran a test guest.");
         }
         catch (ErrnoException e)
         {
@@ -69,8 +69,8 @@ internal sealed class KvmProbe(LibC? libc)
         try
         {
             return Try(libc!, Assistance.AtEveryFault) is { } shortfall
-                ? KvmVerdict.Unavailable($"{KvmSystem.DevicePath} is there, but it cannot run guests: {shortfall}.")
-                : new KvmVerdict(KvmState.Degraded, $"Degraded: {KvmSystem.DevicePath} cannot run guests alone ({alone.Shortfall}), so the engine runs on its emulated CPU what KVM gives up on. 'cpu: emulated' is faster here.");
+                ? KvmVerdict.Unavailable($"{KvmSystem.DevicePath} is there, but it cannot run guests: {shortfall()}.")
+                : new KvmVerdict(KvmState.Degraded, () => $"Degraded: {KvmSystem.DevicePath} cannot run guests alone ({alone.Shortfall}), so the engine runs on its emulated CPU what KVM gives up on. 'cpu: emulated' is faster here.");
         }
         catch (ErrnoException e)
         {
@@ -106,7 +106,7 @@ internal sealed class KvmProbe(LibC? libc)
         }
     }
 
-    private static string? Try(LibC libc, Assistance assistance)
+    private static Func<string>? Try(LibC libc, Assistance assistance)
     {
         using ProbeGuest guest = new((memory, timeStamp) => new KvmCpu(memory, timeStamp, libc, assistance, ShadowTables.FewestPages));
         return guest.Run();
@@ -123,10 +123,21 @@ internal sealed class KvmProbe(LibC? libc)
 }
 
 /// <summary>What KVM is good for on this machine.</summary>
-/// <param name="State">In a word.</param>
-/// <param name="Reason">In a sentence.</param>
-/// <param name="Shortfall">If KVM is there and works, what it cannot do alone.</param>
-internal sealed record KvmVerdict(KvmState State, string Reason, string? Shortfall = null)
+/// <param name="state">In a word.</param>
+/// <param name="reason">Makes it a sentence.</param>
+/// <param name="shortfall">If KVM is there and works, says what it cannot do alone.</param>
+internal sealed class KvmVerdict(KvmState state, Func<string> reason, Func<string>? shortfall = null)
 {
-    public static KvmVerdict Unavailable(string reason) => new(KvmState.Unavailable, reason);
+    public KvmState State => state;
+
+    /// <summary>In a sentence.</summary>
+    public string Reason => field ??= reason();
+
+    /// <summary>Whether KVM is there and works, but cannot run guests alone.</summary>
+    public bool FallsShort => shortfall is not null;
+
+    /// <summary>What it cannot do alone; null if it does not come to that.</summary>
+    public string? Shortfall => shortfall?.Invoke();
+
+    public static KvmVerdict Unavailable(string reason) => new(KvmState.Unavailable, () => reason);
 }

@@ -108,8 +108,8 @@ internal sealed class ProbeGuest : IDisposable
     }
 
     /// <summary>Runs the guest.</summary>
-    /// <returns>Null if all went as on a processor, else what did not.</returns>
-    public string? Run()
+    /// <returns>Null if all went as on a processor, else what says what did not.</returns>
+    public Func<string>? Run()
     {
         CpuExit hypercall = CpuExit.Trap(Vector.Hypercall);
         return Expect("cpuid", hypercall, r => (r.Eax, r.Ebx, r.Ecx, r.Edx) == CpuIdentity.Leaf(1))
@@ -126,7 +126,7 @@ internal sealed class ProbeGuest : IDisposable
 
     /// <summary>Runs the guest, which is stopped before an instruction of its kernel and one of its program.</summary>
     /// <returns>As <see cref="Run"/>.</returns>
-    public string? RunWatched()
+    public Func<string>? RunWatched()
     {
         uint[] instructions = [KernelBase + 5, UserBase + 5];
         cpu.Watch([.. instructions.Select(linear => new WatchRange(linear, 1, MemoryAccess.Execute))]);
@@ -135,14 +135,14 @@ internal sealed class ProbeGuest : IDisposable
         {
             if (exit.Watched is { } watched && found < instructions.Length && watched.Address == instructions[found] && watched.Eip == cpu.Registers.Eip) found++;
             else if (exit is { Kind: CpuExitKind.Trap, Vector: Vector.PageFault }) cpu.Registers.Eip += 5;
-            else if (exit != CpuExit.Trap(Vector.Hypercall)) return exit.Reason ?? $"watching instructions led to {exit.Kind} at 0x{cpu.Registers.Eip:x8}";
+            else if (exit != CpuExit.Trap(Vector.Hypercall)) return exit.Why ?? Saying($"watching instructions led to {exit.Kind} at 0x{cpu.Registers.Eip:x8}");
         }
-        return found == instructions.Length ? null : "a watched instruction was passed";
+        return found == instructions.Length ? null : Saying("a watched instruction was passed");
     }
 
     /// <summary>Runs the guest's kernel, which makes a hypercall by <c>vmcall</c>.</summary>
     /// <returns>As <see cref="Run"/>.</returns>
-    public string? RunVmcall()
+    public Func<string>? RunVmcall()
     {
         cpu.AcceptsVmcall = true;
         memory.Write(KernelCode, [0x0F, 0x01, 0xC1, 0xCD, 0x1F]);      // vmcall; int 0x1f, where it would come out if nothing came of that
@@ -155,18 +155,20 @@ internal sealed class ProbeGuest : IDisposable
         memory.Dispose();
     }
 
-    private string? Expect(string what, CpuExit expected, Func<GuestRegisters, bool>? check = null, uint skip = 0)
+    private Func<string>? Expect(string what, CpuExit expected, Func<GuestRegisters, bool>? check = null, uint skip = 0)
     {
         CpuExit exit = cpu.Run(new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Patience));
-        if (exit.Kind == CpuExitKind.Dead) return exit.Reason;
-        if (exit.Kind == CpuExitKind.Budget) return $"{what} took too long";
-        if (exit != expected) return $"{what} led to {Vector.Name(exit.Vector)} (0x{exit.ErrorCode:x}) instead of {Vector.Name(expected.Vector)}";
-        if (check?.Invoke(cpu.Registers) == false) return $"{what} gave a wrong result";
+        if (exit.Kind == CpuExitKind.Dead) return exit.Why;
+        if (exit.Kind == CpuExitKind.Budget) return Saying($"{what} took too long");
+        if (exit != expected) return Saying($"{what} led to {Vector.Name(exit.Vector)} (0x{exit.ErrorCode:x}) instead of {Vector.Name(expected.Vector)}");
+        if (check?.Invoke(cpu.Registers) == false) return Saying($"{what} gave a wrong result");
         cpu.Registers.Eip += skip;
         return null;
     }
 
-    private string? Move()
+    private static Func<string> Saying(string text) => () => text;
+
+    private Func<string>? Move()
     {
         MapKernel(MovingLinear, SecondPage | Kernel);
         cpu.FlushPage(Directory, MovingLinear);

@@ -105,15 +105,12 @@ internal readonly struct DmaList : IGuestBuffer
 
     private static DmaRange[] ReadRanges(GuestMemory memory, DmaLayout layout, uint address)
     {
-        Span<DmaRange> ranges = stackalloc DmaRange[DmaLayout.Sections];
         int count = 0;
-        for (; count < DmaLayout.Sections; count++)
-        {
-            ushort length = memory.Read16(address + layout.Lengths + (uint)count * 2);
-            if (length == 0) break;
-            ranges[count] = new DmaRange(memory.Read32(address + layout.Addresses + (uint)count * 4), length);
-        }
-        return ranges[..count].ToArray();
+        while (count < DmaLayout.Sections && memory.Read16(address + layout.Lengths + (uint)count * 2) != 0) count++;
+        var ranges = new DmaRange[count];
+        for (int i = 0; i < count; i++)
+            ranges[i] = new DmaRange(memory.Read32(address + layout.Addresses + (uint)i * 4), memory.Read16(address + layout.Lengths + (uint)i * 2));
+        return ranges;
     }
 
     private static DmaList Read(GuestMemory memory, DmaLayout layout, uint address, bool betweenGuests, string why)

@@ -29,7 +29,8 @@ internal sealed class DmaTransport : IDeviceTransport, IDeviceOperations
         Layout = layout;
         this.devices = [.. devices.All.Select(Reach)];
         cards = [.. this.devices.OfType<DmaSharedNet>()];
-        Pages = 1 + this.devices.Sum(device => device.Pages);
+        Pages = 1;
+        foreach (DmaDevice device in this.devices) Pages += device.Pages;
     }
 
     public IDeviceOperations Operations => this;

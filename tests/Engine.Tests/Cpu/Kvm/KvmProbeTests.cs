@@ -64,17 +64,17 @@ public class KvmProbeTests
             });
             return passesIt;
         });
-        Assert.Contains("vmcall", deaf.RunVmcall());
+        Assert.Contains("vmcall", deaf.RunVmcall()?.Invoke());
     }
 
     [Fact]
     public void Auto_never_takes_a_degraded_KVM_and_says_why_it_took_what()
     {
         GuestDefinition definition = new() { Name = "any", Kernel = "any", Memory = 4 << 20 };
-        (string reason, _) = CpuSelection.Choose(definition, AbiProfile.Find(AbiProfile.DefaultName)!);
-        Assert.Equal(KvmProbe.Machine.WhyChosen, reason);
+        (Func<string> reason, _) = CpuSelection.Choose(definition, AbiProfile.Find(AbiProfile.DefaultName)!);
+        Assert.Equal(KvmProbe.Machine.WhyChosen(), reason());
         Assert.Equal(HostReport.Probe().KvmState == KvmState.Ready ? "kvm" : "emulated", HostReport.Probe().AutoCpu);
-        Assert.Contains("virtual", CpuSelection.Choose(definition with { Clock = ClockKind.Virtual }, AbiProfile.Find(AbiProfile.DefaultName)!).Reason);
-        Assert.Contains("limit", CpuSelection.Choose(definition with { Limits = new GuestLimits(null, 1000) }, AbiProfile.Find(AbiProfile.DefaultName)!).Reason);
+        Assert.Contains("virtual", CpuSelection.Choose(definition with { Clock = ClockKind.Virtual }, AbiProfile.Find(AbiProfile.DefaultName)!).Reason());
+        Assert.Contains("limit", CpuSelection.Choose(definition with { Limits = new GuestLimits(null, 1000) }, AbiProfile.Find(AbiProfile.DefaultName)!).Reason());
     }
 }

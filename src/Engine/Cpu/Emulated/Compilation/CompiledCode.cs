@@ -48,6 +48,9 @@ internal sealed unsafe partial class CompiledCode : IDisposable
     /// <summary>In ticks of the clock that <see cref="Stopwatch"/> reads.</summary>
     private long began, spent;
 
+    /// <summary>Found out with the first block that is hot.</summary>
+    private bool suits;
+
     private CompiledCode(CodeMemory memory, int threshold, uint frames)
     {
         this.memory = memory;
@@ -89,20 +92,13 @@ internal sealed unsafe partial class CompiledCode : IDisposable
     /// <param name="libc">Gives the memory.</param>
     /// <param name="threshold">How hot a block must be: 0 compiles each when it is first run.</param>
     /// <param name="frames">Frames of guest memory.</param>
-    /// <returns>Null where there is no machine code: the processor is not one that it is made for, or the system does not allow it.</returns>
+    /// <returns>Null where there is no machine code: the processor is not of the kind that it is made for, or the system does not allow it.</returns>
     public static CompiledCode? TryCreate(LibC libc, int threshold, uint frames)
     {
-        const int StoresFlags = 1;      // lahf and sahf work in 64-bit mode
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64 || !X86Base.IsSupported) return null;
-        if ((uint)X86Base.CpuId(unchecked((int)0x80000000), 0).Eax < 0x80000001 || (X86Base.CpuId(unchecked((int)0x80000001), 0).Ecx & StoresFlags) == 0) return null;
         try
         {
-            var memory = new CodeMemory(libc);
-            var made = new CompiledCode(memory, threshold, frames);
-            // The manuals leave AF undefined after logic instructions; processors clear it, as the handlers do.
-            if (((delegate* unmanaged<uint>)made.entry.LogicTest)() == 0) return made;
-            made.Dispose();
-            return null;
+            return new CompiledCode(new CodeMemory(libc), threshold, frames);
         }
         catch (ErrnoException)
         {
@@ -175,7 +171,16 @@ internal sealed unsafe partial class CompiledCode : IDisposable
     private void CompileInTime(CpuState* cpu, Block* block)
     {
         long start = Stopwatch.GetTimestamp();
-        if (began == 0) began = start;
+        if (began == 0)
+        {
+            began = start;
+            suits = Suits(entry);
+        }
+        if (!suits)
+        {
+            block->Compiled = NotWorthIt;
+            return;
+        }
         if (threshold > 0 && spent > HeadStart + (start - began) / LargestShare)
         {
             block->Heat = 0;
@@ -184,6 +189,15 @@ internal sealed unsafe partial class CompiledCode : IDisposable
 
         Compile(cpu, block, MostNeighbours);
         spent += Stopwatch.GetTimestamp() - start;
+    }
+
+    /// <summary>Whether the processor does what machine code relies on.</summary>
+    private static bool Suits(EntryCode entry)
+    {
+        const int StoresFlags = 1;      // lahf and sahf work in 64-bit mode
+        if ((uint)X86Base.CpuId(unchecked((int)0x80000000), 0).Eax < 0x80000001 || (X86Base.CpuId(unchecked((int)0x80000001), 0).Ecx & StoresFlags) == 0) return false;
+        // The manuals leave AF undefined after logic instructions; processors clear it, as the handlers do.
+        return ((delegate* unmanaged<uint>)entry.LogicTest)() == 0;
     }
 
     private void Compile(CpuState* cpu, Block* block, int neighbours)

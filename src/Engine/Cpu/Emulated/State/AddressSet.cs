@@ -6,24 +6,25 @@ internal sealed class AddressSet
     private const int Bits = 1 << 16;
 
     private readonly ulong[] present = new ulong[Bits / 64];
-    private readonly HashSet<uint> addresses = [];
+    // Made with the first address: most guests have none, and the runtime compiles sets of numbers again at each start.
+    private HashSet<uint>? addresses;
 
-    public int Count => addresses.Count;
+    public int Count => addresses?.Count ?? 0;
 
-    public bool Contains(uint address) => (present[Word(address)] & Bit(address)) != 0 && addresses.Contains(address);
+    public bool Contains(uint address) => (present[Word(address)] & Bit(address)) != 0 && addresses!.Contains(address);
 
     /// <returns>False if it was there already.</returns>
     public bool Add(uint address)
     {
         present[Word(address)] |= Bit(address);
-        return addresses.Add(address);
+        return (addresses ??= []).Add(address);
     }
 
     public void Clear()
     {
         if (Count == 0) return;
         Array.Clear(present);
-        addresses.Clear();
+        addresses!.Clear();
     }
 
     private static int Word(uint address) => (int)((address ^ address >> 16) & Bits - 1) >> 6;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LguestPS.Memory;
 using LguestPS.Paging;
@@ -260,7 +261,7 @@ internal sealed unsafe class Mmu : IDisposable
     }
 
     /// <summary>All ones are no tags.</summary>
-    private static void Forget(TlbEntry* entries, int count) => new Span<ulong>(entries, count).Fill(ulong.MaxValue);
+    private static void Forget(TlbEntry* entries, int count) => Unsafe.InitBlock(entries, byte.MaxValue, (uint)count * sizeof(ulong));
 
     private static void Forget(TlbEntry* entry) => entry->ReadTag = entry->WriteTag = TlbEntry.NoTag;
 

@@ -13,8 +13,11 @@ internal sealed unsafe class Watchpoints
 {
     private const int MostBytesKept = 16;
 
-    private WatchRange[] code = [];
-    private WatchRange[] data = [];
+    // Not [], for which the runtime compiles code at each start.
+    private static readonly WatchRange[] none = new WatchRange[0];
+
+    private WatchRange[] code = none;
+    private WatchRange[] data = none;
 
     // The instruction that was reported and has not been done yet: a stack pointer tells its doer from others.
     private (uint Linear, uint Esp)? passed;

@@ -12,14 +12,16 @@ internal sealed class ConsoleInput
     public const int MostAhead = 64 * 1024;
 
     private readonly object gate = new();
-    private readonly Queue<byte> typed = new();
     private bool closed;
+
+    // Made when something is typed: the runtime compiles queues of bytes again at each start.
+    private Queue<byte>? queue;
 
     public bool IsEmpty
     {
         get
         {
-            lock (gate) return typed.Count == 0;
+            lock (gate) return Waiting == 0;
         }
     }
 
@@ -28,8 +30,8 @@ internal sealed class ConsoleInput
     {
         lock (gate)
         {
-            if (bytes.Length > MostWaiting - typed.Count) return false;
-            foreach (byte value in bytes) typed.Enqueue(value);
+            if (bytes.Length > MostWaiting - Waiting) return false;
+            Enqueue(bytes);
             return true;
         }
     }
@@ -41,10 +43,10 @@ internal sealed class ConsoleInput
         using CancellationTokenRegistration stopped = stop.Register(Pulse);
         lock (gate)
         {
-            while (typed.Count >= MostAhead && !closed && !stop.IsCancellationRequested) Monitor.Wait(gate);
+            while (Waiting >= MostAhead && !closed && !stop.IsCancellationRequested) Monitor.Wait(gate);
             if (closed || stop.IsCancellationRequested) return 0;
-            int count = Math.Min(bytes.Length, MostAhead - typed.Count);
-            foreach (byte value in bytes[..count]) typed.Enqueue(value);
+            int count = Math.Min(bytes.Length, MostAhead - Waiting);
+            Enqueue(bytes[..count]);
             return count;
         }
     }
@@ -54,8 +56,8 @@ internal sealed class ConsoleInput
     {
         lock (gate)
         {
-            byte[] bytes = new byte[Math.Min(typed.Count, most)];
-            for (int i = 0; i < bytes.Length; i++) bytes[i] = typed.Dequeue();
+            byte[] bytes = new byte[Math.Min(Waiting, most)];
+            for (int i = 0; i < bytes.Length; i++) bytes[i] = queue!.Dequeue();
             Monitor.PulseAll(gate);
             return bytes;
         }
@@ -66,15 +68,16 @@ internal sealed class ConsoleInput
     {
         lock (gate)
         {
-            byte[] behind = [.. typed];
-            typed.Clear();
-            foreach (byte value in (ReadOnlySpan<byte>)[.. taken, .. behind]) typed.Enqueue(value);
+            byte[] behind = All();
+            queue?.Clear();
+            Enqueue(taken);
+            Enqueue(behind);
         }
     }
 
     public void Save(StateWriter state)
     {
-        lock (gate) state.Write(typed.ToArray());
+        lock (gate) state.Write(All());
     }
 
     public void Load(StateReader state)
@@ -83,8 +86,8 @@ internal sealed class ConsoleInput
         if (waiting.Length > MostWaiting) throw new InvalidStateException("more text waits for the console than may");
         lock (gate)
         {
-            typed.Clear();
-            foreach (byte value in waiting) typed.Enqueue(value);
+            queue?.Clear();
+            Enqueue(waiting);
             closed = false;
             Monitor.PulseAll(gate);
         }
@@ -104,6 +107,17 @@ internal sealed class ConsoleInput
             closed = true;
             Monitor.PulseAll(gate);
         }
+    }
+
+    private int Waiting => queue?.Count ?? 0;
+
+    private byte[] All() => queue?.ToArray() ?? [];
+
+    private void Enqueue(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) return;
+        queue ??= new Queue<byte>();
+        foreach (byte value in bytes) queue.Enqueue(value);
     }
 
     private void Pulse()
