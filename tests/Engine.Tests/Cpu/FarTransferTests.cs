@@ -8,7 +8,7 @@ namespace LguestPS.Tests.Cpu;
 /// <summary>Far calls, jumps and returns, and the way from ring 1 down to ring 3 (Intel SDM volume 3, 5.8; IRET and RET in volume 2).</summary>
 public class FarTransferTests
 {
-    private const ushort ReadOnlyData = 7 << 3 | 3, AbsentCode = 8 << 3 | 3, AbsentData = 9 << 3 | 3, ShortCode = 10 << 3 | 3, CallGate = 11 << 3 | 3;
+    private const ushort ReadOnlyData = 7 << 3 | 3, AbsentCode = 8 << 3 | 3, AbsentData = 9 << 3 | 3, ShortCode = 10 << 3 | 3, CallGate = 11 << 3 | 3, SmallStack = 16 << 3 | 3;
     private const uint Target = CpuMachine.Code + 0x400, UserStack = CpuMachine.Data + 0x800;
 
     [Theory]
@@ -184,6 +184,26 @@ public class FarTransferTests
         Assert.Equal((CpuMachine.UserCode, CpuMachine.UserData), (machine.Registers.Cs, machine.Registers.Ss));
     }
 
+    [Theory]
+    [InlineData(true, CpuMachine.UserData, 0xF800u)]
+    [InlineData(false, CpuMachine.UserData, 0xF800u)]
+    [InlineData(true, SmallStack, (CpuMachine.Stack & 0xFFFF0000) | 0xF800u)]
+    [InlineData(false, SmallStack, (CpuMachine.Stack & 0xFFFF0000) | 0xF800u)]
+    public void A_return_of_words_to_ring_3_takes_sp_and_leaves_the_upper_half_on_a_small_stack_alone(bool iret, ushort stack, uint esp)
+    {
+        using CpuMachine machine = New(1);
+        machine.Page(0x4000);
+        machine.Bytes(CpuMachine.Code, 0x66, iret ? (byte)0xCF : (byte)0xCB);
+        ushort[] frame = iret ? [0x4000, CpuMachine.UserCode, 0x202, 0xF800, stack] : [0x4000, CpuMachine.UserCode, 0xF800, stack];
+        machine.Registers.Esp -= 16;
+        for (uint i = 0; i < frame.Length; i++) machine.Memory.Write(machine.Physical(machine.Registers.Esp + i * 2), BitConverter.GetBytes(frame[i]));
+
+        Assert.Equal(CpuExitKind.Budget, machine.Run(1).Kind);
+
+        GuestRegisters r = machine.Registers;
+        Assert.Equal((0x4000u, esp, CpuMachine.UserCode, stack), (r.Eip, r.Esp, r.Cs, r.Ss));
+    }
+
     [Fact]
     public void The_nested_task_flag_makes_iret_a_task_switch_and_there_are_no_tasks()
     {
@@ -204,6 +224,7 @@ public class FarTransferTests
         machine.Descriptors[AbsentCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0x7B, 0xC);
         machine.Descriptors[AbsentData >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0x73, 0xC);
         machine.Descriptors[ShortCode >> 3] = CpuMachine.Segment(0, 0xFFF, 0xFB, 0x4);
+        machine.Descriptors[SmallStack >> 3] = CpuMachine.Segment(0, 0xFFFF, 0xF3, 0x0);
         machine.Descriptors[CallGate >> 3] = 0x0000EC0000000000 | (Target & 0xFFFF) | CpuMachine.UserCode << 16 | ((ulong)(Target >> 16) << 48);
         machine.LoadDescriptors();
         return machine;

@@ -107,8 +107,7 @@ internal static unsafe class FarTransfers
 
         Segmentation.SetCode(cpu, selector, code);
         Segmentation.SetStack(cpu, (ushort)stackSelector, stack);
-        if (TSize.Bits == 16 || !stack.IsBig) stackPointer = cpu->Registers.Esp & 0xFFFF0000 | stackPointer & 0xFFFF;
-        cpu->Registers.Esp = stackPointer;
+        // A word that is popped for a large stack is all of esp; a small stack leaves the upper half (Intel SDM volume 2, RET).
         SegmentedStack.Move(cpu, stackPointer + released);
         Segmentation.DropPrivilegedData(cpu);
         return true;
