@@ -37,8 +37,10 @@ internal static class KvmHost
     public static void RequireReady(string why) => Skip.If(Verdict.State != KvmState.Ready, $"{why}. {Verdict.Reason}");
 
     /// <summary>QEMU's software processor, on which KVM may run for tests, differs from a real one in what these guests look at.</summary>
-    public static void RequireRealProcessor(string why) =>
-        Skip.If(File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("model name", StringComparison.Ordinal) && line.Contains("QEMU TCG", StringComparison.Ordinal)), why);
+    public static void RequireRealProcessor(string why) => Skip.IfNot(IsRealProcessor, why);
+
+    public static bool IsRealProcessor { get; } =
+        !OperatingSystem.IsLinux() || !File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("model name", StringComparison.Ordinal) && line.Contains("QEMU TCG", StringComparison.Ordinal));
 
     /// <summary>A vCPU, watched by KVM's own means as far as they work; where KVM needs help, a definition's would use neither them nor the monitor.</summary>
     public static KvmCpu Make(GuestMemory memory, Func<ulong> timeStamp, LibC? libc = null, int tablePages = 256) =>

@@ -10,9 +10,10 @@ namespace LguestPS.Tests.Cpu.PageAccesses;
 /// <param name="Fetches">Whether it is the instruction after it that is in the page.</param>
 /// <param name="Touched">The offset in the page of the first byte that it touches there.</param>
 /// <param name="Crosses">Whether it begins in the page before.</param>
+/// <param name="Reads">Whether it reads what it writes.</param>
 /// <param name="Effect">What it does once it may: to registers, and to the page and the one before.</param>
 internal sealed record AccessKind(
-    string Name, byte[] Code, AccessKind.Change Start, bool Writes, uint Touched, AccessKind.Result Effect, bool Fetches = false, bool Crosses = false)
+    string Name, byte[] Code, AccessKind.Change Start, bool Writes, uint Touched, AccessKind.Result Effect, bool Fetches = false, bool Crosses = false, bool Reads = false)
 {
     public const uint Edx = 0x5A5AA5A5, Eax = 0x13579BDF;
     private const uint At = 0x10;
@@ -31,9 +32,9 @@ internal sealed record AccessKind(
     [
         Plain("read", [0x8B, 0x01], false, (ref r, page, _) => r.Eax = Word(page)),
         Plain("write", [0x89, 0x11], true, (ref r, page, _) => Put(page, r.Edx)),
-        Plain("read and write", [0x01, 0x11], true, (ref r, page, _) => Put(page, Word(page) + r.Edx)),
-        Plain("exchange", [0x87, 0x11], true, (ref r, page, _) => r.Edx = Swap(page, r.Edx)),
-        Plain("compare and exchange what is not equal", [0x0F, 0xB1, 0x11], true, (ref r, page, _) => r.Eax = Word(page)),
+        Plain("read and write", [0x01, 0x11], true, (ref r, page, _) => Put(page, Word(page) + r.Edx)) with { Reads = true },
+        Plain("exchange", [0x87, 0x11], true, (ref r, page, _) => r.Edx = Swap(page, r.Edx)) with { Reads = true },
+        Plain("compare and exchange what is not equal", [0x0F, 0xB1, 0x11], true, (ref r, page, _) => r.Eax = Word(page)) with { Reads = true },
         Plain("compare", [0x39, 0x11], false, (ref _, _, _) => { }),
         new("push", [0x52], (ref r, page) => r.Esp = page + At + 4, true, At, (ref r, page, _) => { Put(page, r.Edx); r.Esp -= 4; }),
         new("pop", [0x58], (ref r, page) => r.Esp = page + At, false, At, (ref r, page, _) => { r.Eax = Word(page); r.Esp += 4; }),
