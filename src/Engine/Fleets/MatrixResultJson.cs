@@ -26,6 +26,9 @@ internal static class MatrixResultJson
         {
             MatrixResult result = JsonSerializer.Deserialize<MatrixResult>(line, Options) ?? throw new JsonException("it is null");
             if (result.Format != MatrixResult.CurrentFormat) throw new JsonException($"it has format {result.Format}, and this version knows {MatrixResult.CurrentFormat}");
+            if (result.Checks.Any(check => check?.Name is null)) throw new JsonException("one of its checks has no name");
+            if (result.Warnings.Any(warning => warning is null)) throw new JsonException("one of its warnings has no text");
+            if (result.Parameters.Values.Any(value => value is null)) throw new JsonException("one of its parameters has no value");
             if (result.CellCount < 1 || result.Index < 0 || result.Index >= result.CellCount) throw new JsonException($"it has cell {result.Index} of {result.CellCount}");
             return result;
         }
@@ -49,8 +52,11 @@ internal static class MatrixResultJson
     private sealed class Instant : JsonConverter<DateTime>
     {
         public override DateTime Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && reader.TryGetDateTime(out DateTime time) ? time.ToUniversalTime() : throw new JsonException("'started' is not a point in time");
+            reader.TokenType == JsonTokenType.String && reader.TryGetDateTime(out DateTime time) ? Utc(time) : throw new JsonException("'started' is not a point in time");
 
-        public override void Write(Utf8JsonWriter writer, DateTime value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+        public override void Write(Utf8JsonWriter writer, DateTime value, JsonSerializerOptions options) => writer.WriteStringValue(Utc(value));
+
+        /// <summary>What does not say of which zone it is was never of this machine's.</summary>
+        private static DateTime Utc(DateTime time) => time.Kind == DateTimeKind.Unspecified ? DateTime.SpecifyKind(time, DateTimeKind.Utc) : time.ToUniversalTime();
     }
 }

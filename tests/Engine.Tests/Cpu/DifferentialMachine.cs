@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LguestPS.Cpu;
 using LguestPS.Cpu.Emulated;
 using LguestPS.Memory;
@@ -14,11 +15,14 @@ internal sealed class DifferentialMachine : IDisposable
     /// <summary>The first of the entries for descriptors of the process's own; a guest has one table for all.</summary>
     public const int FirstLocal = 16;
 
+    /// <summary>The same for a CPU that counts no instructions.</summary>
+    private static readonly long Slice = Stopwatch.Frequency / 50;
+
     private const uint Directory = 0x1000, CodeTable = 0x2000, DataTable = 0x3000, CodeFrame = 0x4000, DataFrame = 0x5000;
     private const uint User = PageFlags.Present | PageFlags.User;
 
     private readonly GuestMemory memory = new(0x10000, 0);
-    private readonly EmulatedCpu cpu;
+    private readonly VirtualCpu cpu;
     private readonly byte[] pristine, before;
     private readonly byte[]? image;
 
@@ -28,11 +32,13 @@ internal sealed class DifferentialMachine : IDisposable
     /// <param name="image">The x87, MMX and SSE registers every case starts with, if their changes are to be reported, too.</param>
     /// <param name="heat">How hot code is before it is compiled; null for never.</param>
     /// <param name="local">What the oracle has in a table of the process's own, from <see cref="FirstLocal"/> on.</param>
+    /// <param name="make">Makes another CPU; null for the emulated one.</param>
     public DifferentialMachine(
-        byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null, ReadOnlySpan<UserSegment> local = default)
+        byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null,
+        ReadOnlySpan<UserSegment> local = default, Func<GuestMemory, Func<ulong>, VirtualCpu>? make = null)
     {
         (pristine, before, this.image) = (data, (byte[])data.Clone(), image);
-        cpu = new EmulatedCpu(memory, () => 0, heat);
+        cpu = make?.Invoke(memory, () => 0) ?? new EmulatedCpu(memory, () => 0, heat);
         memory.Write32(Directory + (Oracle.CodeBase >> 22) * 4, CodeTable | User | PageFlags.Writable);
         memory.Write32(Directory + (Oracle.DataBase >> 22) * 4, DataTable | User | PageFlags.Writable);
         memory.Write32(CodeTable + (Oracle.CodeBase >> 12 & 1023) * 4, CodeFrame | User);
@@ -100,7 +106,7 @@ internal sealed class DifferentialMachine : IDisposable
             Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs,
         };
 
-        CpuExit exit = cpu.Run(new CpuBudget(Budget));
+        CpuExit exit = cpu.Run(cpu.CountsInstructions ? new CpuBudget(Budget) : new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Slice));
         Outcome? outcome = exit.Kind switch
         {
             CpuExitKind.Trap => Observe(exit),
@@ -117,7 +123,7 @@ internal sealed class DifferentialMachine : IDisposable
     private static uint LengthInPage(TestCase test, int length) => Math.Min((uint)length, Oracle.CodeSize - (uint)test.CodeOffset);
 
     /// <summary>Instructions that ran as machine code.</summary>
-    public long CompiledInstructions => cpu.Translations.Compiled?.Instructions ?? 0;
+    public long CompiledInstructions => cpu.CompiledInstructionCount;
 
     /// <summary>Everything that was run.</summary>
     public long Instructions => cpu.InstructionCount;

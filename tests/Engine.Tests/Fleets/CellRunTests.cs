@@ -128,6 +128,16 @@ public class CellRunTests
 
     [Theory]
     [InlineData("")]
+    [InlineData(""","started":"2026-11-29T01:02:03" """)]
+    public void A_time_that_names_no_zone_is_UTC_wherever_it_is_read(string started)
+    {
+        MatrixResult result = MatrixResult.FromJson($$"""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d"{{started}}}""");
+        Assert.EndsWith("Z", System.Text.Json.JsonDocument.Parse(result.ToJson()).RootElement.GetProperty("started").GetString(), StringComparison.Ordinal);
+        Assert.Equal(result.ToJson(), MatrixResult.FromJson(result.ToJson()).ToJson());
+    }
+
+    [Theory]
+    [InlineData("")]
     [InlineData("null")]
     [InlineData("[]")]
     [InlineData("""{"format":1}""")]
@@ -136,6 +146,10 @@ public class CellRunTests
     [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","outcome":7}""")]
     [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","duration":1e300}""")]
     [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","parameters":null}""")]
+    [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","parameters":{"memory":null}}""")]
+    [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","checks":[{"outcome":"Passed"}]}""")]
+    [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","checks":[null]}""")]
+    [InlineData("""{"format":1,"matrix":"m","matrixId":"0","cellCount":1,"index":0,"cell":"c","definition":"d","warnings":[null]}""")]
     public void What_is_no_result_is_refused(string line) =>
         Assert.Equal(LguestError.InvalidValue, Assert.Throws<LguestException>(() => MatrixResult.FromJson(line)).Error);
 }

@@ -52,11 +52,11 @@ internal static unsafe class Guidance
         });
     }
 
-    /// <summary>The ways from one place of the code to another that tapes took, counted as afl-fuzz does.</summary>
-    public static int Edges(FuzzTarget target, IEnumerable<byte[]> tapes) => Edges(tapes.Select(tape => new TapeRandom(tape)), target);
+    /// <summary>The ways from one place of the code to another that tapes take, as numbers that afl-fuzz gives them, too.</summary>
+    public static HashSet<int> Edges(FuzzTarget target, IEnumerable<byte[]> tapes) => Edges(tapes.Select(tape => new TapeRandom(tape)), target);
 
     /// <summary>The same of random cases.</summary>
-    public static int Edges(FuzzTarget target, int seed, TimeSpan limit)
+    public static HashSet<int> Edges(FuzzTarget target, int seed, TimeSpan limit)
     {
         return Edges(Cases(), target);
 
@@ -67,16 +67,38 @@ internal static unsafe class Guidance
         }
     }
 
-    private static int Edges(IEnumerable<TapeRandom> cases, FuzzTarget target)
+    /// <summary>Of some tapes those that take ways which neither known tapes nor shorter ones of them take, twice: what a clock or a thread does is no way of the tape's.</summary>
+    public static IEnumerable<byte[]> Select(FuzzTarget target, IEnumerable<byte[]> known, IEnumerable<byte[]> tapes)
     {
-        byte* map = (byte*)NativeMemory.AllocZeroed(MapSize);
-        // Never freed: other threads may go on writing into it.
-        Trace.SharedMem = map;
+        bool[] taken = new bool[MapSize];
+        foreach (byte[] tape in known)
+            foreach (int edge in Ways(target, tape)) taken[edge] = true;
+        foreach (byte[] tape in tapes.OrderBy(tape => tape.Length))
+        {
+            HashSet<int> ways = [.. Ways(target, tape).Where(edge => !taken[edge])];
+            if (ways.Count == 0) continue;
+            bool again = Ways(target, tape).Any(ways.Contains);
+            foreach (int edge in ways) taken[edge] = true;
+            if (again) yield return tape;
+        }
+    }
+
+    private static HashSet<int> Ways(FuzzTarget target, byte[] tape) => Edges(target, [tape]);
+
+    /// <summary>Gives what is instrumented a place to tell its ways, without which none of it can run.</summary>
+    public static void UseOwnMap() => Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(MapSize);
+
+    private static HashSet<int> Edges(IEnumerable<TapeRandom> cases, FuzzTarget target)
+    {
+        new Span<byte>(Trace.SharedMem, MapSize).Clear();
         foreach (TapeRandom one in cases)
         {
             Trace.PrevLocation = 0;
             _ = Fuzzer.Try(target, one);
         }
-        return MapSize - new ReadOnlySpan<byte>(map, MapSize).Count((byte)0);
+        HashSet<int> edges = [];
+        for (int edge = 0; edge < MapSize; edge++)
+            if (Trace.SharedMem[edge] != 0) edges.Add(edge);
+        return edges;
     }
 }

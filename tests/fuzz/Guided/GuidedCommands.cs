@@ -34,28 +34,42 @@ internal static class GuidedCommands
                 using FuzzTarget target = FuzzTarget.Make(parsed.GetRequiredValue(name));
                 Guidance.Serve(target);
             });
-            yield return Made(new Command("edges", "Counts the ways that random cases take, or tapes, in an instrumented copy.") { name, seconds, seed, tapes }, parsed =>
+            yield return Made(new Command("edges", "Counts the ways that random cases take, and tapes, in an instrumented copy.") { name, seconds, seed, tapes }, parsed =>
             {
                 using FuzzTarget target = FuzzTarget.Make(parsed.GetRequiredValue(name));
-                int edges = parsed.GetValue(tapes) is { Length: > 0 } some
-                    ? Guidance.Edges(target, some.SelectMany(one => one.EnumerateFiles()).Where(file => file.Name[0] != '.').Select(file => File.ReadAllBytes(file.FullName)))
-                    : Guidance.Edges(target, parsed.GetValue(seed), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
-                Console.WriteLine($"{target.Name,-16} {edges} edges");
+                // The first case makes what is there once; its ways are no case's.
+                _ = Guidance.Edges(target, [[], [FileTarget.IsWhole]]);
+                HashSet<int> drawn = Guidance.Edges(target, parsed.GetValue(seed), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+                HashSet<int> played = Guidance.Edges(target, Files(parsed.GetValue(tapes) ?? []));
+                Console.WriteLine($"{target.Name,-16} {drawn.Count} edges of random cases, {played.Count} of tapes, {played.Except(drawn).Count()} of tapes alone");
             });
-            yield return Made(new Command("harvest", "Takes over what afl-fuzz has left in a folder: finds, made small, and tapes that cover more.") { name, folder, finds }, parsed =>
+            yield return Made(new Command("select", "Keeps those tapes of folders that cover what the corpus, samples and random cases do not, in an instrumented copy.") { name, tapes, random, finds }, parsed =>
+            {
+                using FuzzTarget target = FuzzTarget.Make(parsed.GetRequiredValue(name));
+                FindFolder kept = new(parsed.GetValue(finds)!);
+                byte[][] all = [.. Files(parsed.GetValue(tapes)!)];
+                byte[][] selected = [.. Guidance.Select(target, Guidance.Seeds(target, parsed.GetValue(random)), all)];
+                foreach (byte[] tape in selected) kept.KeepCoverage(target, tape);
+                Console.WriteLine($"{target.Name,-16} {selected.Length} of {all.Length} tapes cover more");
+            });
+            yield return Made(new Command("harvest", "Tries what afl-fuzz calls crashes and hangs again, without instruments, and makes finds small.") { name, folder, finds }, parsed =>
             {
                 using FuzzTarget target = FuzzTarget.Make(parsed.GetRequiredValue(name));
                 Harvest harvest = new(target, new FindFolder(parsed.GetValue(finds)!));
                 harvest.Take(parsed.GetRequiredValue(folder));
-                Console.WriteLine($"{target.Name,-16} {harvest.Tapes} tapes that cover more, {harvest.Finds} kinds of finds");
+                Console.WriteLine($"{target.Name,-16} {harvest.Finds} kinds of finds");
             });
         }
     }
+
+    private static IEnumerable<byte[]> Files(IEnumerable<DirectoryInfo> folders) =>
+        folders.SelectMany(folder => folder.EnumerateFiles()).Where(file => file.Name[0] != '.').OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => File.ReadAllBytes(file.FullName));
 
     private static Command Made(Command command, Action<ParseResult> act)
     {
         command.SetAction(parsed =>
         {
+            Guidance.UseOwnMap();
             act(parsed);
             return 0;
         });

@@ -1,14 +1,11 @@
 namespace LguestPS.Tests.Fuzz.Guided;
 
-/// <summary>What is made of afl-fuzz's results: its crashes and hangs are tried again without instruments and made small, its other tapes kept.</summary>
+/// <summary>What is made of afl-fuzz's results: its crashes and hangs are tried again without instruments, and what breaks a promise is made small.</summary>
 internal sealed class Harvest(FuzzTarget target, FindFolder kept)
 {
     private static readonly TimeSpan shrinking = TimeSpan.FromSeconds(30);
 
     private readonly HashSet<string> kinds = [];
-
-    /// <summary>Tapes that took ways no tape before them had taken.</summary>
-    public int Tapes { get; private set; }
 
     /// <summary>Kinds of finds.</summary>
     public int Finds => kinds.Count;
@@ -16,11 +13,6 @@ internal sealed class Harvest(FuzzTarget target, FindFolder kept)
     /// <param name="results">A folder that afl-fuzz has written.</param>
     public void Take(DirectoryInfo results)
     {
-        foreach (FileInfo tape in Files(results, "queue").Where(tape => tape.Name.EndsWith("+cov", StringComparison.Ordinal)))
-        {
-            kept.KeepCoverage(target, File.ReadAllBytes(tape.FullName));
-            Tapes++;
-        }
         foreach (FileInfo tape in Files(results, "crashes").Concat(Files(results, "hangs")))
         {
             Console.WriteLine($"  {tape.Name}");

@@ -13,7 +13,8 @@ internal sealed class GdbTarget : FuzzTarget
 
     private static readonly string[] numbers = ["ffffffff", "7fffffff", "80000000", "0", "", "zz", "ffbfffff", "100000000", "-1", "4", "ffffffffffffffff"];
 
-    private Placed? plain;
+    private PlacedGuest? plain;
+    private GdbServer? server;
 
     public override string Name => "gdb";
 
@@ -25,22 +26,29 @@ internal sealed class GdbTarget : FuzzTarget
     {
         using Guest? recorded = random.Chance(30) ? Recorded() : null;
         bool overTcp = random.Next(64) == 0;
-        if (recorded is null) plain ??= new Placed(Guest.Create(Definition));
-        Guest guest = recorded ?? plain!.Again();
+        if (plain is null)
+        {
+            Guest made = Guest.Create(Definition);
+            (plain, server) = (new PlacedGuest(made), new GdbServer(made));
+        }
+        Guest guest = recorded ?? plain.Again();
         using GdbServer? own = recorded is null ? null : new GdbServer(recorded);
-        GdbServer server = own ?? plain!.Server;
         List<byte[]> packets = [];
         for (int left = 1 + random.Next(MostPackets); left > 0; left--) packets.Add(Encoding.Latin1.GetBytes(Wrapped(random, Packet(random))));
         Parts += packets.Count;
-        if (overTcp) return OverTcp(guest, server, packets);
+        if (overTcp) return OverTcp(guest, own ?? server!, packets);
 
         PlayedConnection played = new(packets);
-        using (GdbPackets connection = new(played, readsAhead: false)) server.Converse(connection, CancellationToken.None);
+        using (GdbPackets connection = new(played, readsAhead: false)) (own ?? server!).Converse(connection, CancellationToken.None);
         Observation?.Add(played.Answers.ToArray());
         return null;
     }
 
-    public override void Dispose() => plain?.Dispose();
+    public override void Dispose()
+    {
+        server?.Dispose();
+        plain?.Dispose();
+    }
 
     private static GuestDefinition Definition => new()
     {
@@ -144,26 +152,6 @@ internal sealed class GdbTarget : FuzzTarget
     private static string Hex(TapeRandom random, int length) => string.Concat(Enumerable.Range(0, length).Select(_ => "0123456789abcdefX"[random.Next(random.Chance(1) ? 17 : 16)]));
 
     private static string Text(TapeRandom random) => string.Concat(Enumerable.Range(0, random.Next(30)).Select(_ => (char)random.Next(1, 127))).Replace("$", "").Replace("#", "");
-
-    /// <summary>A guest that begins anew with each session, and its server.</summary>
-    private sealed class Placed(Guest guest) : IDisposable
-    {
-        private readonly Checkpoint start = guest.TakeCheckpoint();
-
-        public GdbServer Server { get; } = new(guest);
-
-        public Guest Again()
-        {
-            guest.Restore(start);
-            return guest;
-        }
-
-        public void Dispose()
-        {
-            Server.Dispose();
-            guest.Dispose();
-        }
-    }
 
     /// <summary>What gdb sends, one piece after another, and what it is told.</summary>
     private sealed class PlayedConnection(List<byte[]> pieces) : Stream
