@@ -78,7 +78,7 @@ public sealed class GuestDefinitionReader
     };
 
     /// <summary>Every key and word that may be written, by where it may stand: what docs/lguest-guest.schema.json tells editors.</summary>
-    internal static IReadOnlyDictionary<string, IEnumerable<string>> Vocabulary { get; } = new Dictionary<string, IEnumerable<string>>
+    internal static IReadOnlyDictionary<string, IEnumerable<string>> Vocabulary => new Dictionary<string, IEnumerable<string>>
     {
         ["guest"] = GuestKeys.Keys,
         ["guests"] = [GuestsKey],

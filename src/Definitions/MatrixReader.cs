@@ -31,7 +31,7 @@ internal static class MatrixReader
     };
 
     /// <summary>Every key that may be written, by where it may stand.</summary>
-    internal static IReadOnlyDictionary<string, IEnumerable<string>> Vocabulary { get; } = new Dictionary<string, IEnumerable<string>>
+    internal static IReadOnlyDictionary<string, IEnumerable<string>> Vocabulary => new Dictionary<string, IEnumerable<string>>
     {
         ["matrix"] = Keys.Keys,
         ["check"] = CheckKeys.Keys,

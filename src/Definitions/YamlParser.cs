@@ -14,7 +14,7 @@ internal sealed class YamlParser
 
     private readonly YamlSource source;
     private readonly Parser parser;
-    private readonly Stack<Mark> openBrackets = [];      // of lists and mappings in brackets that have not ended yet
+    private OpenBracket? innermost;      // of lists and mappings in brackets that have not ended yet
     private readonly YamlAnchors anchors = new();
 
     private string TooDeep => $"this is nested too deeply for a {source.What}";
@@ -73,9 +73,9 @@ internal sealed class YamlParser
 
     private T InBrackets<T>(Mark start, Func<T> parse)
     {
-        openBrackets.Push(start);
+        innermost = new OpenBracket(start, innermost);
         T contents = parse();
-        openBrackets.Pop();
+        innermost = innermost.Outer;
         return contents;
     }
 
@@ -136,11 +136,14 @@ internal sealed class YamlParser
     }
 
     /// <summary>What ends too late ends far from where the mistake is: points at where it begins.</summary>
-    private LguestException? NotClosed() => openBrackets.TryPeek(out Mark start)
+    private LguestException? NotClosed() => innermost is { Start: var start }
         ? Problem(start, source.Text.ElementAtOrDefault((int)start.Index) == '{' ? "this '{' is never closed by a '}', or a ',' is missing in between" : "this '[' is never closed by a ']', or a ',' is missing in between")
         : null;
 
     private LguestException Problem(Mark at, string message) => source.Problem(Math.Max(1, at.Line), Math.Max(1, at.Column), message);
 
     private static bool IsEmptyScalar(Scalar scalar) => scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
+
+    // Not a stack of the library's structs, which the runtime compiles again at each start.
+    private sealed record OpenBracket(Mark Start, OpenBracket? Outer);
 }

@@ -130,6 +130,22 @@ internal abstract class YamlValue(YamlSource source, Mark start, YamlKey? key)
     /// <summary>This value, with problems reported at its key.</summary>
     protected YamlValue AtKey() => key is null ? this : new YamlText(source, key.Start, key, "", isEmpty: true);
 
+    /// <summary>Nodes of a value with these in it. By hand, because the runtime compiles sums and maxima again at each start.</summary>
+    protected static int CountOver(IEnumerable<YamlValue> values)
+    {
+        int count = 1;
+        foreach (YamlValue value in values) count += value.Nodes;
+        return count;
+    }
+
+    /// <summary>Height of a value with these in it.</summary>
+    protected static int HeightOver(IEnumerable<YamlValue> values)
+    {
+        int height = 0;
+        foreach (YamlValue value in values) height = Math.Max(height, value.Height + 1);
+        return height;
+    }
+
     protected static string Choice(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
 }
 
@@ -151,9 +167,9 @@ internal sealed class YamlText(YamlSource source, Mark start, YamlKey? key, stri
 
 internal sealed class YamlList(YamlSource source, Mark start, YamlKey? key, IReadOnlyList<YamlValue> items) : YamlValue(source, start, key)
 {
-    public override int Nodes { get; } = 1 + items.Sum(item => item.Nodes);
+    public override int Nodes { get; } = CountOver(items);
 
-    public override int Height { get; } = 1 + items.Select(item => item.Height).DefaultIfEmpty(-1).Max();
+    public override int Height { get; } = HeightOver(items);
 
     protected override string Shape => "a list";
 
@@ -171,9 +187,9 @@ internal sealed class YamlMapping(YamlSource source, Mark start, YamlKey? key, O
     /// <summary>Its entries, in the file's order; merged ones last.</summary>
     public IReadOnlyDictionary<string, YamlValue> Entries => entries;
 
-    public override int Nodes { get; } = 1 + entries.Values.Sum(value => value.Nodes);
+    public override int Nodes { get; } = CountOver(entries.Values);
 
-    public override int Height { get; } = 1 + entries.Values.Select(value => value.Height).DefaultIfEmpty(-1).Max();
+    public override int Height { get; } = HeightOver(entries.Values);
 
     protected override string Shape => "a mapping";
 

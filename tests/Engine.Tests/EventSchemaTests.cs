@@ -85,7 +85,7 @@ public class EventSchemaTests
 
     private static LguestEvent[] Examples()
     {
-        EventHeader header = new(7, "g", TimeSpan.FromMicroseconds(12), new DateTime(2007, 10, 9, 20, 31, 38, DateTimeKind.Utc), Symbols: null);
+        EventHeader header = new(7, new EventOrigin("g", Profile, Symbols: null), TimeSpan.FromMicroseconds(12), new DateTime(2007, 10, 9, 20, 31, 38, DateTimeKind.Utc));
         return
         [
             new HypercallEvent { Header = header, Call = new Hypercall(Profile.FindCall(12), 12, (1, 2, 3, 4), 63, 0xC0001234, null), Result = 5, PointedAt = null },

@@ -18,6 +18,10 @@ internal abstract class GuestClock : IDisposable
 
     public TimeSpan Elapsed => TimeSpan.FromTicks(Now / TimeSpan.NanosecondsPerTick);
 
+    /// <summary>The same, for one who has just read the host's clock.</summary>
+    /// <param name="timestamp">What <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> said.</param>
+    public virtual TimeSpan ElapsedAt(long timestamp) => Elapsed;
+
     /// <summary>The time stamp counter runs at 1 GHz on every clock: it counts nanoseconds.</summary>
     public uint TscKhz => 1_000_000;
 

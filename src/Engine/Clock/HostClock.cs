@@ -27,6 +27,8 @@ internal sealed class HostClock : GuestClock
 
     public override long Now => started == 0 ? 0 : (long)(Stopwatch.GetElapsedTime(started).TotalNanoseconds);
 
+    public override TimeSpan ElapsedAt(long timestamp) => started == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(started, timestamp);
+
     protected override DateTime StartOfTime => startOfTime;
 
     public override void Start()

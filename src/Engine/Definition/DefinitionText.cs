@@ -10,18 +10,20 @@ public static class DefinitionText
     public const string OneProcessor = "a guest has one processor, as lguest always had it; a kernel built for several (CONFIG_SMP) runs on it";
 
     /// <summary>The names of an enumeration's values as a definition writes them: readOnly, not ReadOnly.</summary>
-    public static IReadOnlyList<string> Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(CamelCase)];
+    /// <remarks>Here and below the runtime is asked for the type, not for its own generic methods: those it compiles for each enumeration at each start.</remarks>
+    public static IReadOnlyList<string> Names<T>() where T : struct, Enum => [.. Enum.GetNames(typeof(T)).Select(CamelCase)];
 
     /// <summary>How a definition writes this value.</summary>
-    public static string NameOf<T>(T value) where T : struct, Enum => CamelCase(Enum.GetName(value) ?? value.ToString());
+    public static string NameOf<T>(T value) where T : struct, Enum => CamelCase(value.ToString());
 
     /// <summary>The value with this name, in exactly this spelling.</summary>
     public static bool TryParseName<T>(string text, out T value) where T : struct, Enum
     {
-        foreach (T candidate in Enum.GetValues<T>())
+        foreach (string name in Enum.GetNames(typeof(T)))
         {
-            value = candidate;
-            if (NameOf(candidate) == text) return true;
+            if (CamelCase(name) != text) continue;
+            value = (T)Enum.Parse(typeof(T), name);
+            return true;
         }
         value = default;
         return false;

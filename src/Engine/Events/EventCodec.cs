@@ -14,11 +14,11 @@ internal static class EventCodec
     /// <param name="origin">The guest it is of.</param>
     /// <param name="whole">False if only its essence was written; then the bytes of a DMA are missing.</param>
     /// <exception cref="InvalidStateException">There is no event.</exception>
-    public static LguestEvent Read(StateReader state, in EventOrigin origin, bool whole = true)
+    public static LguestEvent Read(StateReader state, EventOrigin origin, bool whole = true)
     {
         var kind = state.ReadEnum<EventKinds>("the kind of an event");
         EventSchema schema = EventSchemas.Find(kind) ?? throw new InvalidStateException($"an event is of kind {kind}");
-        EventHeader header = new(state.ReadCompact(), origin.Guest, TimeSpan.FromTicks(state.ReadCompact()), whole ? ReadHostTime(state) : default, origin.Symbols);
+        EventHeader header = new(state.ReadCompact(), origin, TimeSpan.FromTicks(state.ReadCompact()), whole ? ReadHostTime(state) : default);
         return schema.Read(new FieldSource(state, origin, whole), header);
     }
 
@@ -40,7 +40,7 @@ internal static class EventCodec
     }
 
     /// <exception cref="InvalidStateException">No guest can make such a call.</exception>
-    public static Hypercall ReadCall(StateReader state, in EventOrigin origin)
+    public static Hypercall ReadCall(StateReader state, EventOrigin origin)
     {
         uint number = Word();
         (uint, uint, uint, uint) arguments = (Word(), Word(), Word(), Word());

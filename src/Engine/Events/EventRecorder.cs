@@ -15,7 +15,16 @@ internal sealed class EventRecorder(Machine machine)
     private readonly Queue<LguestEvent> happened = new();
     private EventFilter filter = EventFilter.Everything;
     private Action? servedInside;
+    private readonly WallClock wallClock = new();
+    private readonly EventOrigin origin = EventOrigin.Of(machine);
+
+    /// <summary>When the host began with what the next event is about, by the clock that <see cref="Stopwatch"/> reads; or one of the two below.</summary>
     private long begun;
+
+    private const long Unknown = 0;
+
+    /// <summary>It begins when the host next does something that an event may come of. The clock is read only then: that takes as long as all else of an event.</summary>
+    private const long NotYet = -1;
 
     public long Count { get; private set; }
 
@@ -28,10 +37,22 @@ internal sealed class EventRecorder(Machine machine)
     /// <summary>What the run is recorded on, or null.</summary>
     public ITape? Tape { get; set; }
 
-    /// <summary>What the host does from here on is for the next event: the vCPU came out, or the guest was taken up again.</summary>
-    public void Begin()
+    /// <summary>What the host does from here on is for the next event: the vCPU came out.</summary>
+    public void Begin() => begun = MakesAny ? Stopwatch.GetTimestamp() : NotYet;
+
+    /// <summary>The guest is taken up again: what the host did since the last event is not for the next. Mostly the vCPU goes on at once.</summary>
+    public void TakeUp() => begun = NotYet;
+
+    /// <summary>The host has something to do.</summary>
+    public void Resume()
     {
-        if (filter.Kinds != EventKinds.None || IsRecorded) begun = Stopwatch.GetTimestamp();
+        if (begun == NotYet) Begin();
+    }
+
+    /// <summary>The host is about to do a hypercall.</summary>
+    public void Resume(uint call)
+    {
+        if (begun == NotYet && (filter.WantsHypercall(call) || IsRecorded)) begun = Stopwatch.GetTimestamp();
     }
 
     /// <summary><see cref="Count"/> without the announcement of the end, which is not the guest's doing.</summary>
@@ -83,7 +104,11 @@ internal sealed class EventRecorder(Machine machine)
     }
 
     /// <summary>Whether a DMA of this device would be recorded: asked first, because its data has to be copied while it is served.</summary>
-    public bool WantsDma(string? device) => WantsDmaOf(device) || IsRecorded;
+    public bool WantsDma(string? device)
+    {
+        Resume();
+        return WantsDmaOf(device) || IsRecorded;
+    }
 
     private bool WantsDmaOf(string? device) => Wants(EventKinds.Dma) && filter.WantsDevice(device);
 
@@ -105,7 +130,11 @@ internal sealed class EventRecorder(Machine machine)
         servedInside = () => Served(DmaDirection.Send, key, address, device, sections, usedLength);
 
     /// <summary>Whether what a device does with the buffers of a virtqueue would be recorded: asked first, because the bytes have to be copied meanwhile.</summary>
-    public bool WantsVirtqueue(string device, int queue) => filter.WantsQueue(EventKinds.Virtqueue, device, queue) || IsRecorded;
+    public bool WantsVirtqueue(string device, int queue)
+    {
+        Resume();
+        return filter.WantsQueue(EventKinds.Virtqueue, device, queue) || IsRecorded;
+    }
 
     /// <summary>A kick was looked at, and its device is about to do something.</summary>
     /// <param name="kick">It.</param>
@@ -181,7 +210,7 @@ internal sealed class EventRecorder(Machine machine)
     public void Intervened(InterventionOperation operation, string by, uint eip, Intervention done)
     {
         Count++;
-        begun = 0;      // how long it has stood still is nobody's work
+        begun = Unknown;      // how long it has stood still is nobody's work
         Add(wanted: true, new InterventionEvent
         {
             Header = Header(), Operation = operation, By = by, Changes = done.Changes, Call = done.Call, Result = done.Result, Eip = eip,
@@ -233,11 +262,14 @@ internal sealed class EventRecorder(Machine machine)
         Count = state.ReadCount("the number of events");
         IsEndAnnounced = false;
         happened.Clear();
-        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, EventOrigin.Of(machine)));
+        for (int left = state.ReadInt32(0, MostUntaken, "the number of events not taken"); left > 0; left--) happened.Enqueue(EventCodec.Read(state, origin));
     }
 
     /// <summary>A recording for a file has every event, whoever else wants it.</summary>
     private bool IsRecorded => Tape is { KeepsEvents: true };
+
+    /// <summary>Whether an event may be made of what comes next, whatever it is; of single hypercalls it is not known before.</summary>
+    private bool MakesAny => (filter.Kinds != EventKinds.None && filter is not { Kinds: EventKinds.Hypercall, Hypercalls: not null }) || IsRecorded;
 
     /// <summary>Whether an event of this kind would be made, if there were one.</summary>
     public bool Makes(EventKinds kind) => Wants(kind) || IsRecorded;
@@ -245,9 +277,9 @@ internal sealed class EventRecorder(Machine machine)
     private EventHeader Header()
     {
         long now = Stopwatch.GetTimestamp();
-        TimeSpan took = begun == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(begun, now);
+        TimeSpan took = begun is Unknown or NotYet ? TimeSpan.Zero : Stopwatch.GetElapsedTime(begun, now);
         begun = now;
-        return new EventHeader(Count, machine.Name, machine.Clock.Elapsed, DateTime.UtcNow, machine.Symbols, took);
+        return new EventHeader(Count, origin, machine.Clock.ElapsedAt(now), wallClock.At(now), took);
     }
 
     private void Add(bool wanted, LguestEvent made)

@@ -87,8 +87,8 @@ internal sealed class Field<TOwner, TValue>(string name, Func<TOwner, TValue> va
 /// <param name="IsWhole">False if only the essence was written.</param>
 internal readonly record struct FieldSource(StateReader State, EventOrigin Origin, bool IsWhole);
 
-/// <summary>What an event takes from its guest when it is read again.</summary>
-internal readonly record struct EventOrigin(string Guest, AbiProfile Abi, GuestSymbols? Symbols)
+/// <summary>What an event has of its guest, one for all events of it.</summary>
+internal sealed record EventOrigin(string Guest, AbiProfile Abi, GuestSymbols? Symbols)
 {
     public static EventOrigin Of(Machine machine) => new(machine.Name, machine.Abi, machine.Symbols);
 }

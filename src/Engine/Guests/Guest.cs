@@ -25,16 +25,14 @@ public sealed partial class Guest : IDisposable
     private readonly Runner runner;
     private readonly ConsoleTyping typing;
     private readonly Readings readings;
-    private readonly Func<string> cpuReason;
 
     internal Guest(GuestDefinition definition, Machine machine, Func<string> cpuReason, DeviceSet devices, IDeviceTransport transport)
     {
         Definition = definition;
         Machine = machine;
-        this.cpuReason = cpuReason;
         Devices = devices;
         Seat = new DriverSeat(machine);
-        readings = new Readings(this);
+        readings = new Readings(this, cpuReason);
         Stall = new StallReport(this);
         Events = new EventRecorder(machine);
         DeviceHost = new DeviceHost(machine, Events, Seat.Gate);
@@ -66,7 +64,7 @@ public sealed partial class Guest : IDisposable
     public string CpuName => Cpu.Name;
 
     /// <summary>Why it runs on that one.</summary>
-    public string CpuReason => cpuReason();
+    public string CpuReason => readings.CpuReason;
 
     public GuestState State => HasEnded ? GuestState.Ended
         : Driver is not null ? GuestState.Running

@@ -5,7 +5,7 @@ using LguestPS.Recordings;
 namespace LguestPS.Guests;
 
 /// <summary>What a guest's CPU and clock show; once they are freed, what they showed last.</summary>
-internal sealed class Readings(Guest guest)
+internal sealed class Readings(Guest guest, Func<string> cpuReason)
 {
     private readonly Machine machine = guest.Machine;
     private readonly Lock gate = guest.Seat.Gate;
@@ -13,6 +13,9 @@ internal sealed class Readings(Guest guest)
 
     /// <summary>Whether the CPU and the clock are still there.</summary>
     public bool AreLive => last is null;
+
+    /// <summary>Why it is that CPU: put into words when somebody asks.</summary>
+    public string CpuReason => cpuReason();
 
     public GuestRegisters Registers
     {

@@ -33,6 +33,7 @@ internal class HypercallExecutor(Machine machine, HypercallRing ring, IDeviceOpe
         else if (ring.Next(machine.Abi, direct) is { } entry)
         {
             events.Tape?.NoteCall(entry.Number);
+            events.Resume(entry.Number);
             ring.Advance();
             uint? discarded = Do(entry);
             if (machine.Ending is null) ring.MarkDone(entry.Slot!.Value);
@@ -42,6 +43,7 @@ internal class HypercallExecutor(Machine machine, HypercallRing ring, IDeviceOpe
             return;
         }
 
+        events.Resume(direct.Number);
         uint? result = Do(direct);
         if (result is { } value) machine.Cpu.Registers.Eax = value;
         machine.Pending.Call = null;

@@ -106,7 +106,7 @@ internal sealed class EventLog
 
     /// <summary>Makes sure that every event can be read again.</summary>
     /// <exception cref="InvalidStateException">One cannot.</exception>
-    public void Check(in EventOrigin origin)
+    public void Check(EventOrigin origin)
     {
         for (long i = 0; i < Count; i++) _ = EventCodec.Read(new StateReader(this[i], []), origin, whole: false);
     }

@@ -30,7 +30,7 @@ internal sealed class RunLoop(Guest guest)
     public Standstill Run(RunGoal goal, RunMeter? meter = null)
     {
         this.meter = meter;
-        guest.Events.Begin();
+        guest.Events.TakeUp();
         try
         {
             while (!guest.HasEnded)
@@ -70,6 +70,7 @@ internal sealed class RunLoop(Guest guest)
         {
             if (pending.MeetsBreakpoint(interceptor)) return Standstill.Breakpoint;
             if (pending.IsGoal(goal, guest)) return pending.Standstill(guest);
+            guest.Events.Resume();
             pending.Do(guest, this);
             return null;
         }
@@ -132,6 +133,8 @@ internal sealed class RunLoop(Guest guest)
     /// <summary>Delivers an interrupt if the guest takes one now.</summary>
     public void DeliverInterrupt()
     {
+        if (machine.Interrupts.Deliverable is null) return;
+        guest.Events.Resume();
         uint eip = guest.Cpu.Registers.Eip;
         if (machine.Interrupts.DeliverOne() is { } irq) guest.Events.Interrupted(irq, eip);
     }

@@ -59,5 +59,5 @@ internal static class Exported
     ];
 
     private static EventHeader Header(long sequence, string guest = "g", int hostMicroseconds = 0) =>
-        new(sequence, guest, TimeSpan.FromMicroseconds(sequence), Begin.AddMicroseconds(10 * sequence), Symbols: null, TimeSpan.FromMicroseconds(hostMicroseconds));
+        new(sequence, new EventOrigin(guest, Profile, Symbols: null), TimeSpan.FromMicroseconds(sequence), Begin.AddMicroseconds(10 * sequence), TimeSpan.FromMicroseconds(hostMicroseconds));
 }

@@ -82,7 +82,7 @@ public class EventLinesTests
     {
         DmaEvent dma = new()
         {
-            Header = new EventHeader(1, "g", TimeSpan.Zero, DateTime.UnixEpoch, Symbols: null), Direction = DmaDirection.Send, Key = 0, Address = 0,
+            Header = new EventHeader(1, new EventOrigin("g", AbiProfile.All[0], Symbols: null), TimeSpan.Zero, DateTime.UnixEpoch), Direction = DmaDirection.Send, Key = 0, Address = 0,
             Device = "console", UsedLength = 9, Sections = [new DmaSection(0, 9, Encoding.UTF8.GetBytes("\u001b[2J\"\\\r\n" + new string('x', 100)))],
         };
         string line = Encoding.UTF8.GetString(EventLines.Create(EventFormat.Table).Line(dma));
