@@ -184,7 +184,8 @@ internal sealed unsafe partial class EmulatedCpu : VirtualCpu
     public void SegmentsChanged()
     {
         CpuMode mode = Coverage is null ? CpuMode.None : CpuMode.Covered;
-        if (state->Cs.IsFlat) mode |= CpuMode.FlatCode;
+        if ((state->Cs.Traits & SegmentTraits.Big) == 0) mode |= CpuMode.ShortCode;
+        else if (state->Cs.IsFlat) mode |= CpuMode.FlatCode;
         if (IsFlatData(state->Ds) && IsFlatData(state->Es) && IsFlatData(state->Ss) && state->StackMask == uint.MaxValue) mode |= CpuMode.FlatData;
         if (mode != state->Mode) jumps.Clear();
         state->Mode = mode;

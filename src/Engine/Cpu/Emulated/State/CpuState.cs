@@ -192,6 +192,9 @@ internal enum CpuMode : uint
 
     /// <summary>Blocks that note in the <see cref="CoverageMap"/> that they were entered.</summary>
     Covered = 8,
+
+    /// <summary>cs is a segment of 16-bit code; never together with <see cref="FlatCode"/>.</summary>
+    ShortCode = 16,
 }
 
 /// <summary>Byte offsets of registers in <see cref="CpuState"/>.</summary>

@@ -13,7 +13,8 @@ internal static class InstructionLength
     public static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65 or OperandSize or AddressSize or 0xF0 or 0xF2 or 0xF3;
 
     /// <param name="code">What was fetched, from the first prefix on; what lies after it is taken for zeros.</param>
-    public static bool IsTooLong(ReadOnlySpan<byte> code)
+    /// <param name="isShortCode">It stands in a segment of 16-bit code.</param>
+    public static bool IsTooLong(ReadOnlySpan<byte> code, bool isShortCode)
     {
         int prefixes = 0;
         while (prefixes < code.Length && IsPrefix(code[prefixes])) prefixes++;
@@ -23,7 +24,7 @@ internal static class InstructionLength
         code[prefixes..Math.Min(code.Length, prefixes + rest.Length)].CopyTo(rest);
         int opcode = rest[0] != Escape ? 1 : rest[1] is 0x38 or 0x3A ? 3 : 2;
         int length = prefixes + opcode;
-        bool isWord = code[..prefixes].Contains((byte)OperandSize), isShort = code[..prefixes].Contains((byte)AddressSize);
+        bool isWord = code[..prefixes].Contains((byte)OperandSize) != isShortCode, isShort = code[..prefixes].Contains((byte)AddressSize) != isShortCode;
         if (rest[0] is >= 0xA0 and <= 0xA3) length += isShort ? 2 : 4;      // mov with an address and no ModR/M byte
         else if (OperandsOf(rest, opcode, isWord) is { } operands) length += operands.Immediate + (operands.HasModRm ? ModRmBytes(rest, opcode, isShort) : 0);
 

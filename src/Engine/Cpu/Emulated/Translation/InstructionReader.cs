@@ -9,13 +9,25 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
 {
     public const int MaxInstructionBytes = 15;
 
-    private readonly Decoder decoder;
+    private readonly Decoder longDecoder, shortDecoder;
     private readonly byte* joined = (byte*)NativeMemory.AllocZeroed(MaxInstructionBytes + 1);
+    private Decoder decoder;
     private byte* first;
     private byte* next;
     private byte* end;
 
-    public InstructionReader() => decoder = Decoder.Create(32, this, InstructionSet.Decoding);
+    public InstructionReader()
+    {
+        decoder = longDecoder = Decoder.Create(32, this, InstructionSet.Decoding);
+        shortDecoder = Decoder.Create(16, this, InstructionSet.Decoding);
+    }
+
+    /// <summary>Whether operands and addresses have 16 bits where no prefix says otherwise. Takes effect with the next start.</summary>
+    public bool IsShortCode
+    {
+        get => decoder == shortDecoder;
+        set => decoder = value ? shortDecoder : longDecoder;
+    }
 
     /// <summary>Starts at an address; the decoder sees at most the given number of bytes.</summary>
     public void Start(byte* code, uint eip, uint bytes)
@@ -49,7 +61,7 @@ internal sealed unsafe class InstructionReader : CodeReader, IDisposable
 
     /// <summary>Whether an instruction that does not exist is also longer than one may be.</summary>
     /// <param name="offset">Of the instruction from where the reader started.</param>
-    public bool IsTooLong(uint offset) => InstructionLength.IsTooLong(new ReadOnlySpan<byte>(first + offset, (int)(end - first - offset)));
+    public bool IsTooLong(uint offset) => InstructionLength.IsTooLong(new ReadOnlySpan<byte>(first + offset, (int)(end - first - offset)), IsShortCode);
 
     public void Dispose() => NativeMemory.Free(joined);
 

@@ -29,9 +29,9 @@ internal sealed unsafe class TranslationCache(Mmu mmu, JumpCache jumps, GuestMem
     {
         uint eip = cpu->Registers.Eip;
         uint linear = cpu->Cs.Base + eip;
-        if ((cpu->Cs.Traits & SegmentTraits.Big) == 0 || !cpu->Cs.Contains(eip, 1))
+        if (!cpu->Cs.Contains(eip, 1))
         {
-            CpuState.Raise(cpu, Vector.GeneralProtection); // off the segment, or 16-bit code, which does not exist here
+            CpuState.Raise(cpu, Vector.GeneralProtection);
             return null;
         }
 

@@ -52,6 +52,7 @@ internal sealed unsafe partial class Translator : IDisposable
         this.mode = mode;
         watches = mmu.Watches.HasCode ? mmu.Watches : null;
         linearStart = cpu->Cs.Base + eip;
+        reader.IsShortCode = (mode & CpuMode.ShortCode) != 0;
         instructionCount = operationCount = linkSlot = 0;
         ended = changesMode = false;
 
