@@ -30,8 +30,11 @@ internal abstract class FuzzTarget : IDisposable
     /// <returns>How the promise was broken, or null. Exceptions that are no answer of ours break it, too.</returns>
     public abstract string? Try(TapeRandom random);
 
-    /// <summary>A tape of the same case that goes on meaning it when samples and mutations change; null if there is none.</summary>
-    public virtual byte[]? ToLasting(byte[] tape) => null;
+    /// <summary>Whether a tape goes on meaning its case when samples and mutations change, as far as any tape of the target does.</summary>
+    public virtual bool IsLasting(ReadOnlySpan<byte> tape) => true;
+
+    /// <summary>A tape of the same case that is lasting.</summary>
+    public virtual byte[] ToLasting(byte[] tape) => tape;
 
     public virtual void Dispose()
     {

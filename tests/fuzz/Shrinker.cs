@@ -9,11 +9,14 @@ internal sealed class Shrinker(FuzzTarget target, Find find, TimeSpan limit)
     private readonly string kind = find.Kind;
     private byte[] best = find.Tape;
     private string problem = find.Problem;
+    private bool mustLast;
 
     public Find Smallest()
     {
-        // Begins with the form that lasts, if there is one: what it does hangs on no sample.
-        if (target.ToLasting(best) is { } lasting && Accept(lasting)) return Smaller();
+        // Begins with the form that lasts and keeps to it: a smaller one whose meaning hangs on a sample would be lost with that.
+        mustLast = true;
+        if (Accept(target.ToLasting(best))) return Smaller();
+        mustLast = false;
         return Accept(best) ? Smaller() : find with { Problem = $"{find.Problem}\n(seen once; the same case did not show it again)" };
     }
 
@@ -63,6 +66,7 @@ internal sealed class Shrinker(FuzzTarget target, Find find, TimeSpan limit)
 
     private bool Accept(byte[] tape)
     {
+        if (mustLast && !target.IsLasting(tape)) return false;
         TapeRandom played = new(tape);
         if ((kind == Fuzzer.NotTheSame ? Fuzzer.TryTwice(target, played) : Fuzzer.Try(target, played)) is not { } now || Find.KindOf(now) != kind) return false;
         (best, problem) = (tape, now);

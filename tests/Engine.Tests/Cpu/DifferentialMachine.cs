@@ -55,7 +55,7 @@ internal sealed class DifferentialMachine : IDisposable
         descriptors[SnippetGenerator.UserCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xC);
         descriptors[SnippetGenerator.UserData >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xF3, 0xC);
         // What else a program on 64-bit Linux can see: 64-bit code, and the segment whose limit is the processor's number.
-        descriptors[0x33 >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
+        descriptors[Oracle.LongModeCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
         descriptors[0x7B >> 3] = CpuMachine.Segment(0, 0, 0xF5, 0x4);
         for (int i = 0; i < segments.Length; i++) descriptors[selectors[i] >> 3] = segments[i].Descriptor;
         for (int i = 0; i < local.Length; i++) descriptors[FirstLocal + i] = local[i].Flags == 0 ? 0 : local[i].Descriptor;

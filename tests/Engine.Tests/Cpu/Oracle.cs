@@ -18,6 +18,9 @@ internal sealed class Oracle : IDisposable
     /// <summary>Entries of the process's own descriptor table.</summary>
     public const int LocalSegments = 16;
 
+    /// <summary>The selector of a program's 64-bit code, to which a far return can lead on a 64-bit Linux.</summary>
+    public const ushort LongModeCode = 0x33;
+
     /// <summary>Bytes of the image that fxsave writes, and the offset at which its changes are reported.</summary>
     public const int ImageSize = 512, ImageOffset = 0x8000;
 

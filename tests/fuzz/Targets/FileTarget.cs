@@ -76,9 +76,11 @@ internal abstract class FileTarget : FuzzTarget
         return allocated > MostAllocated ? $"reading {new FileInfo(path).Length} bytes allocated {allocated >> 20} MiB" : null;
     }
 
-    public override byte[]? ToLasting(byte[] tape)
+    public override bool IsLasting(ReadOnlySpan<byte> tape) => tape is [IsWhole, ..];
+
+    public override byte[] ToLasting(byte[] tape)
     {
-        if (tape is [IsWhole, ..]) return null;
+        if (IsLasting(tape)) return tape;
         TapeRandom played = new(tape);
         _ = Fuzzer.Try(this, played);
         return Whole(tape.AsSpan(Math.Min(choicesFrom, tape.Length)), contents);

@@ -19,6 +19,7 @@ internal sealed class HostileCodeTarget : FuzzTarget
         Parts += 3;
         string chains = HostileCode.Run(seed, ownTables, (memory, timeStamp) => new EmulatedCpu(memory, timeStamp), pae: pae);
         string compiled = HostileCode.Run(seed, ownTables, (memory, timeStamp) => new EmulatedCpu(memory, timeStamp, 0), pae: pae);
+        Observation?.Add(chains);
         if (chains != compiled) return $"compiled code did something else (seed {seed}, own tables {ownTables}, PAE {pae}):\n{First(chains, compiled)}";
         Random pieces = new(seed);
         string steps = HostileCode.Run(seed, ownTables, (memory, timeStamp) => new EmulatedCpu(memory, timeStamp, 2), pae: pae, run: (cpu, budget) => HostileCodeTests.InSteps(cpu, budget, pieces));

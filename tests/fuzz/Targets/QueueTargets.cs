@@ -30,10 +30,11 @@ internal sealed class QueueTarget : FuzzTarget
                 Parts++;
             }
         }
-        catch (GuestKilledException)
+        catch (GuestKilledException ended)
         {
-            // its own end
+            Observation?.Add(ended.Message);        // its own end
         }
+        Observation?.Add(rig.Memory.Read(0, rig.Memory.Size));
         return image.Problem;
     }
 
@@ -64,8 +65,10 @@ internal sealed class PciTarget : FuzzTarget
         }
         catch (GuestKilledException ended)
         {
+            Observation?.Add(ended.Message);
             if (!Regex.IsMatch(ended.Message, HostilePciTests.ReasonsStart)) return $"the reason names no device: {ended.Message}";
         }
+        Observation?.Add(rig.Memory.Read(0, rig.Memory.Size));
         return image.Problem;
     }
 
@@ -77,7 +80,7 @@ internal sealed class DiskImageFile : IDisposable
 {
     private const int Sectors = 64;
 
-    private readonly TempFolder folder = new();
+    private readonly TempFolder folder = new(inMemory: true);
 
     public DiskImageFile() => Path = folder.Write("disk", new byte[Sectors * 512]);
 
