@@ -51,7 +51,7 @@ internal sealed class Churn : IDisposable
         }
         catch (Exception e)
         {
-            return (name, $"a guest {name}: {e.GetType().Name}: {e.Message}{(e is LguestException or ChurnException ? "" : $"\n{e.StackTrace}")}");
+            return (name, $"a guest {name}: {e.GetType().Name}: {e.Message}{(e is LguestException or SoakException ? "" : $"\n{e.StackTrace}")}");
         }
     }
 
@@ -67,7 +67,13 @@ internal sealed class Churn : IDisposable
         Name = name, Kernel = GuestFile(name), Memory = 4 << 20, Clock = ClockKind.Virtual, Cpu = CpuChoice.Emulated, Devices = [new ConsoleDefinition()],
     };
 
-    private GuestDefinition Minikernel(string image, string abi)
+    private GuestDefinition Minikernel(string image, string abi) => Minikernel(work, image, abi);
+
+    /// <summary>A kernel with processes, drivers and a scheduler, which asks for a name.</summary>
+    /// <param name="work">The folder of its disk's image.</param>
+    /// <param name="image">Which of its builds.</param>
+    /// <param name="abi">The era of that.</param>
+    public static GuestDefinition Minikernel(string work, string image, string abi)
     {
         string disk = Path.Combine(work, "disk.img");
         File.WriteAllBytes(disk, new byte[64 * 512]);
@@ -97,7 +103,7 @@ internal sealed class Churn : IDisposable
         }
         byte[] written = File.ReadAllBytes(disk);
         for (int sector = 0; sector < 32; sector++)
-            if (BitConverter.ToInt32(written, sector * 512) != sector + 1) throw new ChurnException($"sector {sector} does not hold what was acknowledged");
+            if (BitConverter.ToInt32(written, sector * 512) != sector + 1) throw new SoakException($"sector {sector} does not hold what was acknowledged");
         Clear();
     }
 
@@ -122,14 +128,14 @@ internal sealed class Churn : IDisposable
     {
         using Guest guest = Guest.Create(definition with { Limits = new GuestLimits(Instructions: SomeInstructions) });
         Run(guest);
-        if (guest.Standstill != Standstill.InstructionLimit) throw new ChurnException($"it stands still for another reason: {guest.StateReason}");
+        if (guest.Standstill != Standstill.InstructionLimit) throw new SoakException($"it stands still for another reason: {guest.StateReason}");
     }
 
     private static void Killed(GuestDefinition definition, string reason)
     {
         using Guest guest = Guest.Create(definition);
         Run(guest);
-        if (guest.Ending is not { } ending || !ending.Reason.Contains(reason, StringComparison.Ordinal)) throw new ChurnException($"it ended for another reason: {guest.StateReason}");
+        if (guest.Ending is not { } ending || !ending.Reason.Contains(reason, StringComparison.Ordinal)) throw new SoakException($"it ended for another reason: {guest.StateReason}");
     }
 
     private void FromCheckpointFile()
@@ -150,7 +156,7 @@ internal sealed class Churn : IDisposable
         {
             Run(again);
             Expect(again, EndingKind.PowerDown);
-            if (!expected.EndsWith(again.ConsoleText, StringComparison.Ordinal)) throw new ChurnException("it said something else than the guest that its checkpoint was taken of");
+            if (!expected.EndsWith(again.ConsoleText, StringComparison.Ordinal)) throw new SoakException("it said something else than the guest that its checkpoint was taken of");
         }
         Clear();
     }
@@ -175,7 +181,7 @@ internal sealed class Churn : IDisposable
         using Guest guest = Guest.Create(Simple("tasks") with { Record = true });
         Run(guest);
         Expect(guest, EndingKind.PowerDown);
-        if (!guest.StepBack(new StepBackOptions { Driver = "churn", Count = 5 })) throw new ChurnException("there was no way back");
+        if (!guest.StepBack(new StepBackOptions { Driver = "churn", Count = 5 })) throw new SoakException("there was no way back");
         Run(guest);
         Expect(guest, EndingKind.PowerDown);
     }
@@ -191,7 +197,7 @@ internal sealed class Churn : IDisposable
         {
             return;
         }
-        throw new ChurnException("a guest without its disk image was made");
+        throw new SoakException("a guest without its disk image was made");
     }
 
     private void Clear()
@@ -204,7 +210,7 @@ internal sealed class Churn : IDisposable
         foreach (LguestEvent _ in guest.Step(new StepOptions { Driver = "churn", Count = 200 }))
         {
         }
-        if (guest.HasEnded) throw new ChurnException("it ended before half of its run");
+        if (guest.HasEnded) throw new SoakException("it ended before half of its run");
     }
 
     private static void Run(Guest guest)
@@ -216,10 +222,7 @@ internal sealed class Churn : IDisposable
 
     private static void Expect(Guest guest, EndingKind kind)
     {
-        if (guest.Ending?.Kind != kind) throw new ChurnException($"it should have ended by itself: {guest.StateReason}; {guest.ConsoleText.TakeLast(200).Aggregate("", (text, letter) => text + letter)}");
-        if (guest.ConsoleText.Contains("FAIL", StringComparison.Ordinal)) throw new ChurnException($"it says: {guest.ConsoleText}");
+        if (guest.Ending?.Kind != kind) throw new SoakException($"it should have ended by itself: {guest.StateReason}; {guest.ConsoleText.TakeLast(200).Aggregate("", (text, letter) => text + letter)}");
+        if (guest.ConsoleText.Contains("FAIL", StringComparison.Ordinal)) throw new SoakException($"it says: {guest.ConsoleText}");
     }
 }
-
-/// <summary>A guest that did not do what it should.</summary>
-internal sealed class ChurnException(string message) : Exception(message);

@@ -22,6 +22,12 @@ internal sealed class EchoServer : IDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>Whether anybody has sent anything over a connection yet.</summary>
+    public bool HasReceived { get; private set; }
+
+    /// <summary>As if nobody had sent anything.</summary>
+    public void Forget() => HasReceived = false;
+
     public int Connections
     {
         get { lock (gate) return connections.Count; }
@@ -118,6 +124,7 @@ internal sealed class EchoServer : IDisposable
             byte[] bytes = new byte[8192];
             for (int count; (count = connection.Receive(bytes)) > 0;)
             {
+                HasReceived = true;
                 answers.Wait();
                 for (int sent = 0; sent < count;) sent += connection.Send(bytes, sent, count - sent, SocketFlags.None);
             }

@@ -8,7 +8,8 @@ namespace LguestPS.Tests.Soak;
 internal static partial class HostSystem
 {
     public const int SigHup = 1, SigKill = 9, SigTerm = 15, SigCont = 18, SigStop = 19;
-    private const int FileSize = 1, Descriptors = 7;
+    private const int FileSize = 1, Descriptors = 7;        // RLIMIT_FSIZE, RLIMIT_NOFILE
+    private const nuint BytesToRead = 0x541b;               // FIONREAD
 
     public static bool IsRoot => Environment.IsPrivilegedProcess;
 
@@ -19,6 +20,15 @@ internal static partial class HostSystem
     {
         if (link(from, to) != 0) throw new IOException($"no link from '{to}' to '{from}': errno {Marshal.GetLastPInvokeError()}");
     }
+
+    /// <summary>Makes a file shorter, whoever uses it.</summary>
+    public static void CutOff(string path, long bytes)
+    {
+        if (truncate(path, bytes) != 0) throw new IOException($"'{path}' cannot be cut off: errno {Marshal.GetLastPInvokeError()}");
+    }
+
+    /// <summary>How much waits in a pipe.</summary>
+    public static int BytesIn(SafeHandle pipe) => ioctl(pipe, BytesToRead, out int count) == 0 ? count : 0;
 
     public static void LimitFileSize(int process, ulong? bytes) => Limit(process, FileSize, bytes);
 
@@ -72,8 +82,14 @@ internal static partial class HostSystem
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int process, int signal);
 
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(SafeHandle file, nuint request, out int result);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int link(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int truncate(string path, long length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial int prlimit64(int process, int resource, ulong* now, ulong* old);

@@ -1,11 +1,15 @@
 using System.Diagnostics;
+using System.IO.Pipes;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace LguestPS.Tests.Soak;
 
 /// <summary>A process with a loaded guest in it: its console is read into a ledger, what it complains of is kept.</summary>
 internal sealed class ProcessUnderTest : IDisposable
 {
+    private const int NearlyFull = 60_000;      // of 64 KiB: a page is not shared by two writes
+
     private readonly Process process;
     private readonly Thread reader, complaints;
     private readonly ManualResetEventSlim reads = new(initialState: true);
@@ -67,6 +71,18 @@ internal sealed class ProcessUnderTest : IDisposable
     public void StopReading() => reads.Reset();
 
     public void ReadOn() => reads.Set();
+
+    /// <summary>Waits until hardly anything more goes into the pipe of its output.</summary>
+    public void WaitUntilPipeIsFull(TimeSpan patience)
+    {
+        using SafePipeHandle pipe = new(((AnonymousPipeClientStream)process.StandardOutput.BaseStream).SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        DateTime limit = DateTime.UtcNow + patience;
+        while (HostSystem.BytesIn(pipe) < NearlyFull)
+        {
+            if (process.HasExited || DateTime.UtcNow > limit) throw new SoakException($"the pipe of its output was never full; it holds {HostSystem.BytesIn(pipe)} bytes");
+            Thread.Yield();
+        }
+    }
 
     /// <summary>Closes the reading end of its output.</summary>
     public void CloseOutput()

@@ -31,7 +31,35 @@ churn.SetAction(parsed =>
 });
 root.Add(churn);
 
+Command faults = new("short", "Inflicts every fault once on guests of this repository.") { work };
+faults.SetAction(parsed => Soak.RunShort(parsed.GetValue(work)!.FullName));
+root.Add(faults);
+
 Option<FileInfo> image = new("--image") { Required = true }, file = new("--file") { Required = true };
+Command saves = new("worker-saves", "Saves a checkpoint of a guest again and again.") { file, work };
+saves.SetAction(parsed =>
+{
+    using Guest guest = Guest.Create(Churn.Minikernel(parsed.GetValue(work)!.FullName, "minikernel/minikernel-3.1", "virtio-3.1"));
+    guest.SendConsole("Paul\n");
+    int saved = 0;
+    for (int number = 1; ; number++)
+    {
+        // Not always the same, and never its end.
+        foreach (LguestEvent _ in guest.Step(new StepOptions { Driver = "soak", Count = number < 50 ? 4 : 1 }))
+            if (guest.HasEnded) return 1;
+        try
+        {
+            guest.TakeCheckpoint().Save(parsed.GetRequiredValue(file).FullName);
+            Console.WriteLine(++saved);
+        }
+        catch (LguestException e)
+        {
+            Console.WriteLine($"refused: {e.Message}");
+        }
+    }
+});
+root.Add(saves);
+
 Option<int> port = new("--port") { Required = true };
 Command checkpoints = new("worker-checkpoints", "Runs a loaded Linux and takes checkpoints of it.") { kernel, initrd, image, file, port, seed };
 checkpoints.SetAction(parsed => new CheckpointWorker(new GuestDefinition

@@ -3,7 +3,11 @@ namespace LguestPS.Tests.Soak;
 /// <summary>The program lguest with a loaded Linux, as users run it: one trouble after another, and after each the guest goes on or ends as it should.</summary>
 internal sealed class ProgramLane : IDisposable
 {
-    private const int DiskMegabytes = 8, FileSystemMegabytes = 12, Hang = 300;
+    private const int DiskMegabytes = 64, FileSystemMegabytes = 72, Hang = 300;
+
+    // Fewer than lguest keeps free of sockets for itself; with none at all .NET itself gives up.
+    private const int SpareDescriptors = 16;
+
     private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(3);
 
     private readonly SoakOptions options;
@@ -207,15 +211,18 @@ internal sealed class ProgramLane : IDisposable
     {
         ulong bytes = (ulong)random.Next(1, DiskMegabytes) << 20;
         Inflict("file size limited", $"to {bytes >> 20} MiB");
+        long before = ledger.DiskErrors;
         HostSystem.LimitFileSize(guest!.Id, bytes);
         LoadFor(TimeSpan.FromSeconds(3));
         HostSystem.LimitFileSize(guest.Id, null);
+        if (ledger.DiskErrors > before) ExpectComplaint("File too large");
     }
 
     private void DescriptorsLimited()
     {
-        Inflict("no more descriptors", "new connections are refused");
-        HostSystem.LimitDescriptors(guest!.Id, 8);
+        if (HostSystem.Sample(guest!.Id) is not { } sample) return;
+        Inflict("few descriptors left", "new connections are refused");
+        HostSystem.LimitDescriptors(guest.Id, (ulong)sample.Descriptors + SpareDescriptors);
         echo.Reset();
         LoadFor(TimeSpan.FromSeconds(3));
         HostSystem.LimitDescriptors(guest.Id, null);
@@ -284,7 +291,7 @@ internal sealed class ProgramLane : IDisposable
             case 4:
                 Inflict("image cut off", "");
                 long half = DiskMegabytes << 19;
-                using (FileStream file = new(Image, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) file.SetLength(half);
+                HostSystem.CutOff(Image, half);
                 ExpectDiskErrors("has become shorter while in use");
                 if (new FileInfo(Image).Length != half) journal.Break(Name, "an image that was cut off grew again");
                 guest!.Type("Q\n");

@@ -3,7 +3,7 @@ namespace LguestPS.Tests.Soak;
 /// <summary>All lanes side by side for so long, and then the sum of it.</summary>
 internal static class Soak
 {
-    public const string Churn = "churn";
+    public const string Churn = "churn", OwnGuests = "own guests";
     private static readonly TimeSpan Between = TimeSpan.FromMinutes(5);
 
     /// <returns>The exit status: 0 if no promise was broken.</returns>
@@ -25,6 +25,11 @@ internal static class Soak
             disposables.AddRange([program, longLived, checkpoints]);
             lanes.AddRange([(program.Name, program.Run), (longLived.Name, longLived.Run), (CheckpointLane.Name, checkpoints.Run)]);
         }
+        else
+        {
+            int seed = seeds.Next();
+            lanes.Add((OwnGuests, () => RunOwnGuests(options, journal, seed, over.Token)));
+        }
         Thread[] threads = [.. lanes.Select(lane => new Thread(() => Guard(lane.Name, lane.Run, journal)) { Name = lane.Name })];
         foreach (Thread thread in threads) thread.Start();
         while (!over.Token.WaitHandle.WaitOne(Between)) journal.Summarize("so far");
@@ -33,6 +38,39 @@ internal static class Soak
         journal.Summarize("soak ended");
         if (journal.Broken == 0) Directory.Delete(options.Work, recursive: true);
         return journal.Broken == 0 ? 0 : 1;
+    }
+
+    /// <summary>Every fault once.</summary>
+    /// <returns>The exit status: 0 if no promise was broken.</returns>
+    public static int RunShort(string work)
+    {
+        Journal journal = new(Console.Out);
+        using (ShortFaults faults = new(work))
+            foreach (string fault in ShortFaults.All.Keys) TryFault(faults, fault, journal);
+        journal.Summarize("every fault once");
+        return journal.Broken == 0 ? 0 : 1;
+    }
+
+    private static void RunOwnGuests(SoakOptions options, Journal journal, int seed, CancellationToken over)
+    {
+        string[] names = [.. ShortFaults.All.Keys];
+        Random random = new(seed);
+        using ShortFaults faults = new(Path.Combine(options.Work, "own-guests"));
+        while (!over.IsCancellationRequested) TryFault(faults, names[random.Next(names.Length)], journal);
+    }
+
+    private static void TryFault(ShortFaults faults, string fault, Journal journal)
+    {
+        try
+        {
+            journal.Note(OwnGuests, fault);
+            if (faults.Try(fault) is { } why) journal.Note(OwnGuests, $"not here: {why}");
+            else journal.Count($"faults: {fault}");
+        }
+        catch (SoakException e)
+        {
+            journal.Break(OwnGuests, $"{fault}: {e.Message}");
+        }
     }
 
     /// <summary>A process of its own: its growth is to be that of guests alone.</summary>

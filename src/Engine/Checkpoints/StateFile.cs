@@ -54,6 +54,7 @@ internal static class StateFile
                 file.Write(header);
                 file.Write(packed.GetBuffer().AsSpan(0, (int)packed.Length));
             });
+            AbandonedFiles.Delete(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -57,10 +57,10 @@ internal static class HostFile
     public static void Replace(string path, Action<FileStream> write)
     {
         CheckCanBeWritten(path);
-        string unfinished = $"{path}.{Environment.ProcessId}.tmp";
+        string unfinished = AbandonedFiles.UnfinishedName(path);
         try
         {
-            using (FileStream file = new(unfinished, Private(FileMode.Create)))
+            using (WrittenFile file = new(unfinished, Private(FileMode.Create)))
             {
                 write(file);
                 file.Flush(flushToDisk: true);
@@ -84,7 +84,7 @@ internal static class HostFile
         options.Access = FileAccess.ReadWrite;
         options.Options = FileOptions.DeleteOnClose;
         string path = Path.Combine(Path.GetTempPath(), $"lguest-{Path.GetRandomFileName()}");
-        FileStream file = new(path, options);
+        WrittenFile file = new(path, options);
         if (!OperatingSystem.IsWindows()) File.Delete(path);     // a process that is killed leaves none
         return file;
     }
@@ -103,7 +103,7 @@ internal static class HostFile
         try
         {
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, PrivateMode);
-            RandomAccess.SetLength(file, 0);
+            WrittenFile.SetLength(file, 0);
             return file;
         }
         catch (UnauthorizedAccessException)

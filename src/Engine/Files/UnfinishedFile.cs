@@ -6,7 +6,7 @@ internal sealed class UnfinishedFile : IDisposable
     private const int BufferSize = 64 * 1024;
 
     private readonly string path, unfinished;
-    private readonly FileStream file;
+    private readonly WrittenFile file;
     private bool isFinished;
 
     /// <param name="path">An absolute path.</param>
@@ -17,10 +17,11 @@ internal sealed class UnfinishedFile : IDisposable
     {
         HostFile.CheckCanBeWritten(path);
         this.path = path;
-        unfinished = $"{path}.{Environment.ProcessId}.tmp";
+        unfinished = AbandonedFiles.UnfinishedName(path);
+        AbandonedFiles.Delete(path);
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = BufferSize };
         if (isPrivate && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        file = new FileStream(unfinished, options);
+        file = new WrittenFile(unfinished, options);
     }
 
     public Stream Stream => file;

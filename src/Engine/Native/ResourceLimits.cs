@@ -9,18 +9,19 @@ internal static partial class ResourceLimits
     private const int RLIMIT_NOFILE = 7;
     private const int RLIMIT_NOFILE_BSD = 8;
 
-    /// <summary>How many descriptors may be open at a time; int.MaxValue where there is no limit.</summary>
-    public static int OpenFiles { get; } = OperatingSystem.IsWindows() ? int.MaxValue : Read(OperatingSystem.IsLinux() ? RLIMIT_NOFILE : RLIMIT_NOFILE_BSD);
+    /// <summary>How many descriptors may be open at a time, now: somebody may change it for a running process (prlimit). int.MaxValue where there is no limit.</summary>
+    public static int OpenFiles => OperatingSystem.IsWindows() ? int.MaxValue : Read(OperatingSystem.IsLinux() ? RLIMIT_NOFILE : RLIMIT_NOFILE_BSD);
 
     /// <summary>Whether so many more descriptors could be opened now.</summary>
     public static bool HasFreeDescriptors(int count)
     {
-        if (OpenFiles == int.MaxValue) return true;
+        int most = OpenFiles;
+        if (most == int.MaxValue) return true;
         try
         {
             // A new descriptor is the lowest that is free (POSIX, 2.6 File Descriptor Allocation).
             using SafeFileHandle lowest = File.OpenHandle("/dev/null");
-            return lowest.DangerousGetHandle() < OpenFiles - count;
+            return lowest.DangerousGetHandle() < most - count;
         }
         catch (IOException)
         {

@@ -19,7 +19,7 @@ internal sealed class FrameRecorder : IDisposable
         this.path = path;
         try
         {
-            file = new FileStream(HostFile.Open(path, FileMode.Create, FileAccess.Write, FileShare.Read), FileAccess.Write);
+            file = new WrittenFile(HostFile.Open(path, FileMode.Create, FileAccess.Write, FileShare.Read));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

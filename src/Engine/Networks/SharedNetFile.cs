@@ -131,7 +131,7 @@ internal sealed unsafe class SharedNetFile : IDisposable
     {
         try
         {
-            RandomAccess.Write(file, bytes, offset);
+            WrittenFile.Write(file, bytes, offset);
             return true;
         }
         catch (IOException)
@@ -221,8 +221,8 @@ internal sealed unsafe class SharedNetFile : IDisposable
         // The header comes last: whoever was killed before it leaves an empty file, or one of zeros.
         if (length == 0 || (length == Size && complete && !header.AsSpan().ContainsAnyExcept((byte)0)))
         {
-            RandomAccess.SetLength(file, Size);
-            RandomAccess.Write(file, ours, 0);
+            WrittenFile.SetLength(file, Size);
+            WrittenFile.Write(file, ours, 0);
             return ours;
         }
         if (!complete || !header.AsSpan().StartsWith(Magic))

@@ -1,3 +1,4 @@
+using LguestPS.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace LguestPS.Devices;
@@ -77,7 +78,7 @@ internal class DiskImage : IDisposable
     {
         // A write would fill the gap with zeros, and go unnoticed.
         if (RandomAccess.GetLength(file) < Length) throw Shortened();
-        RandomAccess.Write(file, bytes, offset);
+        WrittenFile.Write(file, bytes, offset);
         if (!IsStillThere()) throw new IOException($"'{Path}' was removed or replaced while in use; what is written to it would be lost");
     }
 

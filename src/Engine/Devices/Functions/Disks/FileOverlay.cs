@@ -1,3 +1,4 @@
+using LguestPS.Files;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
@@ -82,7 +83,7 @@ internal sealed class FileOverlay : SectorOverlay
     public override void Write(long first, ReadOnlySpan<byte> bytes)
     {
         if (RandomAccess.GetLength(file) < FileLength) throw Shortened();
-        RandomAccess.Write(file, bytes, DataStart + first * DiskImage.SectorSize);
+        WrittenFile.Write(file, bytes, DataStart + first * DiskImage.SectorSize);
 
         long end = first + bytes.Length / DiskImage.SectorSize;
         long firstByte = first / 8, lastByte = (end - 1) / 8;
@@ -95,7 +96,7 @@ internal sealed class FileOverlay : SectorOverlay
             added++;
         }
         if (added == 0) return;
-        RandomAccess.Write(file, bits, HeaderSize + firstByte);
+        WrittenFile.Write(file, bits, HeaderSize + firstByte);
         bits.CopyTo(present, firstByte);
         Volatile.Write(ref count, count + added);
     }
@@ -106,8 +107,8 @@ internal sealed class FileOverlay : SectorOverlay
 
     private void Create(DiskImage image)
     {
-        RandomAccess.SetLength(file, FileLength);       // holes, not zeros
-        RandomAccess.Write(file, MakeHeader(image.LastWrite, HashOf(image)), 0);
+        WrittenFile.SetLength(file, FileLength);       // holes, not zeros
+        WrittenFile.Write(file, MakeHeader(image.LastWrite, HashOf(image)), 0);
     }
 
     private void Load(DiskImage image)
@@ -137,7 +138,7 @@ internal sealed class FileOverlay : SectorOverlay
         byte[] hash = HashOf(image);
         if (image.Length > MostHashed || !header.Slice(ImageHashAt, hash.Length).SequenceEqual(hash))
             throw Refuse($"belongs to another image than '{image.Path}', or that was changed since; together they would be a broken disk");
-        RandomAccess.Write(file, MakeHeader(image.LastWrite, hash), 0);     // only its date is new
+        WrittenFile.Write(file, MakeHeader(image.LastWrite, hash), 0);     // only its date is new
     }
 
     private byte[] MakeHeader(DateTime imageDate, byte[] imageHash)

@@ -36,7 +36,7 @@ internal sealed class SpilledSectors : IDisposable
     {
         bool isThere = places.TryGetValue(sector, out long place);
         if (!isThere) place = places.Count;
-        RandomAccess.Write(file.SafeFileHandle, bytes, place * DiskImage.SectorSize);
+        WrittenFile.Write(file.SafeFileHandle, bytes, place * DiskImage.SectorSize);
         if (!isThere) places.Add(sector, place);
     }
 
