@@ -8,7 +8,7 @@ internal sealed class LoadLedger(Journal journal, string lane)
     private readonly Dictionary<uint, string> asked = [];
     private bool quiet;
     private uint flooded, question, forgotten, restored;
-    private bool hasFlooded;
+    private bool hasFlooded, countsAnew, countsDatagramsAnew;
     private long milliseconds;
 
     /// <summary>The newest record that is promised to be on the disk.</summary>
@@ -43,6 +43,7 @@ internal sealed class LoadLedger(Journal journal, string lane)
             forgotten = question;
             restored = record;
             quiet = true;
+            countsAnew = countsDatagramsAnew = true;      // what it counts itself is of its whole life
         }
     }
 
@@ -92,11 +93,13 @@ internal sealed class LoadLedger(Journal journal, string lane)
                 journal.Count($"errors in the guest: TCP, errno {numbers[2]}");
                 break;
             case 'N':
-                if (numbers[0] > Kibibytes) journal.Count("KiB there and back over TCP", numbers[0] - Kibibytes);
+                if (!countsAnew && numbers[0] > Kibibytes) journal.Count("KiB there and back over TCP", numbers[0] - Kibibytes);
+                countsAnew = false;
                 (Kibibytes, Rounds) = (numbers[0], numbers[2]);
                 break;
             case 'U':
-                if (numbers[0] > Datagrams) journal.Count("UDP datagrams there and back", numbers[0] - Datagrams);
+                if (!countsDatagramsAnew && numbers[0] > Datagrams) journal.Count("UDP datagrams there and back", numbers[0] - Datagrams);
+                countsDatagramsAnew = false;
                 Datagrams = numbers[0];
                 break;
             case 'F':
