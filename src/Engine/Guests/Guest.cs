@@ -8,7 +8,6 @@ using LguestPS.Hypercalls;
 using LguestPS.Inspection;
 using LguestPS.Machines;
 using LguestPS.Memory;
-using LguestPS.Native;
 using LguestPS.Recordings;
 using LguestPS.Run;
 using LguestPS.Traps;
@@ -29,7 +28,6 @@ public sealed partial class Guest : IDisposable
 
     internal Guest(GuestDefinition definition, Machine machine, Func<string> cpuReason, DeviceSet devices, IDeviceTransport transport)
     {
-        FileSizeSignal.TurnIntoError();
         Definition = definition;
         Machine = machine;
         Devices = devices;

@@ -105,7 +105,7 @@ internal sealed class AccessMatrix
             AccessEnd.Done => CpuExit.Trap(0x80),
             AccessEnd.Fault => CpuExit.Trap(Vector.PageFault, truth.Error, address),
             AccessEnd.Device => CpuExit.DeviceAccess(truth.Error, address),
-            _ => CpuExit.Dead(result.Exit.Reason ?? ""),
+            _ => result.Exit.Kind == CpuExitKind.Dead ? result.Exit : CpuExit.Dead(""),
         };
         if (result.Exit != exit) return $"{result.Exit} instead of {exit}";
 
