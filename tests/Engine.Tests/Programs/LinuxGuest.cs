@@ -36,26 +36,31 @@ internal static class LinuxGuest
             Cpu = cpu,
             Devices = [new BlockDefinition(disk, BlockMode.ReadWrite), new ConsoleDefinition()],
         };
+        string ending = RunToEnd(definition, make);
+        try
+        {
+            return ProgramRun.Read(ReadRecords(disk));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{e.Message}; {ending}", e);
+        }
+    }
+
+    /// <returns>How it ended, and what its console says.</returns>
+    private static string RunToEnd(GuestDefinition definition, Func<GuestMemory, GuestClock, VirtualCpu>? make)
+    {
         using Guest guest = GuestBuilder.Build(definition, make);
         RunOptions options = new() { Driver = "the test", TimeLimit = Patience, Filter = EventFilter.Nothing };
         foreach (LguestEvent _ in guest.Run(options)) { }
         if (guest.State != GuestState.Ended) throw new InvalidOperationException($"the guest did not end, {guest.Standstill}: {guest.ConsoleText}");
-        try
-        {
-            using FileStream file = File.OpenRead(disk);
-            return ProgramRun.Read(ReadRecords(file));
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{e.Message}; the guest ended with '{guest.StateReason}', and its console says: {guest.ConsoleText}", e);
-        }
+        return $"the guest ended with '{guest.StateReason}', and its console says: {guest.ConsoleText}";
     }
 
     /// <summary>The disk without the zeros at its end.</summary>
-    private static byte[] ReadRecords(FileStream disk)
+    private static byte[] ReadRecords(string disk)
     {
-        byte[] bytes = new byte[disk.Length];
-        disk.ReadExactly(bytes);
+        byte[] bytes = File.ReadAllBytes(disk);
         return bytes[..(bytes.AsSpan().LastIndexOfAnyExcept((byte)0) + 1 + sizeof(int))];
     }
 
