@@ -9,9 +9,15 @@ internal sealed class PrivateContext : AssemblyLoadContext
 {
     private const string OurNames = "LguestPS.";
 
-    private readonly string folder;
+    // Loops here, not sequences: this assembly is for every platform, so the runtime compiles each method of it at each import.
+    private readonly List<string> folders;
 
-    private PrivateContext(string folder) : base("LguestPS") => this.folder = folder;
+    private PrivateContext(string folder) : base("LguestPS")
+    {
+        folders = [folder];
+        foreach (string platform in Platforms())
+            if (Path.Combine(folder, "runtimes", platform, "lib") is var library && Directory.Exists(library)) folders.AddRange(Directory.GetDirectories(library));
+    }
 
     /// <summary>Makes it, and has it answer for what nobody else has: assemblies whose names begin with ours.</summary>
     /// <param name="folder">The folder of the assemblies.</param>
@@ -21,26 +27,16 @@ internal sealed class PrivateContext : AssemblyLoadContext
         Default.Resolving += (_, name) => name.Name!.StartsWith(OurNames, StringComparison.Ordinal) ? context.Load(name) : null;
     }
 
-    /// <summary>An assembly of the folder; null if it has none of that name.</summary>
+    /// <summary>An assembly of the folder, or of what is laid out there for this platform as in a NuGet package; null if there is none of that name.</summary>
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        foreach (string path in Places(assemblyName.Name + ".dll"))
-            if (File.Exists(path)) return LoadFromAssemblyPath(path);
+        foreach (string folder in folders)
+            if (Path.Combine(folder, assemblyName.Name + ".dll") is var path && File.Exists(path)) return LoadFromAssemblyPath(path);
         return null;
     }
 
-    /// <summary>Where a file may be: what is different on each platform is laid out as in a NuGet package.</summary>
-    private IEnumerable<string> Places(string file)
-    {
-        yield return Path.Combine(folder, file);
-        foreach (string platform in Platforms().Select(name => Path.Combine(folder, "runtimes", name, "lib")).Where(Directory.Exists))
-            foreach (string framework in Directory.EnumerateDirectories(platform)) yield return Path.Combine(framework, file);
-    }
-
     /// <summary>This platform by its own name; and any Linux, whose C library or distribution may have got it a name of its own, as Linux.</summary>
-    private static IEnumerable<string> Platforms()
-    {
-        yield return RuntimeInformation.RuntimeIdentifier;
-        if (OperatingSystem.IsLinux()) yield return $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
-    }
+    private static string[] Platforms() => OperatingSystem.IsLinux()
+        ? [RuntimeInformation.RuntimeIdentifier, $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}"]
+        : [RuntimeInformation.RuntimeIdentifier];
 }
