@@ -1,5 +1,3 @@
-using LguestPS.Cpu;
-
 namespace LguestPS.Tests.Cpu.PageAccesses;
 
 /// <summary>A way to touch a page.</summary>

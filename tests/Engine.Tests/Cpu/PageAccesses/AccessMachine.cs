@@ -43,7 +43,7 @@ internal sealed record AccessResult(CpuExit Exit, GuestRegisters Registers, ulon
 /// <summary>A CPU whose tables lead to one page of which everything can be changed, beside code, a stack and data of its own.</summary>
 internal sealed class AccessMachine : IDisposable
 {
-    public const uint Code = 0x08048000, UserPage = 0x40000000, KernelPage = 0xC0000000, HostPage = 0xFFFFF000;
+    public const uint Code = 0x08048000, UserPage = 0x40000000, KernelPage = 0xC0000000;
     private const uint Stack = 0x08049000, Directory = 0x1000, OtherDirectory = 0x8000, OwnTable = 0x2000, BesideTable = 0x3000, OwnMiddle = 0x5000, BesideMiddle = 0x6000;
     private const uint CodeFrame = 0x10000, StackFrame = 0x11000, BeforeFrame = 0x13000, BeforeCodeFrame = 0x14000;
     private const uint FrameSize = 0x1000, OldFrame = EntrySpace.Page + FrameSize;

@@ -1,4 +1,3 @@
-using LguestPS.Tests.Cpu;
 using Xunit;
 
 namespace LguestPS.Tests.Cpu.RootCauses;
