@@ -19,6 +19,8 @@ internal sealed class DifferentialMachine : IDisposable
     private static readonly long Slice = Stopwatch.Frequency / 50;
 
     private const uint Directory = 0x1000, CodeTable = 0x2000, DataTable = 0x3000, CodeFrame = 0x4000, DataFrame = 0x5000;
+    /// <summary>The segment of 16-bit code. Linux has one in an LDT, which guests have not.</summary>
+    private const ushort ShortCode = 0x0B;
     private const uint User = PageFlags.Present | PageFlags.User;
 
     private readonly GuestMemory memory = new(0x10000, 0);
@@ -57,6 +59,7 @@ internal sealed class DifferentialMachine : IDisposable
         // What else a program on 64-bit Linux can see: 64-bit code, and the segment whose limit is the processor's number.
         descriptors[Oracle.LongModeCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
         descriptors[0x7B >> 3] = CpuMachine.Segment(0, 0, 0xF5, 0x4);
+        descriptors[ShortCode >> 3] = CpuMachine.Segment(Oracle.CodeBase, 0xFFFF, 0xFB, 0);
         for (int i = 0; i < segments.Length; i++) descriptors[selectors[i] >> 3] = segments[i].Descriptor;
         for (int i = 0; i < local.Length; i++) descriptors[FirstLocal + i] = local[i].Flags == 0 ? 0 : local[i].Descriptor;
         cpu.LoadDescriptors(descriptors);
@@ -102,14 +105,14 @@ internal sealed class DifferentialMachine : IDisposable
         {
             Eax = r[0], Ecx = r[1], Edx = r[2], Ebx = r[3], Esp = r[4], Ebp = r[5], Esi = r[6], Edi = r[7],
             Eip = test.Eip, Eflags = test.Eflags,
-            Cs = test.Cs, Ss = test.Ss,
+            Cs = test.ShortCode == 0 ? test.Cs : ShortCode, Ss = test.Ss,
             Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs,
         };
 
         CpuExit exit = cpu.Run(cpu.CountsInstructions ? new CpuBudget(Budget) : new CpuBudget(long.MaxValue, Stopwatch.GetTimestamp() + Slice));
         Outcome? outcome = exit.Kind switch
         {
-            CpuExitKind.Trap => Observe(exit),
+            CpuExitKind.Trap => Observe(test, exit),
             CpuExitKind.Budget => null,
             _ => throw new InvalidOperationException($"{exit} after\n{test.Disassembly()}"),
         };
@@ -134,7 +137,7 @@ internal sealed class DifferentialMachine : IDisposable
         memory.Dispose();
     }
 
-    private Outcome Observe(CpuExit exit)
+    private Outcome Observe(TestCase test, CpuExit exit)
     {
         GuestRegisters r = cpu.Registers;
         OutcomeHead head = default;
@@ -142,7 +145,7 @@ internal sealed class DifferentialMachine : IDisposable
         gpr.CopyTo(head.Gpr);
         (head.Eflags, head.Eip) = (r.Eflags, r.Eip);
         (head.Trap, head.Error, head.Address) = (exit.Vector, exit.ErrorCode, exit.FaultAddress);
-        (head.Es, head.Cs, head.Ss, head.Ds, head.Fs, head.Gs) = (r.Es, r.Cs, r.Ss, r.Ds, r.Fs, r.Gs);
+        (head.Es, head.Cs, head.Ss, head.Ds, head.Fs, head.Gs) = (r.Es, r.Cs == ShortCode ? test.ShortCode : r.Cs, r.Ss, r.Ds, r.Fs, r.Gs);
         byte[] changed = Changes();
         head.Changed = (uint)changed.Length;
         return new Outcome(head, changed);

@@ -48,7 +48,7 @@ internal static class Judge
         var text = new StringBuilder($"{difference}\n{test.Disassembly()}\n");
         EightRegisters gpr = default;
         test.Gpr.CopyTo((Span<uint>)gpr);
-        var start = new OutcomeHead { Gpr = gpr, Eflags = test.Eflags, Eip = test.Eip, Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs, Cs = SnippetGenerator.UserCode, Ss = SnippetGenerator.UserData };
+        var start = new OutcomeHead { Gpr = gpr, Eflags = test.Eflags, Eip = test.Eip, Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs, Cs = test.ShortCode == 0 ? test.Cs : test.ShortCode, Ss = test.Ss };
         text.Append($"    before   {State(start)}\n");
         foreach (Patch patch in test.Patches) text.Append($"             [{Oracle.DataBase + patch.Offset:x8}] = {Convert.ToHexString(patch.Bytes)}\n");
         text.Append($"    emulated {State(mine.Head)}{Trap(mine.Head)} {Runs(mine.Changed)}\n");
@@ -62,7 +62,7 @@ internal static class Judge
     {
         // The last bytes below 4 GiB: "may or may not cause the indicated exceptions" (SDM volume 3, 5.3).
         if (mine.Trap == PageFault && mine.Address >= 0xFFFFFFF0 && truth.Trap is 12 or 13) return true;
-        if (truth.Trap == PageFault && FillsItsSlotAsItLikes(test.Pieces[^1].Bytes)) return true;
+        if (truth.Trap == PageFault && FillsItsSlotAsItLikes(test.Pieces[^1].Bytes, test.Bitness)) return true;
         if (mine.Eip != truth.Eip || mine.Trap is < 10 or > 14 || truth.Trap is < 10 or > 14) return false;
         if (TrappedAt(test, truth) is not { } instruction || !AccessesSeveral(instruction)) return false;
         // Some processors have popped half of the registers by then.
@@ -80,23 +80,23 @@ internal static class Judge
     };
 
     /// <summary>True for the push of a selector: some processors write two bytes, others four.</summary>
-    public static bool FillsItsSlotAsItLikes(byte[] code) => Decode(code) is { Mnemonic: Mnemonic.Push } push && push.Op0Register.IsSegmentRegister();
+    public static bool FillsItsSlotAsItLikes(byte[] code, int bitness = 32) => Decode(code, bitness) is { Mnemonic: Mnemonic.Push } push && push.Op0Register.IsSegmentRegister();
 
     /// <summary>True if it is the processor's own affair what is in memory: half-done pushes, or how much of a slot a selector fills.</summary>
     private static bool LeavesPartialWrites(TestCase test, in OutcomeHead truth) =>
-        FillsItsSlotAsItLikes(test.Pieces[^1].Bytes)
+        FillsItsSlotAsItLikes(test.Pieces[^1].Bytes, test.Bitness)
         || (truth.Trap is >= 10 and <= 14 && TrappedAt(test, truth) is { } instruction && AccessesSeveral(instruction));
 
     private static Instruction? TrappedAt(TestCase test, in OutcomeHead truth)
     {
         int offset = (int)(truth.Eip - test.Eip);
         byte[] code = test.Code();
-        return offset >= 0 && offset < code.Length ? Decode(code[offset..]) : null;
+        return offset >= 0 && offset < code.Length ? Decode(code[offset..], test.Bitness) : null;
     }
 
-    private static Instruction Decode(byte[] code)
+    private static Instruction Decode(byte[] code, int bitness)
     {
-        Iced.Intel.Decoder.Create(32, code).Decode(out Instruction instruction);
+        Iced.Intel.Decoder.Create(bitness, code).Decode(out Instruction instruction);
         return instruction;
     }
 

@@ -55,14 +55,18 @@ internal sealed class Oracle : IDisposable
         local.CopyTo(table);
         toOracle.Write(MemoryMarshal.AsBytes(table.AsSpan()));
         toOracle.Flush();
-        Span<uint> hello = stackalloc uint[4];
+        Span<uint> hello = stackalloc uint[5];
         Receive(MemoryMarshal.AsBytes(hello));
         if (hello[0] != Magic) throw new InvalidDataException("the oracle greets with something else");
-        Selectors = hello[1..].ToArray().Select(s => (ushort)s).ToArray();
+        ShortCodeSelector = (ushort)hello[4];
+        Selectors = hello[1..4].ToArray().Select(s => (ushort)s).ToArray();
     }
 
     /// <summary>The selectors of the three descriptors.</summary>
     public ushort[] Selectors { get; }
+
+    /// <summary>The selector of a segment of 16-bit code that begins at <see cref="CodeBase"/>, 0 if Linux does not let a program have one.</summary>
+    public ushort ShortCodeSelector { get; }
 
     public Outcome[] Run(ReadOnlySpan<OracleTest> tests)
     {

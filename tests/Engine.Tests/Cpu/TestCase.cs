@@ -76,7 +76,12 @@ internal sealed record TestCase(
     /// <summary>For a code segment that does not begin at 0.</summary>
     public uint? StartEip { get; init; }
 
-    public uint Eip => StartEip ?? Oracle.CodeBase + (uint)CodeOffset;
+    /// <summary>The oracle's selector of a segment of 16-bit code in which it runs, in place of <see cref="Cs"/>; 0 for 32-bit code.</summary>
+    public ushort ShortCode { get; init; }
+
+    public int Bitness => ShortCode == 0 ? 32 : 16;
+
+    public uint Eip => StartEip ?? (ShortCode == 0 ? Oracle.CodeBase : 0) + (uint)CodeOffset;
 
     /// <summary>Where the last of the instructions in the first piece begins, from the start of the code.</summary>
     public int LastInstruction
@@ -147,7 +152,7 @@ internal sealed record TestCase(
     {
         for (int i = 0; i < 8; i++) test.Gpr[i] = Gpr[i];
         (test.Eflags, test.Eip) = (Eflags, Eip);
-        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, Cs, Ss);
+        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, ShortCode == 0 ? Cs : ShortCode, Ss);
         test.PatchCount = (byte)Patches.Count;
         Span<byte> patches = test.Patches;
         foreach (Patch patch in Patches)
@@ -169,7 +174,7 @@ internal sealed record TestCase(
         var lines = new List<string>();
         foreach (int start in Starts()[..^1])
         {
-            Decoder decoder = Decoder.Create(32, code[start..]);
+            Decoder decoder = Decoder.Create(Bitness, code[start..]);
             decoder.IP = Eip + (uint)start;
             decoder.Decode(out Instruction instruction);
             formatter.Format(instruction, text);

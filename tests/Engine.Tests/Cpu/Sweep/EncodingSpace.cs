@@ -42,7 +42,7 @@ internal static class EncodingSpace
     }
 
     /// <summary>False for what would leave the oracle's process (Linux's system calls), and for all but one of those that do not use the operand byte.</summary>
-    public static bool IsWorthRunning(in Encoding encoding)
+    public static bool IsWorthRunning(in Encoding encoding, int bitness)
     {
         switch (encoding.Opcode)
         {
@@ -51,7 +51,7 @@ internal static class EncodingSpace
                 return false;
             default:
                 if (encoding.Operand == 0xCC) return true;
-                Decoder.Create(32, encoding.Bytes, InstructionSet.Decoding).Decode(out Instruction instruction);
+                Decoder.Create(bitness, encoding.Bytes, InstructionSet.Decoding).Decode(out Instruction instruction);
                 return instruction.IsInvalid || instruction.Length > encoding.Prefixes.Length + encoding.Opcode.Length;
         }
     }
@@ -68,18 +68,23 @@ internal static class EncodingSpace
         }
     }
 
-    /// <summary>A case for it: registers that lead into the data window, or through gs with 16-bit addresses.</summary>
-    public static TestCase CaseFor(in Encoding encoding, ushort[] selectors)
+    /// <summary>A case for it: registers that lead into the data window; in 16-bit code through ds and es, and elsewhere with 16-bit addresses through gs.</summary>
+    /// <param name="encoding">The encoding.</param>
+    /// <param name="selectors">Of the data segments.</param>
+    /// <param name="shortCode">Of a segment of 16-bit code, 0 for flat 32-bit code.</param>
+    public static TestCase CaseFor(in Encoding encoding, ushort[] selectors, ushort shortCode)
     {
-        Decoder decoder = Decoder.Create(32, encoding.Bytes, InstructionSet.Decoding);
+        int bitness = shortCode == 0 ? 32 : 16;
+        Decoder decoder = Decoder.Create(bitness, encoding.Bytes, InstructionSet.Decoding);
         decoder.Decode(out Instruction instruction);
         uint undefined = FlagUse.UndefinedBy(instruction);
-        bool isShort = encoding.Prefixes.Contains((byte)0x67);
+        bool isShort = shortCode != 0 || encoding.Prefixes.Contains((byte)0x67);
+        ushort data = shortCode == 0 ? SnippetGenerator.UserData : selectors[0];
         uint[] gpr = isShort ? [0x80, 5, 0x40, 0x100, SweepData.Stack, 0x140, 0x200, 0x400] : [
             SweepData.Operand(0), 5, SweepData.Operand(2), SweepData.Operand(3), SweepData.Stack, SweepData.Operand(5), SweepData.Operand(6), SweepData.Operand(7)];
         return new TestCase(
             [new Piece(encoding.Bytes, new FlagUse(0, 0, undefined, false, false))], gpr, 0x203,
-            SnippetGenerator.UserData, SnippetGenerator.UserData, 0, selectors[0], 0x100, [], false);
+            data, data, 0, selectors[0], 0x100, [], false) { ShortCode = shortCode };
     }
 }
 

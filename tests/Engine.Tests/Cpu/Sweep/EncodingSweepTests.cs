@@ -12,9 +12,10 @@ public class EncodingSweepTests(ITestOutputHelper output)
     private static readonly TimeSpan sampleTime = TimeSpan.FromSeconds(20);
 
     [SkippableTheory]
-    [InlineData(null)]
-    [InlineData(0)]
-    public void Every_encoding_does_what_it_does_on_this_processor_or_there_is_a_reason(int? heat)
+    [InlineData(false, null)]
+    [InlineData(false, 0)]
+    [InlineData(true, null)]
+    public void Every_encoding_does_what_it_does_on_this_processor_or_there_is_a_reason(bool inShortCode, int? heat)
     {
         bool all = Environment.GetEnvironmentVariable("LGUEST_CPU_SWEEP") == "all";
         (string? program, string? whyNot) = Oracle.Build();
@@ -22,8 +23,11 @@ public class EncodingSweepTests(ITestOutputHelper output)
         byte[] window = SweepData.Window(), image = SweepData.Image();
         using var oracle = new Oracle(program!, window, image, SnippetGenerator.Segments);
         File.Delete(program!);
+        ushort shortCode = inShortCode ? oracle.ShortCodeSelector : (ushort)0;
+        Skip.If(inShortCode && shortCode == 0, "this Linux lets no program have a segment of 16-bit code (modify_ldt)");
         using var machine = new DifferentialMachine(window, SnippetGenerator.Segments, oracle.Selectors, image, heat);
-        var explained = new ExplainedDifferences(File.ReadLines(Repository.Path("tests/Engine.Tests/Cpu/Sweep/differences.txt")));
+        string[] tables = inShortCode ? ["differences.txt", "short-code.txt"] : ["differences.txt"];
+        var explained = new ExplainedDifferences(tables.SelectMany(table => File.ReadLines(Repository.Path("tests/Engine.Tests/Cpu/Sweep", table))));
 
         var counts = new Counts();
         var unexplained = new SortedDictionary<string, (int Count, string Report)>(StringComparer.Ordinal);
@@ -32,9 +36,9 @@ public class EncodingSweepTests(ITestOutputHelper output)
         for (int number = 0; number < EncodingSpace.Count; number += all ? 1 : SampleStride)
         {
             Encoding encoding = EncodingSpace.At(number);
-            if (EncodingSpace.IsWorthRunning(encoding))
+            if (EncodingSpace.IsWorthRunning(encoding, inShortCode ? 16 : 32))
             {
-                TestCase test = EncodingSpace.CaseFor(encoding, oracle.Selectors);
+                TestCase test = EncodingSpace.CaseFor(encoding, oracle.Selectors, shortCode);
                 if (machine.Run(test) is { } mine && !DifferentialTests.TouchesOracle(mine)) batch.Add((encoding, test, mine));
                 else counts.Unjudged++;
             }

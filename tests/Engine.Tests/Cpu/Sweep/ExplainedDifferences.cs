@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LguestPS.Tests.Cpu.Sweep;
 
-/// <summary>The rows of differences.txt: encodings that differ from the machine's own processor, each with a reason.</summary>
+/// <summary>The rows of differences.txt and short-code.txt: encodings that differ from the machine's own processor, each with a reason.</summary>
 internal sealed class ExplainedDifferences
 {
     private readonly List<Row> rows = [];
