@@ -34,10 +34,7 @@ internal sealed class UserNetworkTarget : FuzzTarget
             }
             if (random.Chance(5)) wire.ConnectGuest((ushort)random.Next(1, 100));
             foreach (byte[] answer in wire.Wait(TimeSpan.FromMilliseconds(random.Chance(5) ? random.Next(100_000) : random.Next(50))))
-            {
-                Observation?.Add(answer);
                 if (answer.Length is < NetworkPort.ShortestFrame or > NetworkPort.LongestFrame) return $"a frame of {answer.Length} bytes came back";
-            }
             if (wire.Network.Connections > TcpRelay.MostConnections || wire.Network.UdpFlows > UdpRelay.MostFlows) return "there are more connections than may be";
         }
         return Resumed(random, wire);
