@@ -3,7 +3,7 @@ using System.Net;
 
 namespace LguestPS.Tests.Soak;
 
-/// <summary>The soak's command line. Not top-level statements, since the tests reference this program and <c>lguest</c>.</summary>
+/// <summary>The soak's command line, and that of the processes which it troubles.</summary>
 internal static class SoakProgram
 {
     public static int Main(string[] args)
