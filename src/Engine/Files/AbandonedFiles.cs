@@ -20,7 +20,8 @@ internal static class AbandonedFiles
             foreach (string other in Directory.EnumerateFiles(folder, $"*{Ending}"))
             {
                 ReadOnlySpan<char> rest = Path.GetFileName(other.AsSpan());
-                if (!rest.StartsWith(name, StringComparison.Ordinal) || !int.TryParse(rest[name.Length..^Ending.Length], out int process) || process == Environment.ProcessId) continue;
+                if (rest.Length <= name.Length + Ending.Length || !rest.StartsWith(name, StringComparison.Ordinal)) continue;
+                if (!int.TryParse(rest[name.Length..^Ending.Length], out int process) || process == Environment.ProcessId) continue;
                 if (DateTime.UtcNow - File.GetLastWriteTimeUtc(other) < Age) continue;
                 // Whoever still writes it has it locked.
                 using (new FileStream(other, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) File.Delete(other);
