@@ -126,63 +126,145 @@ internal sealed partial class ProgramLane : IDisposable
         }
     }
 
-    /// <summary>The last fault of a life ends it, in one way or another.</summary>
-    private bool Finish()
+    private IEnumerable<Action> Faults()
     {
-        switch (random.Next(7))
-        {
-            case 0:
-                Inflict("guest switched off", "");
-                guest!.Type("Q\n");
-                return AfterDeath("after the guest switched itself off", 0);
-            case 1:
-                Inflict("SIGTERM", "");
-                guest!.Signal(HostSystem.SigTerm);
-                return AfterDeath("after SIGTERM", 3);
-            case 2:
-                Inflict("SIGHUP", "");
-                guest!.Signal(HostSystem.SigHup);
-                return AfterDeath("after SIGHUP", 3);
-            case 3:
-                Inflict("standard output closed", "");
-                guest!.CloseOutput();
-                return AfterDeath("after its output was closed", 3);
-            case 4:
-                Inflict("image cut off", "");
-                long half = DiskMegabytes << 19;
-                HostSystem.CutOff(Image, half);
-                ExpectDiskErrors("has become shorter while in use");
-                if (new FileInfo(Image).Length != half) journal.Break(Name, "an image that was cut off grew again");
-                guest!.Type("Q\n");
-                AfterDeath("after its image was cut off", 0, verify: false);
-                return false;
-            default:
-                Inflict("kill -9", $"at record {ledger.Acknowledged}");
-                guest!.Signal(HostSystem.SigKill);
-                return AfterDeath("after kill -9", 137);
-        }
+        yield return Stopped;
+        yield return PeerResets;
+        yield return PeerHangs;
+        yield return PeerLeaves;
+        yield return ReaderStops;
+        yield return ImageRemoved;
+        yield return ImageReplaced;
+        yield return FileSizeLimited;
+        yield return DescriptorsLimited;
+        if (mounted) yield return FileSystemFull;
+        if (clock is not null) yield return ClockJumps;
+        if (pressure is not null) yield return MemoryShort;
     }
 
-    /// <summary>Looks at what a process left: its status, and all that it had promised.</summary>
-    private bool AfterDeath(string when, int? expected, bool verify = true)
+    private void Stopped()
     {
-        if (!guest!.WaitForExit(TimeSpan.FromSeconds(Hang)))
+        double seconds = random.NextDouble() < 0.2 ? random.Next(5, 25) : random.NextDouble() * 3;
+        Inflict("SIGSTOP and SIGCONT", $"stopped for {seconds:F2} s");
+        guest!.Signal(HostSystem.SigStop);
+        Rest(seconds);
+        guest.Signal(HostSystem.SigCont);
+    }
+
+    private void PeerResets()
+    {
+        Inflict("network peer resets", $"{echo.Connections} connections");
+        if (random.Next(2) == 0) echo.Reset();
+        else echo.Drop();
+    }
+
+    private void PeerHangs()
+    {
+        double seconds = random.NextDouble() * 20;
+        Inflict("network peer hangs", $"for {seconds:F1} s");
+        echo.Hang();
+        LoadFor(TimeSpan.FromSeconds(seconds));
+        echo.Recover();
+    }
+
+    private void PeerLeaves()
+    {
+        double seconds = random.NextDouble() * 5;
+        Inflict("network peer gone", $"for {seconds:F1} s");
+        echo.Leave();
+        LoadFor(TimeSpan.FromSeconds(seconds));
+        echo.Recover();
+    }
+
+    private void ReaderStops()
+    {
+        double seconds = random.NextDouble() * 6;
+        Inflict("standard output not read", $"for {seconds:F1} s");
+        guest!.StopReading();
+        Rest(seconds);
+        guest.ReadOn();
+    }
+
+    private void ImageRemoved()
+    {
+        Inflict("image removed", "and put back");
+        string kept = Path.Combine(disks, "kept");
+        HostSystem.Link(Image, kept);
+        File.Delete(Image);
+        ExpectDiskErrors("was removed or replaced while in use");
+        HostSystem.Link(kept, Image);
+        File.Delete(kept);
+    }
+
+    private void ImageReplaced()
+    {
+        Inflict("image replaced", "and put back");
+        string kept = Path.Combine(disks, "kept"), other = Path.Combine(disks, "other");
+        File.WriteAllBytes(other, new byte[4096]);
+        HostSystem.Link(Image, kept);
+        File.Move(other, Image, overwrite: true);
+        ExpectDiskErrors("was removed or replaced while in use");
+        File.Move(kept, Image, overwrite: true);
+    }
+
+    private void FileSizeLimited()
+    {
+        ulong bytes = (ulong)random.Next(1, DiskMegabytes) << 20;
+        Inflict("file size limited", $"to {bytes >> 20} MiB");
+        long before = ledger.DiskErrors;
+        HostSystem.LimitFileSize(guest!.Id, bytes);
+        LoadFor(TimeSpan.FromSeconds(3));
+        HostSystem.LimitFileSize(guest.Id, null);
+        if (ledger.DiskErrors > before) ExpectComplaint("File too large");
+    }
+
+    private void DescriptorsLimited()
+    {
+        if (HostSystem.Sample(guest!.Id) is not { } sample) return;
+        Inflict("few descriptors left", "new connections are refused");
+        HostSystem.LimitDescriptors(guest.Id, (ulong)sample.Descriptors + SpareDescriptors);
+        echo.Reset();
+        LoadFor(TimeSpan.FromSeconds(3));
+        HostSystem.LimitDescriptors(guest.Id, null);
+    }
+
+    private void FileSystemFull()
+    {
+        string ballast = Path.Combine(disks, "ballast");
+        long before = ledger.DiskErrors;
+        try
         {
-            journal.Break(Name, $"lguest has not ended {Hang} s {when}");
-            return false;
+            using FileStream file = File.Create(ballast, 1);
+            byte[] block = new byte[4096];
+            for (;;) file.Write(block);
         }
-        int status = guest.Status;
-        journal.Note(Name, $"ended with status {status} {when}; {ledger.Acknowledged} records acknowledged");
-        bool killed = status == 137 && when.Contains("fault", StringComparison.Ordinal) && pressure?.HasKilled() == true;
-        if (!killed && status != expected) journal.Break(Name, $"lguest ended with status {status} {when}, not {expected?.ToString() ?? "at all"}: {string.Join(" | ", guest.Errors.TakeLast(8))}");
-        if (!verify) return false;
-        IReadOnlyList<string> lost = DiskRecords.FindLost(Image, Math.Max(promised, ledger.Acknowledged), out int looked);
-        journal.Count("records verified in the image", looked);
-        foreach (string one in lost.Take(5)) journal.Break(Name, $"{when}: {one}");
-        if (lost.Count > 5) journal.Break(Name, $"{when}: {lost.Count} records in all");
-        string[] left = [.. Directory.GetFiles(disks).Where(file => file != Image)];
-        if (left.Length > 0) journal.Break(Name, $"left over: {string.Join(", ", left)}");
-        return lost.Count == 0;
+        catch (IOException)
+        {
+            // Now it is full.
+        }
+        Inflict("file system full", $"{new FileInfo(ballast).Length >> 10} KiB of ballast");
+        LoadFor(TimeSpan.FromSeconds(3));
+        File.Delete(ballast);
+        if (ledger.DiskErrors > before) ExpectComplaint("No space left on device");
+    }
+
+    private void ClockJumps()
+    {
+        int seconds = random.Next(-200_000, 200_000);
+        Inflict("host's clock jumps", $"by {seconds} s, and back");
+        clock!.Set(seconds);
+        LoadFor(TimeSpan.FromSeconds(4));
+        if (random.Next(2) == 0) clock.Set(0);
+    }
+
+    private void MemoryShort()
+    {
+        if (HostSystem.Sample(guest!.Id) is not { } sample) return;
+        Inflict("memory short", $"limited to what it has, {sample.MemoryKib >> 10} MiB");
+        pressure!.Squeeze(guest.Id, sample.MemoryKib);
+        LoadFor(TimeSpan.FromSeconds(4));
+        pressure.Release();
+        if (guest.HasExited) journal.Count("memory short: ended by the kernel");
     }
 
     private void ExpectDiskErrors(string words)

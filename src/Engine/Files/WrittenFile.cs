@@ -1,3 +1,4 @@
+using LguestPS.Native;
 using Microsoft.Win32.SafeHandles;
 
 namespace LguestPS.Files;
@@ -6,6 +7,9 @@ namespace LguestPS.Files;
 internal sealed class WrittenFile : FileStream
 {
     private const string LimitedArgument = "value";
+
+    // Before the first write that could bring the signal.
+    static WrittenFile() => FileSizeSignal.TurnIntoError();
 
     public WrittenFile(string path, FileStreamOptions options) : base(path, options)
     {
