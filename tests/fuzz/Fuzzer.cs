@@ -113,9 +113,13 @@ internal sealed class Fuzzer(FuzzTarget target, Action<int>? hangs = null, TimeS
 
     private sealed class Watch : IDisposable
     {
+        /// <summary>How many times as long as it may work a case may take without working.</summary>
+        private const int MostWaiting = 20;
+
         private readonly Timer? timer;
         private readonly long longest;
-        private long begun;
+        private long begun, watched;
+        private TimeSpan before, worked;
         private int seed;
 
         public Watch(Action<int>? hangs, TimeSpan longest)
@@ -124,8 +128,12 @@ internal sealed class Fuzzer(FuzzTarget target, Action<int>? hangs = null, TimeS
             if (hangs is null) return;
             timer = new Timer(_ =>
             {
+                // By the processor's time, too: on a busy machine a case may wait for minutes and be no hang.
                 long since = Interlocked.Read(ref begun);
-                if (since != 0 && Stopwatch.GetElapsedTime(since).Ticks > this.longest) hangs(seed);
+                TimeSpan now = Environment.CpuUsage.TotalTime;
+                worked = since == watched ? worked + (now - before) : TimeSpan.Zero;
+                (watched, before) = (since, now);
+                if (since != 0 && (worked.Ticks > this.longest || Stopwatch.GetElapsedTime(since).Ticks / MostWaiting > this.longest)) hangs(seed);
             }, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         }
 
