@@ -15,6 +15,13 @@ internal static partial class HostSystem
 
     public static void Signal(int process, int signal) => kill(process, signal);
 
+    /// <summary>Whether this process ignores it, and with it those that it starts.</summary>
+    public static bool IsIgnored(int signal)
+    {
+        string ignored = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        return (Convert.ToUInt64(ignored, 16) >> (signal - 1) & 1) != 0;
+    }
+
     /// <summary>A hard link, which keeps an image whose name is taken away.</summary>
     public static void Link(string from, string to)
     {

@@ -30,7 +30,11 @@ internal sealed class ShortFaults : IDisposable
     {
         ["kill -9"] = faults => faults.Ends(guest => guest.Signal(HostSystem.SigKill), 137),
         ["SIGTERM"] = faults => faults.Ends(guest => guest.Signal(HostSystem.SigTerm), 3, "stopped by SIGTERM"),
-        ["SIGHUP"] = faults => faults.Ends(guest => guest.Signal(HostSystem.SigHup), 3, "stopped by SIGHUP"),
+        ["SIGHUP"] = faults =>
+        {
+            if (HostSystem.IsIgnored(HostSystem.SigHup)) throw new NotHereException("SIGHUP is ignored (nohup), and so it is by every process that is started here");
+            faults.Ends(guest => guest.Signal(HostSystem.SigHup), 3, "stopped by SIGHUP");
+        },
         ["standard output closed"] = faults => faults.Ends(guest => guest.CloseOutput(), 3),
         ["standard output not read"] = faults => faults.GoesOn(guest => { guest.StopReading(); guest.WaitUntilPipeIsFull(Patience); guest.ReadOn(); }),
         ["SIGSTOP and SIGCONT"] = faults => faults.GoesOn(guest => { guest.Signal(HostSystem.SigStop); guest.Signal(HostSystem.SigCont); }),

@@ -35,9 +35,10 @@ internal sealed class DifferentialMachine : IDisposable
     /// <param name="heat">How hot code is before it is compiled; null for never.</param>
     /// <param name="local">What the oracle has in a table of the process's own, from <see cref="FirstLocal"/> on.</param>
     /// <param name="make">Makes another CPU; null for the emulated one.</param>
+    /// <param name="hasShortCode">Whether cases can name a segment of 16-bit code; only then is there one to be seen.</param>
     public DifferentialMachine(
         byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null,
-        ReadOnlySpan<UserSegment> local = default, Func<GuestMemory, Func<ulong>, VirtualCpu>? make = null)
+        ReadOnlySpan<UserSegment> local = default, Func<GuestMemory, Func<ulong>, VirtualCpu>? make = null, bool hasShortCode = false)
     {
         (pristine, before, this.image) = (data, (byte[])data.Clone(), image);
         cpu = make?.Invoke(memory, () => 0) ?? new EmulatedCpu(memory, () => 0, heat);
@@ -59,7 +60,7 @@ internal sealed class DifferentialMachine : IDisposable
         // What else a program on 64-bit Linux can see: 64-bit code, and the segment whose limit is the processor's number.
         descriptors[Oracle.LongModeCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
         descriptors[0x7B >> 3] = CpuMachine.Segment(0, 0, 0xF5, 0x4);
-        descriptors[ShortCode >> 3] = CpuMachine.Segment(Oracle.CodeBase, 0xFFFF, 0xFB, 0);
+        if (hasShortCode) descriptors[ShortCode >> 3] = CpuMachine.Segment(Oracle.CodeBase, 0xFFFF, 0xFB, 0);
         for (int i = 0; i < segments.Length; i++) descriptors[selectors[i] >> 3] = segments[i].Descriptor;
         for (int i = 0; i < local.Length; i++) descriptors[FirstLocal + i] = local[i].Flags == 0 ? 0 : local[i].Descriptor;
         cpu.LoadDescriptors(descriptors);

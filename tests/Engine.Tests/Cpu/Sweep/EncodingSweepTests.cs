@@ -25,7 +25,7 @@ public class EncodingSweepTests(ITestOutputHelper output)
         File.Delete(program!);
         ushort shortCode = inShortCode ? oracle.ShortCodeSelector : (ushort)0;
         Skip.If(inShortCode && shortCode == 0, "this Linux lets no program have a segment of 16-bit code (modify_ldt)");
-        using var machine = new DifferentialMachine(window, SnippetGenerator.Segments, oracle.Selectors, image, heat);
+        using var machine = new DifferentialMachine(window, SnippetGenerator.Segments, oracle.Selectors, image, heat, hasShortCode: inShortCode);
         string[] tables = inShortCode ? ["differences.txt", "short-code.txt"] : ["differences.txt"];
         var explained = new ExplainedDifferences(tables.SelectMany(table => File.ReadLines(Repository.Path("tests/Engine.Tests/Cpu/Sweep", table))));
 
