@@ -16,7 +16,7 @@ internal sealed partial class ProgramLane
                 Inflict("SIGTERM", "");
                 guest!.Signal(HostSystem.SigTerm);
                 return AfterDeath("after SIGTERM", 3);
-            case 2:
+            case 2 when !HostSystem.IsIgnored(HostSystem.SigHup):
                 Inflict("SIGHUP", "");
                 guest!.Signal(HostSystem.SigHup);
                 return AfterDeath("after SIGHUP", 3);
