@@ -268,7 +268,7 @@ static void __attribute__((used)) serve(void)
 	enum { R = 1, W = 2, X = 4 };
 	struct { void *base; u32 flags, size; } stack = { signal_stack, 0, sizeof signal_stack };
 	struct segment segments[3], local[LDT_ENTRIES];
-	u32 hello[5] = { MAGIC }, count, first_processor = 1;
+	u32 hello[5] = { MAGIC }, wants_short_code, count, first_processor = 1;
 	int file;
 
 	call(MUNMAP, 0x10000, SELF - 0x10000, 0, 0, 0, 0);
@@ -305,7 +305,9 @@ static void __attribute__((used)) serve(void)
 		if (local[i].flags)
 			need(call(MODIFY_LDT, 0x11, (int)&local[i], sizeof local[i], 0, 0, 0), 10);
 	}
-	hello[4] = short_code();
+	read_all(&wants_short_code, sizeof wants_short_code);
+	if (wants_short_code)
+		hello[4] = short_code();
 	copy(output, hello, sizeof hello);
 	output_used = sizeof hello;
 	flush();

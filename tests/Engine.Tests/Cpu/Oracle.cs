@@ -41,7 +41,8 @@ internal sealed class Oracle : IDisposable
     /// <param name="image">The x87, MMX and SSE registers every case starts with, as fxsave writes them, with zeros in what is reserved.</param>
     /// <param name="segments">Three descriptors for user code, in the form of Linux's set_thread_area.</param>
     /// <param name="local">Up to <see cref="LocalSegments"/> descriptors for the process's own table, of selectors 7, 15, 23, …</param>
-    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<UserSegment> local = default)
+    /// <param name="hasShortCode">Whether there is a segment of 16-bit code, for cases to run in and to see.</param>
+    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<UserSegment> local = default, bool hasShortCode = false)
     {
         process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{program} did not start");
@@ -54,6 +55,7 @@ internal sealed class Oracle : IDisposable
         var table = new UserSegment[LocalSegments];
         local.CopyTo(table);
         toOracle.Write(MemoryMarshal.AsBytes(table.AsSpan()));
+        toOracle.Write(BitConverter.GetBytes(hasShortCode ? 1 : 0));
         toOracle.Flush();
         Span<uint> hello = stackalloc uint[5];
         Receive(MemoryMarshal.AsBytes(hello));

@@ -21,7 +21,7 @@ public class EncodingSweepTests(ITestOutputHelper output)
         (string? program, string? whyNot) = Oracle.Build();
         Skip.If(program is null, whyNot);
         byte[] window = SweepData.Window(), image = SweepData.Image();
-        using var oracle = new Oracle(program!, window, image, SnippetGenerator.Segments);
+        using var oracle = new Oracle(program!, window, image, SnippetGenerator.Segments, hasShortCode: inShortCode);
         File.Delete(program!);
         ushort shortCode = inShortCode ? oracle.ShortCodeSelector : (ushort)0;
         Skip.If(inShortCode && shortCode == 0, "this Linux lets no program have a segment of 16-bit code (modify_ldt)");
