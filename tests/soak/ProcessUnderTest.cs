@@ -16,6 +16,7 @@ internal sealed class ProcessUnderTest : IDisposable
     private readonly Action<string> line;
     private readonly List<string> errors = [];
     private readonly Lock typing = new();
+    private readonly AutoResetEvent word = new(initialState: false);
     private bool isGone;
 
     /// <param name="program">The program.</param>
@@ -66,6 +67,9 @@ internal sealed class ProcessUnderTest : IDisposable
             }
         }
     }
+
+    /// <summary>Waits until it has said another line, for so long at most: it may as well end, or write a file.</summary>
+    public void WaitForWord(TimeSpan longest) => word.WaitOne(longest);
 
     /// <summary>Leaves what it writes in its pipe, which fills up.</summary>
     public void StopReading() => reads.Reset();
@@ -134,6 +138,7 @@ internal sealed class ProcessUnderTest : IDisposable
                     }
                     line(Encoding.Latin1.GetString([.. waiting]).TrimEnd('\r'));
                     waiting.Clear();
+                    word.Set();
                 }
             }
         }

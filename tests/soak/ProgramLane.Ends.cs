@@ -6,36 +6,36 @@ internal sealed partial class ProgramLane
     /// <summary>The last fault of a life ends it, in one way or another.</summary>
     private bool Finish()
     {
-        switch (random.Next(7))
+        switch (Random.Next(7))
         {
             case 0:
                 Inflict("guest switched off", "");
-                guest!.Type("Q\n");
+                Process.Type("Q\n");
                 return AfterDeath("after the guest switched itself off", 0);
             case 1:
                 Inflict("SIGTERM", "");
-                guest!.Signal(HostSystem.SigTerm);
+                Process.Signal(HostSystem.SigTerm);
                 return AfterDeath("after SIGTERM", 3);
             case 2 when !HostSystem.IsIgnored(HostSystem.SigHup):
                 Inflict("SIGHUP", "");
-                guest!.Signal(HostSystem.SigHup);
+                Process.Signal(HostSystem.SigHup);
                 return AfterDeath("after SIGHUP", 3);
             case 3:
                 Inflict("standard output closed", "");
-                guest!.CloseOutput();
+                Process.CloseOutput();
                 return AfterDeath("after its output was closed", 3);
             case 4:
                 Inflict("image cut off", "");
                 long half = DiskMegabytes << 19;
                 HostSystem.CutOff(Image, half);
                 ExpectDiskErrors("has become shorter while in use");
-                if (new FileInfo(Image).Length != half) journal.Break(Name, "an image that was cut off grew again");
-                guest!.Type("Q\n");
+                if (new FileInfo(Image).Length != half) Journal.Break(Name, "an image that was cut off grew again");
+                Process.Type("Q\n");
                 AfterDeath("after its image was cut off", 0, verify: false);
                 return false;
             default:
-                Inflict("kill -9", $"at record {ledger.Acknowledged}");
-                guest!.Signal(HostSystem.SigKill);
+                Inflict("kill -9", $"at record {Ledger.Acknowledged}");
+                Process.Signal(HostSystem.SigKill);
                 return AfterDeath("after kill -9", 137);
         }
     }
@@ -43,22 +43,22 @@ internal sealed partial class ProgramLane
     /// <summary>Looks at what a process left: its status, and all that it had promised.</summary>
     private bool AfterDeath(string when, int? expected, bool verify = true)
     {
-        if (!guest!.WaitForExit(TimeSpan.FromSeconds(Hang)))
+        if (!Process.WaitForExit(TimeSpan.FromSeconds(Hang)))
         {
-            journal.Break(Name, $"lguest has not ended {Hang} s {when}");
+            Journal.Break(Name, $"lguest has not ended {Hang} s {when}");
             return false;
         }
-        int status = guest.Status;
-        journal.Note(Name, $"ended with status {status} {when}; {ledger.Acknowledged} records acknowledged");
+        int status = Process.Status;
+        Journal.Note(Name, $"ended with status {status} {when}; {Ledger.Acknowledged} records acknowledged");
         bool killed = status == 137 && when.Contains("fault", StringComparison.Ordinal) && pressure?.HasKilled() == true;
-        if (!killed && status != expected) journal.Break(Name, $"lguest ended with status {status} {when}, not {expected?.ToString() ?? "at all"}: {string.Join(" | ", guest.Errors.TakeLast(8))}");
+        if (!killed && status != expected) Journal.Break(Name, $"lguest ended with status {status} {when}, not {expected?.ToString() ?? "at all"}: {string.Join(" | ", Process.Errors.TakeLast(8))}");
         if (!verify) return false;
-        IReadOnlyList<string> lost = DiskRecords.FindLost(Image, Math.Max(promised, ledger.Acknowledged), out int looked);
-        journal.Count("records verified in the image", looked);
-        foreach (string one in lost.Take(5)) journal.Break(Name, $"{when}: {one}");
-        if (lost.Count > 5) journal.Break(Name, $"{when}: {lost.Count} records in all");
+        IReadOnlyList<string> lost = DiskRecords.FindLost(Image, Math.Max(promised, Ledger.Acknowledged), out int looked);
+        Journal.Count("records verified in the image", looked);
+        foreach (string one in lost.Take(5)) Journal.Break(Name, $"{when}: {one}");
+        if (lost.Count > 5) Journal.Break(Name, $"{when}: {lost.Count} records in all");
         string[] left = [.. Directory.GetFiles(disks).Where(file => file != Image)];
-        if (left.Length > 0) journal.Break(Name, $"left over: {string.Join(", ", left)}");
+        if (left.Length > 0) Journal.Break(Name, $"left over: {string.Join(", ", left)}");
         return lost.Count == 0;
     }
 }

@@ -1,30 +1,19 @@
 namespace LguestPS.Tests.Soak;
 
 /// <summary>The program lguest with a loaded Linux, as users run it: one trouble after another, and after each the guest goes on or ends as it should.</summary>
-internal sealed partial class ProgramLane : IDisposable
+internal sealed partial class ProgramLane : Lane
 {
-    private const int DiskMegabytes = 64, FileSystemMegabytes = 72, Hang = 300;
+    private const int DiskMegabytes = 64, FileSystemMegabytes = 72;
 
     // Fewer than lguest keeps free of sockets for itself; with none at all .NET itself gives up.
     private const int SpareDescriptors = 16;
 
-    private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(3);
-
     private readonly SoakOptions options;
-    private readonly Journal journal;
     private readonly bool isLongLived;
-    private readonly Random random;
-    private readonly CancellationToken over;
-    private readonly EchoServer echo = new();
     private readonly FaultyClock? clock;
     private readonly MemoryPressure? pressure;
-    private readonly bool mounted;
     private readonly string disks;
 
-    private ProcessUnderTest? guest;
-    private LoadLedger ledger;
-    private Growth growth = new();
-    private DateTime sampled;
     private uint promised;
 
     /// <param name="name">How the journal calls it.</param>
@@ -34,41 +23,35 @@ internal sealed partial class ProgramLane : IDisposable
     /// <param name="seed">Of the faults.</param>
     /// <param name="over">The end of the soak.</param>
     public ProgramLane(string name, bool isLongLived, SoakOptions options, Journal journal, int seed, CancellationToken over)
+        : base(name, Disks(options, name), FileSystemMegabytes, journal, seed, over)
     {
-        (Name, this.isLongLived, this.options, this.journal, this.over) = (name, isLongLived, options, journal, over);
-        random = new Random(seed);
-        ledger = new LoadLedger(journal, Name);
-        disks = Directory.CreateDirectory(Path.Combine(options.Work, $"{name}-disks")).FullName;
-        mounted = HostSystem.IsRoot && HostSystem.Try("mount", "-t", "tmpfs", "-o", $"size={FileSystemMegabytes}m", "lguest-soak", disks);
+        (this.isLongLived, this.options, disks) = (isLongLived, options, Disks(options, name));
         clock = FaultyClock.TryMake(Path.Combine(options.Work, $"{name}-clock"));
         pressure = MemoryPressure.TryMake($"lguest-soak-{Environment.ProcessId}-{name}");
-        if (!mounted) journal.Note(Name, "not here: a small file system of its own, so it is never full (root may mount one)");
-        if (clock is null) journal.Note(Name, "not here: libfaketime, so the host's clock never jumps (Debian: faketime)");
-        if (pressure is null) journal.Note(Name, "not here: a memory control group of its own, so memory is never short (root, cgroup v1 or v2)");
+        if (clock is null) Journal.Note(Name, "not here: libfaketime, so the host's clock never jumps (Debian: faketime)");
+        if (pressure is null) Journal.Note(Name, "not here: a memory control group of its own, so memory is never short (root, cgroup v1 or v2)");
     }
 
-    public string Name { get; }
+    private static string Disks(SoakOptions options, string name) => Path.Combine(options.Work, $"{name}-disks");
 
     private string Image => Path.Combine(disks, "disk.img");
 
     public void Run()
     {
-        while (!over.IsCancellationRequested)
+        while (!Over.IsCancellationRequested)
         {
             FreshDisk();
-            // One disk for a few lives of its guest.
-            for (int lives = random.Next(2, 6); lives > 0 && !over.IsCancellationRequested; lives--)
+            // One disk for a few lives of its Process.
+            for (int lives = Random.Next(2, 6); lives > 0 && !Over.IsCancellationRequested; lives--)
                 if (!Live()) break;
         }
-        journal.Note(Name, "done");
+        Journal.Note(Name, "done");
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
-        guest?.Dispose();
-        echo.Dispose();
+        base.Dispose();
         pressure?.Dispose();
-        if (mounted) HostSystem.Try("umount", disks);
     }
 
     private void FreshDisk()
@@ -82,47 +65,40 @@ internal sealed partial class ProgramLane : IDisposable
     /// <returns>False if its disk is of no more use.</returns>
     private bool Live()
     {
-        ledger = new LoadLedger(journal, Name);
-        growth = new Growth();
+        Begin();
         clock?.Set(0);
-        guest = new ProcessUnderTest(
+        Start(new ProcessUnderTest(
             Path.Combine(AppContext.BaseDirectory, "lguest"),
             [
-                $"--block={Image}", "--usernet", $"--reach=7777=127.0.0.1:{echo.Port}", $"--reach=udp:7777=127.0.0.1:{echo.Port}", $"--initrd={options.LoadedInitrd}", "64", options.Kernel!, "console=hvc0", "quiet",
+                $"--block={Image}", "--usernet", $"--reach=7777=127.0.0.1:{Echo.Port}", $"--reach=udp:7777=127.0.0.1:{Echo.Port}", $"--initrd={options.LoadedInitrd}", "64", options.Kernel!, "console=hvc0", "quiet",
             ],
-            clock?.Environment ?? new Dictionary<string, string>(), line => ledger.Take(line));
-        journal.Count("processes: lguest");
-        pressure?.Add(guest.Id);
+            clock?.Environment ?? new Dictionary<string, string>(), line => Ledger.Take(line)));
+        Journal.Count("processes: lguest");
+        pressure?.Add(Process.Id);
         try
         {
-            if (!Until("the load begins", () => ledger.Begun is not null && ledger.Acknowledged > 0)) return false;
-            (uint newest, _, _, uint errors) = ledger.Begun!.Value;
-            if (newest < promised || errors > 0) journal.Break(Name, $"the guest found record {newest} on its disk, with {errors} errors, after record {promised} was acknowledged");
+            if (!Until("the load begins", () => Ledger.Begun is not null && Ledger.Acknowledged > 0)) return false;
+            (uint newest, _, _, uint errors) = Ledger.Begun!.Value;
+            if (newest < promised || errors > 0) Journal.Break(Name, $"the guest found record {newest} on its disk, with {errors} errors, after record {promised} was acknowledged");
 
-            TimeSpan life = TimeSpan.FromSeconds(random.NextDouble() < 0.3 ? random.Next(600, 1200) : random.Next(60, 300));
+            TimeSpan life = TimeSpan.FromSeconds(Random.NextDouble() < 0.3 ? Random.Next(600, 1200) : Random.Next(60, 300));
             DateTime end = isLongLived ? DateTime.MaxValue : DateTime.UtcNow + life;
-            while (DateTime.UtcNow < end && !over.IsCancellationRequested)
+            while (DateTime.UtcNow < end && !Over.IsCancellationRequested)
             {
-                if (!LoadFor(TimeSpan.FromSeconds(2 + random.NextDouble() * 8))) return AfterDeath("by itself", null);
+                if (!LoadFor(TimeSpan.FromSeconds(2 + Random.NextDouble() * 8))) return AfterDeath("by itself", null);
                 Action[] faults = [.. Faults()];
-                faults[random.Next(faults.Length)]();
-                if (guest.HasExited) return AfterDeath("in a fault it should survive", null);
+                faults[Random.Next(faults.Length)]();
+                if (Process.HasExited) return AfterDeath("in a fault it should survive", null);
                 if (!Recovers()) return false;
             }
             return Finish();
         }
         finally
         {
-            promised = Math.Max(promised, ledger.Acknowledged);
-            if (growth.IsEnough)
-            {
-                (string text, bool flat) = growth.Judge(mostMemoryKib: 24 << 10);
-                journal.Verdict(Name, text);
-                journal.Count("growth: processes judged");
-                if (!flat) journal.Break(Name, $"the process of lguest grows: {text}");
-            }
+            promised = Math.Max(promised, Ledger.Acknowledged);
+            JudgeGrowth(24 << 10);
             CheckErrors();
-            guest.Dispose();
+            Process.Dispose();
         }
     }
 
@@ -137,52 +113,45 @@ internal sealed partial class ProgramLane : IDisposable
         yield return ImageReplaced;
         yield return FileSizeLimited;
         yield return DescriptorsLimited;
-        if (mounted) yield return FileSystemFull;
+        if (IsMounted) yield return FileSystemFull;
         if (clock is not null) yield return ClockJumps;
         if (pressure is not null) yield return MemoryShort;
     }
 
-    private void Stopped()
-    {
-        double seconds = random.NextDouble() < 0.2 ? random.Next(5, 25) : random.NextDouble() * 3;
-        Inflict("SIGSTOP and SIGCONT", $"stopped for {seconds:F2} s");
-        guest!.Signal(HostSystem.SigStop);
-        Rest(seconds);
-        guest.Signal(HostSystem.SigCont);
-    }
+    private void Stopped() => Stop(Random.NextDouble() < 0.2 ? Random.Next(5, 25) : Random.NextDouble() * 3);
 
     private void PeerResets()
     {
-        Inflict("network peer resets", $"{echo.Connections} connections");
-        if (random.Next(2) == 0) echo.Reset();
-        else echo.Drop();
+        Inflict("network peer resets", $"{Echo.Connections} connections");
+        if (Random.Next(2) == 0) Echo.Reset();
+        else Echo.Drop();
     }
 
     private void PeerHangs()
     {
-        double seconds = random.NextDouble() * 20;
+        double seconds = Random.NextDouble() * 20;
         Inflict("network peer hangs", $"for {seconds:F1} s");
-        echo.Hang();
+        Echo.Hang();
         LoadFor(TimeSpan.FromSeconds(seconds));
-        echo.Recover();
+        Echo.Recover();
     }
 
     private void PeerLeaves()
     {
-        double seconds = random.NextDouble() * 5;
+        double seconds = Random.NextDouble() * 5;
         Inflict("network peer gone", $"for {seconds:F1} s");
-        echo.Leave();
+        Echo.Leave();
         LoadFor(TimeSpan.FromSeconds(seconds));
-        echo.Recover();
+        Echo.Recover();
     }
 
     private void ReaderStops()
     {
-        double seconds = random.NextDouble() * 6;
+        double seconds = Random.NextDouble() * 6;
         Inflict("standard output not read", $"for {seconds:F1} s");
-        guest!.StopReading();
-        Rest(seconds);
-        guest.ReadOn();
+        Process.StopReading();
+        Pass(TimeSpan.FromSeconds(seconds));
+        Process.ReadOn();
     }
 
     private void ImageRemoved()
@@ -209,141 +178,80 @@ internal sealed partial class ProgramLane : IDisposable
 
     private void FileSizeLimited()
     {
-        ulong bytes = (ulong)random.Next(1, DiskMegabytes) << 20;
+        ulong bytes = (ulong)Random.Next(1, DiskMegabytes) << 20;
         Inflict("file size limited", $"to {bytes >> 20} MiB");
-        long before = ledger.DiskErrors;
-        HostSystem.LimitFileSize(guest!.Id, bytes);
+        long before = Ledger.DiskErrors;
+        HostSystem.LimitFileSize(Process.Id, bytes);
         LoadFor(TimeSpan.FromSeconds(3));
-        HostSystem.LimitFileSize(guest.Id, null);
-        if (ledger.DiskErrors > before) ExpectComplaint("File too large");
+        HostSystem.LimitFileSize(Process.Id, null);
+        if (Ledger.DiskErrors > before) ExpectComplaint("File too large");
     }
 
     private void DescriptorsLimited()
     {
-        if (HostSystem.Sample(guest!.Id) is not { } sample) return;
+        if (HostSystem.Sample(Process.Id) is not { } sample) return;
         Inflict("few descriptors left", "new connections are refused");
-        HostSystem.LimitDescriptors(guest.Id, (ulong)sample.Descriptors + SpareDescriptors);
-        echo.Reset();
+        HostSystem.LimitDescriptors(Process.Id, (ulong)sample.Descriptors + SpareDescriptors);
+        Echo.Reset();
         LoadFor(TimeSpan.FromSeconds(3));
-        HostSystem.LimitDescriptors(guest.Id, null);
+        HostSystem.LimitDescriptors(Process.Id, null);
     }
 
     private void FileSystemFull()
     {
-        string ballast = Path.Combine(disks, "ballast");
-        long before = ledger.DiskErrors;
-        try
-        {
-            using FileStream file = File.Create(ballast, 1);
-            byte[] block = new byte[4096];
-            for (;;) file.Write(block);
-        }
-        catch (IOException)
-        {
-            // Now it is full.
-        }
+        long before = Ledger.DiskErrors;
+        string ballast = Fill();
         Inflict("file system full", $"{new FileInfo(ballast).Length >> 10} KiB of ballast");
         LoadFor(TimeSpan.FromSeconds(3));
         File.Delete(ballast);
-        if (ledger.DiskErrors > before) ExpectComplaint("No space left on device");
+        if (Ledger.DiskErrors > before) ExpectComplaint("No space left on device");
     }
 
     private void ClockJumps()
     {
-        int seconds = random.Next(-200_000, 200_000);
+        int seconds = Random.Next(-200_000, 200_000);
         Inflict("host's clock jumps", $"by {seconds} s, and back");
         clock!.Set(seconds);
         LoadFor(TimeSpan.FromSeconds(4));
-        if (random.Next(2) == 0) clock.Set(0);
+        if (Random.Next(2) == 0) clock.Set(0);
     }
 
     private void MemoryShort()
     {
-        if (HostSystem.Sample(guest!.Id) is not { } sample) return;
+        if (HostSystem.Sample(Process.Id) is not { } sample) return;
         Inflict("memory short", $"limited to what it has, {sample.MemoryKib >> 10} MiB");
-        pressure!.Squeeze(guest.Id, sample.MemoryKib);
+        pressure!.Squeeze(Process.Id, sample.MemoryKib);
         LoadFor(TimeSpan.FromSeconds(4));
         pressure.Release();
-        if (guest.HasExited) journal.Count("memory short: ended by the kernel");
+        if (Process.HasExited) Journal.Count("memory short: ended by the kernel");
     }
 
     private void ExpectDiskErrors(string words)
     {
-        long before = ledger.DiskErrors;
-        if (Until("the disk fails", () => ledger.DiskErrors > before)) ExpectComplaint(words);
+        long before = Ledger.DiskErrors;
+        if (Until("the disk fails", () => Ledger.DiskErrors > before)) ExpectComplaint(words);
     }
 
     private void ExpectComplaint(string words)
     {
-        if (!Until($"the complaint '{words}'", () => guest!.Errors.Any(text => text.Contains(words, StringComparison.Ordinal)))) journal.Break(Name, $"nobody was told that it '{words}'");
+        if (!Until($"the complaint '{words}'", () => Process.Errors.Any(text => text.Contains(words, StringComparison.Ordinal)))) Journal.Break(Name, $"nobody was told that it '{words}'");
     }
 
     /// <summary>After a trouble: all that the load does goes on.</summary>
     private bool Recovers()
     {
-        uint records = ledger.Acknowledged, rounds = ledger.Rounds;
-        long lines = ledger.Lines;
-        return Until("the disk goes on", () => ledger.Acknowledged > records + 8)
-            && Until("the network goes on", () => ledger.Rounds > rounds)
-            && Until("every question is answered", () => ledger.Waiting == 0 && ledger.Lines > lines);
+        uint records = Ledger.Acknowledged, rounds = Ledger.Rounds;
+        long lines = Ledger.Lines;
+        return Until("the disk goes on", () => Ledger.Acknowledged > records + 8)
+            && Until("the network goes on", () => Ledger.Rounds > rounds)
+            && Until("every question is answered", () => Ledger.Waiting == 0 && Ledger.Lines > lines);
     }
 
-    private bool Until(string what, Func<bool> reached)
-    {
-        DateTime limit = DateTime.UtcNow.AddSeconds(Hang);
-        while (!reached())
-        {
-            if (guest!.HasExited)
-            {
-                if (reached()) return true;
-                AfterDeath($"while waiting until {what}", null);
-                return false;
-            }
-            if (DateTime.UtcNow > limit)
-            {
-                journal.Break(Name, $"{what}: not within {Hang} s (record {ledger.Acknowledged}, round {ledger.Rounds}, {ledger.Waiting} questions wait); {string.Join(" | ", guest.Errors.TakeLast(4))}");
-                return false;
-            }
-            Rest(0.05);
-        }
-        return true;
-    }
-
-    /// <summary>Types at random for a while, and samples.</summary>
-    /// <returns>False if the process has ended.</returns>
-    private bool LoadFor(TimeSpan span)
-    {
-        DateTime end = DateTime.UtcNow + span;
-        while (DateTime.UtcNow < end && !guest!.HasExited)
-        {
-            if (ledger.Waiting < 4) guest.Type(ledger.Ask(random));
-            Rest(0.1);
-        }
-        return !guest!.HasExited;
-    }
-
-    private void Rest(double seconds)
-    {
-        DateTime end = DateTime.UtcNow.AddSeconds(seconds);
-        do
-        {
-            Thread.Sleep(Math.Clamp((int)(end - DateTime.UtcNow).TotalMilliseconds, 1, 100));
-            if (DateTime.UtcNow - sampled < Sampling || guest is null || ledger.Acknowledged == 0 || HostSystem.Sample(guest.Id) is not { } sample) continue;
-            sampled = DateTime.UtcNow;
-            growth.Add(journal.Elapsed, sample);
-        }
-        while (DateTime.UtcNow < end);
-    }
-
-    private void Inflict(string fault, string how)
-    {
-        journal.Count($"faults: {fault}");
-        journal.Note(Name, how.Length > 0 ? $"{fault}: {how}" : fault);
-    }
+    protected override void EndedWhileWaiting(string what) => AfterDeath($"while waiting until {what}", null);
 
     /// <summary>Everything it said is a sentence of its own.</summary>
     private void CheckErrors()
     {
-        foreach (string text in guest!.Errors.Where(text => !text.StartsWith("lguest: ", StringComparison.Ordinal)).Take(3)) journal.Break(Name, $"lguest said: {text}");
+        foreach (string text in Process.Errors.Where(text => !text.StartsWith("lguest: ", StringComparison.Ordinal)).Take(3)) Journal.Break(Name, $"lguest said: {text}");
     }
 }

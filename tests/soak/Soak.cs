@@ -23,7 +23,7 @@ internal static class Soak
             ProgramLane longLived = new("long-lived", isLongLived: true, options, journal, seeds.Next(), over.Token);
             CheckpointLane checkpoints = new(options, journal, seeds.Next(), over.Token);
             disposables.AddRange([program, longLived, checkpoints]);
-            lanes.AddRange([(program.Name, program.Run), (longLived.Name, longLived.Run), (CheckpointLane.Name, checkpoints.Run)]);
+            lanes.AddRange([(program.Name, program.Run), (longLived.Name, longLived.Run), (checkpoints.Name, checkpoints.Run)]);
         }
         else
         {
