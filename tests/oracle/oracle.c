@@ -252,23 +252,12 @@ static void handle(int signal)
 	need(call(RT_SIGACTION, signal, (int)&action, 0, 8, 0, 0), 4);
 }
 
-/* A segment of 16-bit code over the code page.
- * Returns its selector, or 0 if Linux does not let a program have one. */
-static u32 short_code(void)
-{
-	enum { WRITE_NEW = 0x11, CODE_SEGMENT = 2 << 1, USABLE = 1 << 6,
-	       ENTRY = 3000, FROM_LDT = 7 };	/* that no test names by chance, and whose selector is no negative number to Linux (UMIP) */
-	struct segment code = { ENTRY, CODE, 0xffff, CODE_SEGMENT | USABLE };
-
-	return call(MODIFY_LDT, WRITE_NEW, (int)&code, sizeof code, 0, 0, 0) ? 0 : ENTRY * 8 + FROM_LDT;
-}
-
 static void __attribute__((used)) serve(void)
 {
 	enum { R = 1, W = 2, X = 4 };
 	struct { void *base; u32 flags, size; } stack = { signal_stack, 0, sizeof signal_stack };
 	struct segment segments[3], local[LDT_ENTRIES];
-	u32 hello[5] = { MAGIC }, wants_short_code, count, first_processor = 1;
+	u32 hello[4] = { MAGIC }, count, first_processor = 1;
 	int file;
 
 	call(MUNMAP, 0x10000, SELF - 0x10000, 0, 0, 0, 0);
@@ -305,9 +294,6 @@ static void __attribute__((used)) serve(void)
 		if (local[i].flags)
 			need(call(MODIFY_LDT, 0x11, (int)&local[i], sizeof local[i], 0, 0, 0), 10);
 	}
-	read_all(&wants_short_code, sizeof wants_short_code);
-	if (wants_short_code)
-		hello[4] = short_code();
 	copy(output, hello, sizeof hello);
 	output_used = sizeof hello;
 	flush();

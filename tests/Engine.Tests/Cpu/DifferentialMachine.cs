@@ -19,8 +19,6 @@ internal sealed class DifferentialMachine : IDisposable
     private static readonly long Slice = Stopwatch.Frequency / 50;
 
     private const uint Directory = 0x1000, CodeTable = 0x2000, DataTable = 0x3000, CodeFrame = 0x4000, DataFrame = 0x5000;
-    /// <summary>The segment of 16-bit code. Linux has one in an LDT, which guests have not.</summary>
-    private const ushort ShortCode = 0x0B;
     private const uint User = PageFlags.Present | PageFlags.User;
 
     private readonly GuestMemory memory = new(0x10000, 0);
@@ -35,10 +33,9 @@ internal sealed class DifferentialMachine : IDisposable
     /// <param name="heat">How hot code is before it is compiled; null for never.</param>
     /// <param name="local">What the oracle has in a table of the process's own, from <see cref="FirstLocal"/> on.</param>
     /// <param name="make">Makes another CPU; null for the emulated one.</param>
-    /// <param name="hasShortCode">Whether cases can name a segment of 16-bit code; only then is there one to be seen.</param>
     public DifferentialMachine(
         byte[] data, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<ushort> selectors, byte[]? image = null, int? heat = null,
-        ReadOnlySpan<UserSegment> local = default, Func<GuestMemory, Func<ulong>, VirtualCpu>? make = null, bool hasShortCode = false)
+        ReadOnlySpan<UserSegment> local = default, Func<GuestMemory, Func<ulong>, VirtualCpu>? make = null)
     {
         (pristine, before, this.image) = (data, (byte[])data.Clone(), image);
         cpu = make?.Invoke(memory, () => 0) ?? new EmulatedCpu(memory, () => 0, heat);
@@ -60,7 +57,6 @@ internal sealed class DifferentialMachine : IDisposable
         // What else a program on 64-bit Linux can see: 64-bit code, and the segment whose limit is the processor's number.
         descriptors[Oracle.LongModeCode >> 3] = CpuMachine.Segment(0, 0xFFFFF, 0xFB, 0xA);
         descriptors[0x7B >> 3] = CpuMachine.Segment(0, 0, 0xF5, 0x4);
-        if (hasShortCode) descriptors[ShortCode >> 3] = CpuMachine.Segment(Oracle.CodeBase, 0xFFFF, 0xFB, 0);
         for (int i = 0; i < segments.Length; i++) descriptors[selectors[i] >> 3] = segments[i].Descriptor;
         for (int i = 0; i < local.Length; i++) descriptors[FirstLocal + i] = local[i].Flags == 0 ? 0 : local[i].Descriptor;
         cpu.LoadDescriptors(descriptors);
@@ -106,7 +102,7 @@ internal sealed class DifferentialMachine : IDisposable
         {
             Eax = r[0], Ecx = r[1], Edx = r[2], Ebx = r[3], Esp = r[4], Ebp = r[5], Esi = r[6], Edi = r[7],
             Eip = test.Eip, Eflags = test.Eflags,
-            Cs = test.ShortCode == 0 ? test.Cs : ShortCode, Ss = test.Ss,
+            Cs = Oracle.IsLocal(test.Cs) ? LocalSelector(test.Cs >> 3) : test.Cs, Ss = test.Ss,
             Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs,
         };
 
@@ -123,6 +119,9 @@ internal sealed class DifferentialMachine : IDisposable
         memory.Write(DataFrame, pristine.AsSpan(0, (int)Oracle.WritableSize));
         return outcome;
     }
+
+    /// <summary>The selector of what has <see cref="Oracle.LocalSelector"/> in a process: guests have one table for all.</summary>
+    public static ushort LocalSelector(int entry) => (ushort)(FirstLocal + entry << 3 | 3);
 
     private static uint LengthInPage(TestCase test, int length) => Math.Min((uint)length, Oracle.CodeSize - (uint)test.CodeOffset);
 
@@ -146,7 +145,7 @@ internal sealed class DifferentialMachine : IDisposable
         gpr.CopyTo(head.Gpr);
         (head.Eflags, head.Eip) = (r.Eflags, r.Eip);
         (head.Trap, head.Error, head.Address) = (exit.Vector, exit.ErrorCode, exit.FaultAddress);
-        (head.Es, head.Cs, head.Ss, head.Ds, head.Fs, head.Gs) = (r.Es, r.Cs == ShortCode ? test.ShortCode : r.Cs, r.Ss, r.Ds, r.Fs, r.Gs);
+        (head.Es, head.Cs, head.Ss, head.Ds, head.Fs, head.Gs) = (r.Es, Oracle.IsLocal(test.Cs) && r.Cs == LocalSelector(test.Cs >> 3) ? test.Cs : r.Cs, r.Ss, r.Ds, r.Fs, r.Gs);
         byte[] changed = Changes();
         head.Changed = (uint)changed.Length;
         return new Outcome(head, changed);

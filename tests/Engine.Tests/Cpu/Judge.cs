@@ -48,7 +48,7 @@ internal static class Judge
         var text = new StringBuilder($"{difference}\n{test.Disassembly()}\n");
         EightRegisters gpr = default;
         test.Gpr.CopyTo((Span<uint>)gpr);
-        var start = new OutcomeHead { Gpr = gpr, Eflags = test.Eflags, Eip = test.Eip, Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs, Cs = test.ShortCode == 0 ? test.Cs : test.ShortCode, Ss = test.Ss };
+        var start = new OutcomeHead { Gpr = gpr, Eflags = test.Eflags, Eip = test.Eip, Es = test.Es, Ds = test.Ds, Fs = test.Fs, Gs = test.Gs, Cs = test.Cs, Ss = test.Ss };
         text.Append($"    before   {State(start)}\n");
         foreach (Patch patch in test.Patches) text.Append($"             [{Oracle.DataBase + patch.Offset:x8}] = {Convert.ToHexString(patch.Bytes)}\n");
         text.Append($"    emulated {State(mine.Head)}{Trap(mine.Head)} {Runs(mine.Changed)}\n");

@@ -33,6 +33,7 @@ internal sealed class Oracle : IDisposable
         return image;
     }
 
+    private const int LocalTable = 4;
     private const uint Magic = 0x6c636172;
     private readonly Process process;
     private readonly Stream toOracle, fromOracle;
@@ -41,8 +42,7 @@ internal sealed class Oracle : IDisposable
     /// <param name="image">The x87, MMX and SSE registers every case starts with, as fxsave writes them, with zeros in what is reserved.</param>
     /// <param name="segments">Three descriptors for user code, in the form of Linux's set_thread_area.</param>
     /// <param name="local">Up to <see cref="LocalSegments"/> descriptors for the process's own table, of selectors 7, 15, 23, …</param>
-    /// <param name="hasShortCode">Whether there is a segment of 16-bit code, for cases to run in and to see.</param>
-    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<UserSegment> local = default, bool hasShortCode = false)
+    public Oracle(string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<UserSegment> local = default)
     {
         process = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{program} did not start");
@@ -55,20 +55,37 @@ internal sealed class Oracle : IDisposable
         var table = new UserSegment[LocalSegments];
         local.CopyTo(table);
         toOracle.Write(MemoryMarshal.AsBytes(table.AsSpan()));
-        toOracle.Write(BitConverter.GetBytes(hasShortCode ? 1 : 0));
         toOracle.Flush();
-        Span<uint> hello = stackalloc uint[5];
+        Span<uint> hello = stackalloc uint[4];
         Receive(MemoryMarshal.AsBytes(hello));
         if (hello[0] != Magic) throw new InvalidDataException("the oracle greets with something else");
-        ShortCodeSelector = (ushort)hello[4];
-        Selectors = hello[1..4].ToArray().Select(s => (ushort)s).ToArray();
+        Selectors = hello[1..].ToArray().Select(s => (ushort)s).ToArray();
+    }
+
+    /// <summary>The same for a system that may refuse a process descriptors of its own.</summary>
+    public static Oracle? TryStart(
+        string program, ReadOnlySpan<byte> data, ReadOnlySpan<byte> image, ReadOnlySpan<UserSegment> segments, ReadOnlySpan<UserSegment> local, out string? whyNot)
+    {
+        try
+        {
+            whyNot = null;
+            return new Oracle(program, data, image, segments, local);
+        }
+        catch (InvalidOperationException refused) when (local.Length > 0)
+        {
+            whyNot = $"this Linux gives processes no descriptors of their own: {refused.Message}";
+            return null;
+        }
     }
 
     /// <summary>The selectors of the three descriptors.</summary>
     public ushort[] Selectors { get; }
 
-    /// <summary>The selector of a segment of 16-bit code that begins at <see cref="CodeBase"/>, 0 if Linux does not let a program have one.</summary>
-    public ushort ShortCodeSelector { get; }
+    /// <summary>The selector of an entry of the process's own table.</summary>
+    public static ushort LocalSelector(int entry) => (ushort)(entry << 3 | LocalTable | 3);
+
+    /// <summary>Whether a selector is of that table.</summary>
+    public static bool IsLocal(ushort selector) => (selector & LocalTable) != 0;
 
     public Outcome[] Run(ReadOnlySpan<OracleTest> tests)
     {

@@ -76,12 +76,10 @@ internal sealed record TestCase(
     /// <summary>For a code segment that does not begin at 0.</summary>
     public uint? StartEip { get; init; }
 
-    /// <summary>The oracle's selector of a segment of 16-bit code in which it runs, in place of <see cref="Cs"/>; 0 for 32-bit code.</summary>
-    public ushort ShortCode { get; init; }
+    /// <summary>What a code segment's D bit makes of its code: 32, or 16.</summary>
+    public int Bitness { get; init; } = 32;
 
-    public int Bitness => ShortCode == 0 ? 32 : 16;
-
-    public uint Eip => StartEip ?? (ShortCode == 0 ? Oracle.CodeBase : 0) + (uint)CodeOffset;
+    public uint Eip => StartEip ?? Oracle.CodeBase + (uint)CodeOffset;
 
     /// <summary>Where the last of the instructions in the first piece begins, from the start of the code.</summary>
     public int LastInstruction
@@ -152,7 +150,7 @@ internal sealed record TestCase(
     {
         for (int i = 0; i < 8; i++) test.Gpr[i] = Gpr[i];
         (test.Eflags, test.Eip) = (Eflags, Eip);
-        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, ShortCode == 0 ? Cs : ShortCode, Ss);
+        (test.Es, test.Ds, test.Fs, test.Gs, test.Cs, test.Ss) = (Es, Ds, Fs, Gs, Cs, Ss);
         test.PatchCount = (byte)Patches.Count;
         Span<byte> patches = test.Patches;
         foreach (Patch patch in Patches)

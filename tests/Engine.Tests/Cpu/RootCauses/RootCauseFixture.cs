@@ -20,14 +20,7 @@ public sealed class RootCauseFixture : IDisposable
         ];
         (string? program, whyNot) = Oracle.Build();
         if (program is null) return;
-        try
-        {
-            oracle = new Oracle(program, data, image, global, LocalSegments.All);
-        }
-        catch (InvalidOperationException refused)
-        {
-            whyNot = $"this Linux gives processes no descriptors of their own: {refused.Message}";
-        }
+        oracle = Oracle.TryStart(program, data, image, global, LocalSegments.All, out whyNot);
         File.Delete(program);
     }
 
@@ -44,11 +37,6 @@ public sealed class RootCauseFixture : IDisposable
         foreach ((_, DifferentialMachine machine) in Machines) machine.Dispose();
         oracle?.Dispose();
     }
-
-    /// <summary>Guests have one table; Linux gives a process one of its own.</summary>
-    internal static ushort EmulatedSelector(int segment) => (ushort)(DifferentialMachine.FirstLocal + segment << 3 | 3);
-
-    internal static ushort OwnSelector(int segment) => (ushort)(segment << 3 | 7);
 
     /// <summary>Zeros, so that what is read can be written down.</summary>
     private static byte[] Data() => new byte[Oracle.DataSize];

@@ -17,14 +17,14 @@ public class RootCauseTests(RootCauseFixture fixture) : IClassFixture<RootCauseF
     public void The_emulated_CPU_keeps_the_rule(string name)
     {
         RootCause cause = cases[name];
-        TestCase test = cause.Make(RootCauseFixture.EmulatedSelector);
+        TestCase test = cause.Make(DifferentialMachine.LocalSelector);
         foreach ((string way, DifferentialMachine machine) in fixture.Machines)
         {
             for (int run = 0; run < Runs; run++)
             {
                 Outcome? outcome = machine.Run(test with { FlushFirst = run == 0 });
                 Assert.NotNull(outcome);
-                string? difference = Difference(cause, test, outcome, RootCauseFixture.EmulatedSelector, strict: true);
+                string? difference = Difference(cause, test, outcome, DifferentialMachine.LocalSelector, strict: true);
                 Assert.True(difference is null, $"{way}, run {run}: {difference}\n{test.Disassembly()}");
             }
         }
@@ -36,9 +36,9 @@ public class RootCauseTests(RootCauseFixture fixture) : IClassFixture<RootCauseF
     {
         RootCause cause = cases[name];
         Oracle oracle = fixture.Require();
-        TestCase test = cause.Make(RootCauseFixture.OwnSelector);
+        TestCase test = cause.Make(Oracle.LocalSelector);
         Outcome outcome = oracle.Run([test.ForOracle()])[0];
-        string? difference = Difference(cause, test, outcome, RootCauseFixture.OwnSelector, strict: false);
+        string? difference = Difference(cause, test, outcome, Oracle.LocalSelector, strict: false);
         Assert.True(difference is null, $"{difference}\n{test.Disassembly()}");
     }
 

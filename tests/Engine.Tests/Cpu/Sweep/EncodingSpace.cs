@@ -71,20 +71,20 @@ internal static class EncodingSpace
     /// <summary>A case for it: registers that lead into the data window; in 16-bit code through ds and es, and elsewhere with 16-bit addresses through gs.</summary>
     /// <param name="encoding">The encoding.</param>
     /// <param name="selectors">Of the data segments.</param>
-    /// <param name="shortCode">Of a segment of 16-bit code, 0 for flat 32-bit code.</param>
-    public static TestCase CaseFor(in Encoding encoding, ushort[] selectors, ushort shortCode)
+    /// <param name="bitness">32, or 16 for code in <see cref="SweepData.Local"/>.</param>
+    public static TestCase CaseFor(in Encoding encoding, ushort[] selectors, int bitness)
     {
-        int bitness = shortCode == 0 ? 32 : 16;
         Decoder decoder = Decoder.Create(bitness, encoding.Bytes, InstructionSet.Decoding);
         decoder.Decode(out Instruction instruction);
         uint undefined = FlagUse.UndefinedBy(instruction);
-        bool isShort = shortCode != 0 || encoding.Prefixes.Contains((byte)0x67);
-        ushort data = shortCode == 0 ? SnippetGenerator.UserData : selectors[0];
+        bool isShort = bitness == 16 || encoding.Prefixes.Contains((byte)0x67);
+        ushort data = bitness == 32 ? SnippetGenerator.UserData : selectors[0];
         uint[] gpr = isShort ? [0x80, 5, 0x40, 0x100, SweepData.Stack, 0x140, 0x200, 0x400] : [
             SweepData.Operand(0), 5, SweepData.Operand(2), SweepData.Operand(3), SweepData.Stack, SweepData.Operand(5), SweepData.Operand(6), SweepData.Operand(7)];
-        return new TestCase(
+        TestCase flat = new(
             [new Piece(encoding.Bytes, new FlagUse(0, 0, undefined, false, false))], gpr, 0x203,
-            data, data, 0, selectors[0], 0x100, [], false) { ShortCode = shortCode };
+            data, data, 0, selectors[0], 0x100, [], false);
+        return bitness == 32 ? flat : flat with { Bitness = 16, Cs = Oracle.LocalSelector(SweepData.ShortCodeEntry), StartEip = (uint)flat.CodeOffset };
     }
 }
 
@@ -94,6 +94,17 @@ internal static class SweepData
     public const uint Stack = Oracle.DataBase + 0x1800;
 
     private const uint Landing = Oracle.CodeBase + 0x800;
+
+    /// <summary>The entry of a segment of 16-bit code over the code page; the last, which no case names by chance.</summary>
+    public const int ShortCodeEntry = Oracle.LocalSegments - 1;
+
+    /// <summary>A process's own descriptors, for 16-bit code.</summary>
+    public static UserSegment[] Local()
+    {
+        var local = new UserSegment[Oracle.LocalSegments];
+        local[ShortCodeEntry] = new UserSegment(0, Oracle.CodeBase, 0xFFFF, UserSegment.IsCode | UserSegment.Usable);
+        return local;
+    }
 
     public static uint Operand(int register) => Oracle.DataBase + 0x100 + (uint)register * 0x240;
 
