@@ -5,7 +5,6 @@ using LguestPS.Cpu;
 using LguestPS.Devices;
 using LguestPS.Machines;
 using LguestPS.Memory;
-using LguestPS.Native;
 using LguestPS.Networks;
 using LguestPS.Networks.User;
 using LguestPS.Paging;
@@ -109,7 +108,6 @@ internal static class GuestBuilder
             {
                 PageOffset = pageOffset, Symbols = symbols, Id = id, ShowsTimeStampCounter = definition.Tsc == TscChoice.Auto,
             };
-            FileSizeSignal.TurnIntoError();
             Guest guest = new(definition, machine, cpuReason, devices, transport);
             sockets.Warning = guest.DeviceHost.Warn;
             boot(guest);
