@@ -11,8 +11,9 @@ internal sealed class ScriptChecks : IDisposable
 {
     // $_ is the guest; $Guest, $Console and $Events are seen because a script sees the variables of its caller.
     private const string Runner = """
-        param($Script, $Guest, $Console, $Events)
+        param($Script, $Guest, $Console, $Events, $Pester)
         $ErrorActionPreference = 'Stop'
+        if ($Pester -and -not (Get-Module Pester)) { Import-Module $Pester }
         $Guest | ForEach-Object -Process ([scriptblock]::Create($Script))
         """;
 
@@ -55,7 +56,7 @@ internal sealed class ScriptChecks : IDisposable
     {
         using PowerShell shell = PowerShell.Create();
         shell.RunspacePool = pool;
-        shell.AddScript(Runner).AddParameter("Script", Unwrapped(check.Script!)).AddParameter("Guest", evidence.Guest).AddParameter("Console", evidence.Console).AddParameter("Events", evidence.Events);
+        shell.AddScript(Runner).AddParameter("Script", Unwrapped(check.Script!)).AddParameter("Guest", evidence.Guest).AddParameter("Console", evidence.Console).AddParameter("Events", evidence.Events).AddParameter("Pester", Asserts(check.Script!) ? LoadedPester() : null);
         using CancellationTokenRegistration registration = stop.Register(() => shell.BeginStop(null, null));
         try
         {
@@ -75,7 +76,24 @@ internal sealed class ScriptChecks : IDisposable
     public void Dispose() => pool.Dispose();
 
     private static bool Asserts(string script) =>
-        Parser.ParseInput(script, out _, out _).Find(part => part is CommandAst command && string.Equals(command.GetCommandName(), "Should", StringComparison.OrdinalIgnoreCase), searchNestedScriptBlocks: true) is not null;
+        Parser.ParseInput(script, out _, out _).Find(part => part is CommandAst command && IsAssertion(command.GetCommandName()), searchNestedScriptBlocks: true) is not null;
+
+    // Should, and from Pester 6 on Should-Be and its like.
+    private static bool IsAssertion(string? command) =>
+        command is not null && (command.Equals("Should", StringComparison.OrdinalIgnoreCase) || command.StartsWith("Should-", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The manifest of the Pester that this process has loaded; null if it has none, and PowerShell finds the newest.</summary>
+    /// <remarks>A process cannot load two versions of it, and a matrix may well run inside a test.</remarks>
+    private static string? LoadedPester()
+    {
+        string? assembly = AppDomain.CurrentDomain.GetAssemblies().FirstOrDefault(loaded => loaded.GetName().Name == "Pester")?.Location;
+        for (DirectoryInfo? folder = string.IsNullOrEmpty(assembly) ? null : Directory.GetParent(assembly); folder is not null; folder = folder.Parent)
+        {
+            string manifest = Path.Combine(folder.FullName, "Pester.psd1");
+            if (File.Exists(manifest)) return manifest;
+        }
+        return null;
+    }
 
     private static string Shown(PSObject? value) => value is null ? "null" : $"{value}" is { Length: > 0 } text ? text : "an empty text";
 }
