@@ -226,6 +226,16 @@ static void thread_local_storage(void)
     check_equal("empty slots are empty", rights(SELECTOR(8, 3)), 0);
 }
 
+USER_TEXT(user_null_selectors, "movl %fs, %ebx; movl %gs, %ecx; xorl %eax, %eax; int $0x80");
+
+static void null_selectors(void)
+{
+    asm volatile("movl %0, %%fs; movl %1, %%gs" : : "r"(1), "r"(3));
+    run_user(user_null_selectors);
+    check_equal("a null selector loses its privilege bits on the way out to ring 3: fs", caught.ebx, 0);
+    check_equal("and gs", caught.ecx, 0);
+}
+
 int main(void)
 {
     lguest_init();
@@ -237,5 +247,6 @@ int main(void)
     not_present();
     fewer_entries();
     thread_local_storage();
+    null_selectors();
     power_down();
 }

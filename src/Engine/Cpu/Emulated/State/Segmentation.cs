@@ -94,14 +94,15 @@ internal static unsafe class Segmentation
         CpuState.OwnerOf(cpu).SegmentsChanged();
     }
 
-    /// <summary>After a return to an outer level: data segments that the new level may not use become null.</summary>
+    /// <summary>After a return to an outer level: data segments that the new level may not use become null, and null selectors lose their privilege bits (Intel SDM volume 2, RET).</summary>
     public static void DropPrivilegedData(CpuState* cpu)
     {
         foreach (byte segment in (ReadOnlySpan<byte>)[SegmentNumber.Es, SegmentNumber.Ds, SegmentNumber.Fs, SegmentNumber.Gs])
         {
             ushort selector = *SelectorOf(cpu, segment);
-            if (SegmentRules.IsNull(selector)) continue;
-            if (!TryFind(cpu, selector, out SegmentDescriptor descriptor)
+            if (selector == 0) continue;
+            if (SegmentRules.IsNull(selector)
+                || !TryFind(cpu, selector, out SegmentDescriptor descriptor)
                 || !descriptor.IsConforming && descriptor.PrivilegeLevel < cpu->PrivilegeLevel)
                 SetData(cpu, segment, Segment.Null(0));
         }
