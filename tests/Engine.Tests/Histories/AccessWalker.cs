@@ -25,8 +25,8 @@ internal static class AccessWalker
             Decoder decoder = Decoder.Create(32, code);
             decoder.IP = registers.Eip;
             decoder.Decode(out Instruction instruction);
-            replica.RunTo(new RunPosition(0, count + 1, 0L, 0));
-            if (guest.InstructionCount == count) continue;        // it trapped
+            replica.Step(default);
+            if (guest.InstructionCount == count) continue;        // it trapped, or the next part of a trap was done
             if (registers.Eip - address < length) found.Add($"{count} {registers.Eip:x} Execute");
             MemoryAccess seen = MemoryAccess.None;
             foreach (UsedMemory memory in factory.GetInfo(instruction).GetUsedMemory())

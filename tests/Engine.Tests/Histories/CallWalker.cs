@@ -27,8 +27,8 @@ internal sealed class CallWalker(IReadOnlyDictionary<uint, string> functions)
             Return(before, directory, count);
             uint next = Word(guest, before.Esp);
             bool calls = Calls(guest, before.Eip);
-            replica.RunTo(new RunPosition(0, count + 1, 0L, 0));
-            if (guest.InstructionCount == count) continue;        // it trapped
+            replica.Step(default);
+            if (guest.InstructionCount == count) continue;        // it trapped, or the next part of a trap was done
             if (functions.TryGetValue(before.Eip, out string? function))
             {
                 open.RemoveAll(call => call.Slot == before.Esp && IsSameSpace(call, directory, guest) && call.Function == function && Left(call));

@@ -47,6 +47,17 @@ public class ValueTests
         Assert.StartsWith("host, event #", step.Instruction);
     }
 
+    [Fact] // the same stack address in another process was written last
+    public void A_value_in_a_process_did_not_come_from_another_process()
+    {
+        using Guest guest = RecordedGuests.Run("minikernel");
+        using GuestHistory history = GuestHistory.Of(guest);
+        ValueStep[] steps = [.. history.TraceValue(new ValueQuery { Register = "ecx", To = PositionExpression.Of(RecordedGuests.Calls(history)[178].Position), MostSteps = 8 })];
+        Assert.Equal(("ecx", "[0xaffffec8]"), (steps[0].Place, steps[0].Sources[0]));
+        Assert.All(steps, step => Assert.Equal(0ul, step.Value));
+        Assert.Equal(("[0xaffffec8]", ValueOrigin.Copy), (steps[1].Place, steps[1].Origin));
+    }
+
     [Fact]
     public void A_copy_has_the_value_of_its_source()
     {

@@ -70,7 +70,10 @@ internal sealed class AccessAnalyst(GuestHistory history, MemoryAccessQuery quer
         };
         byte[] now = new byte[Math.Max(access.Before.Length, Math.Min(access.Length, MostBytes))];
         if (!LinearMemory.TryRead(replica.Guest.Machine.PageTables, replica.Guest.Machine.PageDirectory, access.Address, now)) now = [];
-        found(Make(access.Access, access.Address, (int)access.Length, access.Eip, access.Before, now, at));
+        found(Make(access.Access, access.Address, (int)access.Length, access.Eip, access.Before, now, at) with
+        {
+            Physical = replica.Guest.Machine.PageTables.Find(replica.Guest.Machine.PageDirectory, access.Address),
+        });
     }
 
     /// <summary>What was seen last is done by now, and what the host was about to write is there.</summary>
@@ -100,7 +103,7 @@ internal sealed class AccessAnalyst(GuestHistory history, MemoryAccessQuery quer
         RunPosition at = GuestPosition.Of(replica.Guest);
         hostWrite = Make(MemoryAccess.Write, query.Address + (from - first), (int)(to - from), cpu.Registers.Eip, memory.Read(from, to - from).ToArray(), [], at) with
         {
-            IsByHost = true, Event = at.Events + 1,
+            IsByHost = true, Event = at.Events + 1, Physical = from,
         };
     }
 

@@ -18,6 +18,9 @@ public sealed record GuestMemoryAccess
     /// <summary>Linear address of the operand, or of the instruction that is executed.</summary>
     public required uint Address { get; init; }
 
+    /// <summary>Where <see cref="Address"/> leads, as a guest-physical address; null for Execute, or if it is not mapped.</summary>
+    internal uint? Physical { get; init; }
+
     /// <summary><see cref="Address"/> in the kernel; null if it has no name.</summary>
     public string? Symbol { get; init; }
 

@@ -71,36 +71,63 @@ internal sealed class ValueTrace
     private ValueStep BackFromMemory(ValuePlace place, RunPosition at, out ValueSource? source)
     {
         source = null;
-        if (LastWrite(place, at) is not { } write)
-            return HostStep(place, history.Start, ValueOrigin.Initial, "before the recording", ValueAt(place, history.Start));
-        ValuePlace written = place.Common(ValuePlace.Memory(write.Address, (uint)write.Length)) ?? place;
+        MemoryPlace memory;
+        using (Replica replica = history.ReplicaAt(at, stop)) memory = MemoryPlace.Of(place, replica.Guest, stop);
+        if (LastWrite(memory, at) is not ({ } write, { } through))
+        {
+            using Replica first = history.ReplicaAt(history.Start, stop);
+            ulong? initial = memory.ValueIn(first.Guest);
+            return memory.Holds(initial, place) ? HostStep(place, history.Start, ValueOrigin.Initial, "before the recording", initial) : Elsewhere(memory, at);
+        }
+        ValuePlace written = through.Common(ValuePlace.Memory(write.Address, (uint)write.Length)) ?? through;
         if (write.IsByHost)
-            return HostStep(written, write.Position, ValueOrigin.Input, write.By, ValueAfter(written, write));
+        {
+            ulong? brought = ValueAfter(written, write);
+            return memory.Holds(brought, place.Like(written, through)) ? HostStep(written, write.Position, ValueOrigin.Input, write.By, brought) : Elsewhere(memory, at);
+        }
 
-        using Replica replica = history.ReplicaAt(write.Position, stop);
-        Guest guest = replica.Guest;
-        InstructionTrace.Done done = trace.Next(replica);
+        using Replica writer = history.ReplicaAt(write.Position, stop);
+        InstructionTrace.Done done = trace.Next(writer);
         // An instruction that repeats itself is over only later; what it had to do is known before.
         ValueSource found = done.Instruction is { } instruction ? ValueSources.Of(instruction, written) ?? new ValueSource(written, ValueOrigin.Unknown, []) : new ValueSource(written, ValueOrigin.Unknown, []);
+        ValueStep step = Step(found, write.Position, done.Instruction?.Instruction ?? default, ValueAt(found.Part, writer.Guest));
+        if (!memory.Holds(step.Value, place.Like(found.Part, through))) return Elsewhere(memory, at);
         source = found;
-        return Step(found, write.Position, done.Instruction?.Instruction ?? default, ValueAt(found.Part, guest));
+        return step;
     }
 
-    /// <summary>The last access that wrote to a place before another: in the last stretch first, then in ever more at once.</summary>
-    private GuestMemoryAccess? LastWrite(ValuePlace place, RunPosition before)
+    /// <summary>The last access that wrote to bytes of memory before a place, by whichever of their addresses.</summary>
+    private (GuestMemoryAccess? Write, ValuePlace? Through) LastWrite(MemoryPlace memory, RunPosition before)
+    {
+        (GuestMemoryAccess? Write, ValuePlace? Through) latest = default;
+        foreach (ValuePlace through in memory.Aliases)
+            if (LastWrite(memory, through, latest.Write?.Position ?? history.Start, before) is { } write && (latest.Write is null || latest.Write.Position.IsBefore(write.Position))) latest = (write, through);
+        return latest;
+    }
+
+    /// <summary>The last one by one of their addresses: in the last stretch first, then in ever more at once.</summary>
+    /// <param name="memory">Those bytes.</param>
+    /// <param name="through">The address.</param>
+    /// <param name="since">Earlier ones do not matter.</param>
+    /// <param name="before">Nor do later ones.</param>
+    private GuestMemoryAccess? LastWrite(MemoryPlace memory, ValuePlace through, RunPosition since, RunPosition before)
     {
         List<RunPosition> marks = [.. history.Checkpoints.Select(kept => kept.At).Where(at => at.IsBefore(before))];
         RunPosition to = before;
-        for (int count = 1; marks.Count > 0; count *= 2)
+        for (int count = 1; marks.Count > 0 && since.IsBefore(to); count *= 2)
         {
             RunPosition from = marks[Math.Max(0, marks.Count - count)];
-            MemoryAccessQuery writes = new() { Address = place.Address, Length = place.Length, From = PositionExpression.Of(from), To = PositionExpression.Of(to), Threads = query.Threads, Pulse = query.Pulse, Spacing = query.Spacing };
-            if (new AccessQuestion(history, writes).Ask(stop).LastOrDefault() is { } last) return last;
+            MemoryAccessQuery writes = new() { Address = through.Address, Length = through.Length, From = PositionExpression.Of(from), To = PositionExpression.Of(to), Threads = query.Threads, Pulse = query.Pulse, Spacing = query.Spacing };
+            if (new AccessQuestion(history, writes).Ask(stop).LastOrDefault(write => memory.IsReachedBy(write, through)) is { } last) return last;
             marks.RemoveRange(Math.Max(0, marks.Count - count), Math.Min(count, marks.Count));
             to = from;
         }
         return null;
     }
+
+    /// <summary>The end of the way: what is in memory is not what was written there last, by any address that is known.</summary>
+    private ValueStep Elsewhere(MemoryPlace memory, RunPosition at) =>
+        HostStep(memory.Place, at, ValueOrigin.Unknown, "written by an address of another address space", memory.Value);
 
     private ValueStep Step(ValueSource found, RunPosition at, Instruction instruction, ulong? value)
     {
@@ -135,7 +162,8 @@ internal sealed class ValueTrace
         return ValueAt(place, replica.Guest);
     }
 
-    private static ulong? ValueAt(ValuePlace place, Guest guest)
+    /// <summary>What is at a place where a guest stands; null for more than 8 bytes, or where nothing is mapped.</summary>
+    internal static ulong? ValueAt(ValuePlace place, Guest guest)
     {
         if (!place.IsMemory) return place.ValueIn(guest.Cpu.Registers);
         byte[] bytes = new byte[sizeof(ulong)];
