@@ -112,13 +112,13 @@ Describe 'Should -MatchTrace' {
 # A process can have only one version of Pester; others may be installed, and a newer one than that which runs this.
 Describe 'A check of a matrix that is made of assertions' {
     It 'is judged by the Pester that is loaded' {
-        $checks = (Invoke-LguestMatrix -Definition "$examples/ring/ring.yaml" -Check ([ordered] @{ holds = { $_.EventCount | Should -Be 23 }; fails = { $_.EventCount | Should -Be 22 } })).Checks
+        $checks = (Invoke-LguestMatrix -Definition "$examples/ring/ring.yaml" -OutputPath TestDrive:/matrix -Check ([ordered] @{ holds = { $_.EventCount | Should -Be 23 }; fails = { $_.EventCount | Should -Be 22 } })).Checks
         $checks.Outcome | Should -Be Passed, Failed
         $checks[1].Message | Should -BeLike 'Expected 22, but got 23.*'
     }
 
     It "knows Pester 6's commands" -Skip:((Get-Module Pester).Version.Major -lt 6) {
-        $checks = (Invoke-LguestMatrix -Definition "$examples/ring/ring.yaml" -Check ([ordered] @{ holds = { $_.EventCount | Should-Be 23 }; fails = { $_.EventCount | Should-Be 22 } })).Checks
+        $checks = (Invoke-LguestMatrix -Definition "$examples/ring/ring.yaml" -OutputPath TestDrive:/matrix -Check ([ordered] @{ holds = { $_.EventCount | Should-Be 23 }; fails = { $_.EventCount | Should-Be 22 } })).Checks
         $checks.Outcome | Should -Be Passed, Failed
         $checks[1].Message | Should -BeLike '*22*23*'
     }
