@@ -39,8 +39,8 @@ Describe 'Examples' {
         try {
             Set-Location $repository
             # Where several versions are installed, the one that runs this is the only one that can be imported.
-            $code = $Code -replace 'Import-Module Pester\b', "Import-Module '$((Get-Module Pester).Path)'"
-            $out = & ([scriptblock]::Create($code)) -ErrorAction Stop -WarningAction SilentlyContinue | Out-String
+            $Code = $Code -replace 'Import-Module Pester\b', "Import-Module '$((Get-Module Pester).Path)'"
+            $out = & ([scriptblock]::Create($Code)) -ErrorAction Stop -WarningAction SilentlyContinue | Out-String
             if ($Code -notmatch 'Remove-LguestGuest|-WhatIf|State') { $out.Trim() | Should -Not -BeNullOrEmpty }
         }
         finally {
